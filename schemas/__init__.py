@@ -1,0 +1,1 @@
+"""The contract between the two halves: what a tenant may write, what a bundle holds, and the pure code both need."""

@@ -1,0 +1,1 @@
+"""Every test of convo: unit, integration, acceptance, and the bench."""

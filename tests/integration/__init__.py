@@ -1,0 +1,1 @@
+"""Tests that need a real Postgres, a socket or a process."""
