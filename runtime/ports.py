@@ -1,0 +1,320 @@
+"""What the runtime needs from outside, as Protocols. Whoever provides one is chosen in app.py and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from runtime.messages import (
+    Arrival,
+    InboundEvent,
+    KillScope,
+    Lease,
+    Look,
+    OutboundMessage,
+    Outcome,
+    Receipt,
+    Send,
+    SendState,
+    Stored,
+    Turn,
+)
+from schemas.bundle import Bundle, Connection
+
+
+class Clock(Protocol):
+    """Where every process takes its time from. `now` may be shifted (demo, tests); `monotonic` never is."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds, for deadlines and durations."""
+        ...
+
+
+# ---- the engine's ports -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A claim that may answer a question. `score` is comparable within one search only, 0..1."""
+
+    claim_id: str
+    score: float
+    matched: str  # the example question or claim text that matched
+
+
+class ClaimSearch(Protocol):
+    """Find claims of one bundle for a question: this tenant, exactly this digest."""
+
+    async def search(self, *, tenant_id: int, digest: str, question: str, limit: int) -> Sequence[Hit]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What a model is shown: a long prefix identical across turns, then this turn. Holds no identifier of the person."""
+
+    system: str
+    turn: str
+    canary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReply:
+    """What one rung returned: raw JSON text, not yet trusted."""
+
+    json_text: str
+    provider: str
+    model: str
+    tokens_in: int
+    tokens_out: int
+    latency_ms: int
+    rung: str
+    cost_micropence: int = 0
+
+
+class ModelDown(Exception):
+    """No rung of the model ladder answered in time; the register answers instead."""
+
+
+class Model(Protocol):
+    """The model rungs (primary, fallback, tertiary) behind one call. Raises ModelDown."""
+
+    async def draft(self, prompt: Prompt, *, preset: str, deadline_s: float) -> ModelReply: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The independent checker's questionnaire for one `say`: question id -> answer, and whether it may stand."""
+
+    allowed: bool
+    answers: Mapping[str, str]
+
+
+class Checker(Protocol):
+    """A second opinion on `say` text. It can only tighten. Raises ModelDown when there is none."""
+
+    async def check(self, say: str, *, context: Sequence[str], deadline_s: float) -> Checked: ...
+
+
+# ---- channels -----------------------------------------------------------------------------------------------------
+
+
+class Secrets(Protocol):
+    """Values of secret references (`secret:NAME`, `env:NAME`, `file:PATH`). Raises SecretMissing."""
+
+    async def get(self, tenant_id: int, reference: str) -> str: ...
+
+
+class Channel(Protocol):
+    """One kind of transport: authenticate and parse what arrives, deliver what leaves. No database."""
+
+    def authentic(
+        self, connection: Connection, secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> bool:
+        """Whether the raw bytes come from the provider. Constant time; no secret configured means False."""
+        ...
+
+    def parse(self, connection: Connection, body: bytes, now: datetime) -> Sequence[InboundEvent]:
+        """Events in the order received. Raises MalformedWebhook with a reason; unknown kinds are kept as `unsupported`."""
+        ...
+
+    async def send(
+        self, connection: Connection, secrets: Mapping[str, str], message: OutboundMessage, *, deadline_s: float
+    ) -> Receipt:
+        """Deliver once. Never raises for what the provider did: that is the Receipt."""
+        ...
+
+    @property
+    def deduplicates(self) -> bool:
+        """Whether the provider drops a second call with the same key."""
+        ...
+
+
+# ---- storage ------------------------------------------------------------------------------------------------------
+
+
+class DatabaseDown(Exception):
+    """The database cannot be reached now. Nothing was stored; the sender of a webhook must try again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Where a webhook belongs: found by connection id, from the active bundle of its stage."""
+
+    tenant_id: int
+    tenant: str
+    connection: Connection
+    digest: str
+
+
+class Ingest(Protocol):
+    """Used by web, logged in as convo_ingest. One call per webhook; calls are committed in groups."""
+
+    async def store(self, arrivals: Sequence[Arrival], *, now: datetime) -> Sequence[Stored]:
+        """De-duplicate, number, encrypt, store, suppress if stop. Returns after the commit, one Stored per arrival.
+
+        Raises DatabaseDown at once (no hang) when the database is away; Overloaded when the buffer is full.
+        """
+        ...
+
+    async def visitor_lines(
+        self, tenant_id: int, connection_id: str, visitor: str, *, after: int
+    ) -> Sequence[WebLine]:
+        """What a web-chat visitor may see of their own conversation, in order, after position `after`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebLine:
+    """One line on the web-chat page."""
+
+    position: int
+    ours: bool
+    text: str
+    at: datetime
+    client_id: str | None  # the page's own id of a message it sent
+    options: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+
+
+class Turns(Protocol):
+    """Used by the worker: convo_dispatch for leases, convo_tenant for contents."""
+
+    async def claim(self, *, owner: str, limit: int, lease_s: float, now: datetime) -> Sequence[Lease]:
+        """Lease ready conversations fairly over tenants (fence + 1). Also takes over leases that ran out."""
+        ...
+
+    async def load(self, lease: Lease, *, pinned: Bundle | None, active: Bundle, now: datetime) -> Turn | None:
+        """Everything the turn needs, decrypted. None when there is nothing (any more) to answer under this fence."""
+        ...
+
+    async def pin(self, lease: Lease) -> tuple[str | None, str]:
+        """(digest the conversation is pinned to, or None for a new pin; connection id)."""
+        ...
+
+    async def commit(self, lease: Lease, outcome: Outcome, *, now: datetime) -> bool:
+        """Commit whole: turn done, outbox, audit, cases, effects. False when the fence has moved on: nothing was written."""
+        ...
+
+    async def fail(self, lease: Lease, error: str, *, now: datetime, max_attempts: int) -> str:
+        """Back off (`retry`) or dead-letter (`dead`) or nothing because the fence moved (`lost`)."""
+        ...
+
+
+class Outbox(Protocol):
+    """Used by the sender: convo_dispatch for headers, convo_tenant for contents."""
+
+    async def due(self, *, limit: int, now: datetime) -> Sequence[tuple[int, UUID]]:
+        """(tenant_id, outbox id) of due head-of-line rows, fairly over tenants."""
+        ...
+
+    async def last_look(
+        self, tenant_id: int, outbox_id: UUID, *, owner: str, lease_s: float, now: datetime
+    ) -> Look | None:
+        """Decide and commit (design section 7). None when the row was taken or settled by somebody else."""
+        ...
+
+    async def kill_epoch(self, tenant_id: int) -> int:
+        """Read again just before the call: a changed epoch means do not call."""
+        ...
+
+    async def put_back(self, tenant_id: int, outbox_id: UUID, *, owner: str, now: datetime) -> None:
+        """`sending` -> `pending`, for a row whose call never began (kill epoch moved, deadline passed)."""
+        ...
+
+    async def record(
+        self, tenant_id: int, outbox_id: UUID, receipt: Receipt, *, owner: str, now: datetime
+    ) -> SendState | None:
+        """Store what the provider answered. None when the row is no longer ours (swept)."""
+        ...
+
+    async def sweep(self, *, now: datetime) -> int:
+        """`sending` rows past their lease become `unknown` (or `pending` where the provider de-duplicates). Returns how many."""
+        ...
+
+    async def connection_of(self, tenant_id: int, outbox_id: UUID) -> tuple[str, str]:
+        """(connection id, active digest) of a row."""
+        ...
+
+    async def queue_proactive(
+        self, tenant_id: int, contact_id: UUID, connection_id: str, send: Send, *, now: datetime
+    ) -> UUID | None:
+        """An Outcome of one Send that we start (campaign, timer). None when the contact is unknown or suppressed already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activation:
+    """What a pointer says: which digest is in force for a tenant and stage, with its rising serial."""
+
+    tenant: str
+    tenant_id: int
+    stage: str
+    digest: str
+    serial: int
+    by: str
+    at: datetime
+
+
+class Bundles(Protocol):
+    """Published bundles and pointers."""
+
+    async def publish(self, tenant: str, data: bytes, envelope: bytes, *, by: str, now: datetime) -> str:
+        """Store verified bytes under their digest (idempotent). Returns the digest."""
+        ...
+
+    async def activate(
+        self, tenant: str, stage: str, digest: str, *, expect_active: str | None, by: str, now: datetime
+    ) -> Activation:
+        """Move the pointer. Raises PointerMoved when `expect_active` is not what is active."""
+        ...
+
+    async def active(self, stage: str) -> Sequence[Activation]: ...
+
+    async def history(self, tenant: str, stage: str) -> Sequence[Activation]: ...
+
+    async def fetch(self, tenant_id: int, digest: str) -> tuple[bytes, bytes]:
+        """(bundle bytes, DSSE envelope). Raises BundleMissing."""
+        ...
+
+
+class Operations(Protocol):
+    """What an operator does, from the desk or the command line. Every act is audited in the same transaction."""
+
+    async def kill(self, tenant_id: int | None, scope: KillScope, *, by: str, reason: str, now: datetime) -> int:
+        """Stop sending (None = every tenant). Waits out rows already `sending`; returns how many there were."""
+        ...
+
+    async def enable(self, tenant_id: int | None, *, by: str, now: datetime) -> str:
+        """Two people re-enable: `waiting` after the first (who may not be the second), `enabled` after the second."""
+        ...
+
+    async def withdraw(self, tenant_id: int, claim_digest: str, *, by: str, reason: str, now: datetime) -> None: ...
+
+    async def replay(self, tenant_id: int, kind: str, item: UUID, *, by: str, now: datetime) -> bool: ...
+
+    async def discard(
+        self, tenant_id: int, kind: str, item: UUID, *, by: str, reason: str, now: datetime
+    ) -> bool: ...
+
+    async def why(self, tenant_id: int, message: str) -> Mapping[str, Any] | None:
+        """Everything behind one message: sentences, claims, approvers, consent, decision, clock."""
+        ...
+
+
+class Wake(Protocol):
+    """A hint that there is work; polling is the guarantee."""
+
+    def notify(self, topic: str) -> None:
+        """`turns`, `sends`, `pages` or `bundles`. Never blocks, never in a webhook's transaction; debounced."""
+        ...
+
+    async def wait(self, topic: str, timeout_s: float) -> bool:
+        """True when hinted, False on time-out."""
+        ...
