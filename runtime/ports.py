@@ -169,6 +169,11 @@ class Ingest(Protocol):
         """What a web-chat visitor may see of their own conversation, in order, after position `after`."""
         ...
 
+    async def answering(self, tenant_id: int, connection_id: str, visitor: str) -> bool:
+        """Whether a reply to this visitor is really being made: a message of theirs is unprocessed, no human owns the
+        conversation, the bot is not stopped and nothing is killed. The page shows its dots only then."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebLine:
