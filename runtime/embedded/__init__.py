@@ -110,10 +110,9 @@ def start(
     lock = place.lock(data_dir)
     try:
         where = place.choose(data_dir, os.environ.get("CONVO_PG_BIN"))
-        process.end_orphans(where.pgdata)
+        cluster.write_access(where)
         if not where.pgdata.exists():
             cluster.make(where, sync=fsync)
-        cluster.write_access(where)
         return EmbeddedPostgres(where, lock, {**cluster.server_settings(where, fsync=fsync), **settings})
     except BaseException:
         os.close(lock)

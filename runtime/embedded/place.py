@@ -102,7 +102,7 @@ def _reachable_home(data_dir: Path, account: pwd.struct_passwd) -> Path:
     """`data_dir`, or a folder that `account` can reach too, remembered in `data_dir`."""
     note = data_dir / NOTE
     if note.exists():
-        return Path(note.read_text(encoding="utf-8").strip())
+        return _make_readable(Path(note.read_text(encoding="utf-8").strip()))
     if all(_may_pass(folder.stat(), account) for folder in (data_dir, *data_dir.parents)):
         return data_dir
     home = _roots_folder() / f"data-{uuid.uuid4().hex[:12]}"

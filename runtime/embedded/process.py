@@ -33,8 +33,10 @@ class Server:
 def launch(where: Place, settings: Mapping[str, str]) -> Server:
     """Starts the postmaster and returns when it takes connections. Raises EmbeddedPostgresError.
 
-    From a thread that lives as long as the postmaster does: the kernel's death signal is bound to the thread that forks.
+    The caller holds the folder's lock. A thread that lives as long as the postmaster does starts it: the kernel's death signal
+    is bound to the thread that forks.
     """
+    _end_orphans(where.pgdata)
     born: Future[Server] = Future()
     keeper = threading.Thread(
         target=_keep, args=(where, settings, born), name="embedded-postgres", daemon=True
@@ -103,8 +105,8 @@ def _dies_with_us() -> Callable[[], None] | None:
     return ask
 
 
-def end_orphans(pgdata: Path) -> None:
-    """The caller holds the folder's lock, so a server still on it is of a convo that was killed. It ends before we start."""
+def _end_orphans(pgdata: Path) -> None:
+    """We hold the lock, so whatever still works on the folder is left of a server or a convo that was killed."""
     deadline = time.monotonic() + ORPHAN_TIMEOUT_S
     while servers := _servers_on(pgdata):
         if time.monotonic() > deadline:
