@@ -1,0 +1,1 @@
+"""What answers HTTP: webhooks, the chat page, the desk, health. `site.build` puts them together."""
