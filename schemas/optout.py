@@ -1,0 +1,248 @@
+"""Opt-outs, matched on arrival: every language at once, through disguises and typing slips, and in doubt it is one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from schemas.bundle import OptOutWords
+from schemas.fold import normalise
+
+Scope = Literal["tenant", "organisation"]
+
+# Always on, whatever a tenant's file says: a lost or empty lexicon must not make us deaf.
+BUILT_IN = OptOutWords(
+    exact=("stop", "unsubscribe", "🛑"),
+    contains=("stop messaging me", "stop contacting me"),
+    unless=(),
+    stop_all=("stop all", "stopall"),
+)
+# Words that stop a clause they open or close ("stop texting", "i want this to stop"); other exact words must be the clause.
+STRONG = frozenset({"stop", "unsubscribe", "unsub", "optout"})
+MIN_SLIP_CHARS = 4  # a shorter word has too many neighbours for a typing slip to be told from another word
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_POLITE = _words(
+    "please pls ok okay oh hi hello hey dear thanks thank ta cheers sorry right well so just now kindly asap "
+    "immediately again already today x xx xxx sir madam mate lol ffs yes yeah no"
+)
+_ASKING = _words(
+    "can could will would you u we i im ill id want need to it this that them these all say said u"
+)
+_BEFORE_A_FINAL_STOP = _words(
+    "to must should please pls just now said say saying it this that them you ok okay again and"
+)
+_SHORTHAND = {
+    "u": "you", "ur": "your", "plz": "please", "pls": "please", "txt": "text", "txts": "texts", "txting": "texting",
+    "msg": "message", "msgs": "messages", "msging": "messaging", "mssg": "message", "dnt": "dont", "thx": "thanks",
+}  # fmt: skip
+_CLAUSE_END = re.compile(
+    r"[.!?;:,()\[\]\n\"|/—…]+|(?:(?<=\s)|^)(?:and|but|or|then|because|cos|coz|cuz|before|\+|&)(?=\s|$)"
+)
+_NOT_WORD = re.compile(r"[^\w\u0300-\u036f\u0900-\u0dff]+")
+_DOUBLED = re.compile(r"([^\W\d_])\1+")
+_NEIGHBOURS = {
+    "q": "wa", "w": "qes", "e": "wrd", "r": "etf", "t": "ryg", "y": "tuh", "u": "yij", "i": "uok", "o": "ipl0", "p": "ol",
+    "a": "qsz", "s": "awdx", "d": "sefc", "f": "drgv", "g": "fthb", "h": "gyjn", "j": "hukm", "k": "jil", "l": "kop",
+    "z": "asx", "x": "zsc", "c": "xdv", "v": "cfb", "b": "vgn", "n": "bhm", "m": "njk",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrase:
+    key: str  # as it is compared
+    entry: str  # as the lexicon has it
+    whole_words: bool  # English; elsewhere endings may follow
+
+
+@dataclass(frozen=True, slots=True)
+class _Lexicon:
+    exact: Mapping[str, str]
+    compact: Mapping[str, str]
+    signs: Mapping[str, str]
+    contains: tuple[_Phrase, ...]
+    unless: tuple[str, ...]
+    all_exact: Mapping[str, str]
+    all_contains: tuple[_Phrase, ...]
+
+
+def match_opt_out(text: str, words: Mapping[str, OptOutWords]) -> tuple[Scope, str] | None:
+    """(scope, lexicon entry) when the text asks us to stop, in any language; None when it clearly does not.
+
+    A stop beside a question is still a stop. An `unless` phrase excuses only a hit that it overlaps, so "please don't stop"
+    excuses itself and nothing else in the message. `organisation` is for the lexicon's `stop_all`. Never raises.
+    """
+    lexicon = _compiled(tuple(sorted(words.items())))
+    shadow = normalise(text)
+    if sign := _sign(shadow.text, lexicon):
+        return "tenant", sign
+    found: str | None = None
+    for view in shadow.views:
+        organisation, tenant = _read(view.text, lexicon)
+        if organisation:
+            return "organisation", organisation
+        found = found or tenant
+    return ("tenant", found) if found else None
+
+
+def _read(reading: str, lexicon: _Lexicon) -> tuple[str | None, str | None]:
+    """What one reading of the text holds: (stop_all entry, other entry)."""
+    whole = _key(reading)
+    if not whole:
+        return None, None
+    clauses = [key for clause in _CLAUSE_END.split(reading) if (key := _key(clause or ""))]
+    organisation = next(
+        (lexicon.all_exact[c] for c in (whole, *clauses) if c in lexicon.all_exact), None
+    ) or _contained(whole, lexicon.all_contains, lexicon.unless)
+    tenant = (
+        _exact(whole, lexicon)
+        or _contained(whole, lexicon.contains, lexicon.unless)
+        or next((hit for clause in clauses if (hit := _clause(clause, lexicon))), None)
+    )
+    return organisation, tenant
+
+
+# ---- ways to say it ---------------------------------------------------------------------------------------------------
+
+
+def _exact(whole: str, lexicon: _Lexicon) -> str | None:
+    """The whole message is a lexicon word, spaced anyhow (`un subscribe`), or a typing slip away from one."""
+    if whole in lexicon.exact:
+        return lexicon.exact[whole]
+    joined = whole.replace(" ", "")
+    if len(joined) > 2 and joined in lexicon.compact:
+        return lexicon.compact[joined]
+    bare = " ".join(word for word in whole.split() if word not in _POLITE)
+    if len(bare) > 1 and bare in lexicon.exact:
+        return lexicon.exact[bare]
+    return _slip(bare, lexicon) if bare and " " not in bare else None
+
+
+def _clause(clause: str, lexicon: _Lexicon) -> str | None:
+    """A clause that is a stop once politeness is taken off, or that opens or closes with one of the strong words."""
+    words = clause.split()
+    core = [word for word in words if word not in _POLITE and word not in _ASKING]
+    bare = " ".join(core)
+    if len(bare) > 1 and bare in lexicon.exact:
+        return None if _excused(clause, words.index(core[0]), lexicon) else lexicon.exact[bare]
+    for at, word in enumerate(words):
+        if word not in lexicon.exact or word not in STRONG_KEYS or _excused(clause, at, lexicon):
+            continue
+        opens = all(before in _OPENERS for before in words[:at])
+        closes = at > 0 and at == len(words) - 1 and words[at - 1] in _BEFORE_A_FINAL_STOP
+        if opens or closes:
+            return lexicon.exact[word]
+    return None
+
+
+def _contained(whole: str, phrases: tuple[_Phrase, ...], unless: tuple[str, ...]) -> str | None:
+    padded = f" {whole} "
+    for phrase in phrases:
+        needle = f" {phrase.key} " if phrase.whole_words else f" {phrase.key}"
+        at = padded.find(needle)
+        while at >= 0:
+            if not any(_overlaps(padded, excuse, at, at + len(needle)) for excuse in unless):
+                return phrase.entry
+            at = padded.find(needle, at + 1)
+    return None
+
+
+def _excused(clause: str, word_at: int, lexicon: _Lexicon) -> bool:
+    start = len(" ".join(clause.split()[:word_at])) + (1 if word_at else 0)
+    padded = f" {clause} "
+    return any(_overlaps(padded, excuse, start + 1, start + 2) for excuse in lexicon.unless)
+
+
+def _overlaps(padded: str, excuse: str, start: int, end: int) -> bool:
+    at = padded.find(f" {excuse} ")
+    while at >= 0:
+        if at + 1 < end and start < at + 1 + len(excuse):
+            return True
+        at = padded.find(f" {excuse} ", at + 1)
+    return False
+
+
+def _slip(word: str, lexicon: _Lexicon) -> str | None:
+    """The lexicon word that a swap, a doubled, a missed or a neighbouring key away from `word`, the whole message, may be."""
+    for candidate in _slips(word):
+        if len(candidate) >= MIN_SLIP_CHARS and " " not in candidate and candidate in lexicon.exact:
+            return lexicon.exact[candidate]
+    return None
+
+
+def _slips(word: str) -> Iterator[str]:
+    if not (MIN_SLIP_CHARS - 1 <= len(word) <= 14) or not word.isascii():
+        return
+    for i in range(len(word) - 1):
+        yield word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+    for i, c in enumerate(word):
+        if len(word) > MIN_SLIP_CHARS:
+            yield word[:i] + word[i + 1 :]
+        for near in _NEIGHBOURS.get(c, ""):
+            yield word[:i] + near + word[i + 1 :]
+    for i in range(1, len(word) + 1):  # a missed key, but never the first: "top" is not a stop
+        for c in "abcdefghijklmnopqrstuvwxyz":
+            yield word[:i] + c + word[i:]
+
+
+def _sign(plain: str, lexicon: _Lexicon) -> str | None:
+    """A message of signs alone, one of which is a stop sign."""
+    if any(c.isalnum() for c in plain):
+        return None
+    return next((entry for sign, entry in lexicon.signs.items() if sign in plain), None)
+
+
+# ---- the lexicon as it is compared --------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _compiled(words: tuple[tuple[str, OptOutWords], ...]) -> _Lexicon:
+    sets = (("en", BUILT_IN), *words)
+    exact = {key: entry for _, w in sets for entry in w.exact for key in _keys(entry)}
+    return _Lexicon(
+        exact=exact,
+        compact={key.replace(" ", ""): entry for key, entry in exact.items()},
+        signs={
+            normalise(entry).text: entry
+            for _, w in sets
+            for entry in w.exact
+            if entry.strip() and not any(c.isalnum() for c in entry)
+        },
+        contains=tuple(_phrases(sets, "contains")),
+        unless=tuple(sorted({key for _, w in sets for entry in w.unless for key in _keys(entry)})),
+        all_exact={key: entry for _, w in sets for entry in w.stop_all for key in _keys(entry)},
+        all_contains=tuple(_phrases(sets, "stop_all")),
+    )
+
+
+def _phrases(
+    sets: tuple[tuple[str, OptOutWords], ...], which: Literal["contains", "stop_all"]
+) -> Iterator[_Phrase]:
+    for language, words in sets:
+        for entry in words.contains if which == "contains" else words.stop_all:
+            for key in _keys(entry):
+                yield _Phrase(key, entry, language.split("-")[0] == "en")
+
+
+def _keys(entry: str) -> set[str]:
+    """The entry as each reading of a text would spell it: with its accents, and folded."""
+    return {key for view in normalise(entry).views[:2] if (key := _key(view.text))}
+
+
+def _key(reading: str) -> str:
+    """Words only: apostrophes closed up, shorthand written out, doubled letters single, one space between."""
+    words = _NOT_WORD.sub(" ", reading.replace("'", "").replace("_", " ")).split()
+    return " ".join(_DOUBLED.sub(r"\1", _SHORTHAND.get(word, word)) for word in words)
+
+
+STRONG_KEYS = frozenset(_key(word) for word in STRONG)
+_OPENERS = _POLITE | (
+    _ASKING - {"i", "im", "ill", "id", "to", "it", "this", "that", "them", "these", "all", "want", "need"}
+)
