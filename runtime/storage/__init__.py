@@ -1,0 +1,1 @@
+"""Postgres: tables, functions, and the adapters that stand behind the storage ports."""
