@@ -1,0 +1,269 @@
+"""Text -> positioned tree: the strict YAML subset, in one walk over the nodes PyYAML's C parser composes.
+
+No duplicate keys, anchors, aliases, tags, directives, merge keys or second documents; scalars are text, whole numbers,
+true, false and null, and nothing else. A bare word that YAML 1.1 and 1.2 read differently is kept as its text and listed
+in `Parsed.doubtful`; the schema pass decides whether such a text was asked for there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from compiler.diagnostics import Code, Diagnostic, Fix, Label, Span
+from compiler.diagnostics import codes as c
+from compiler.source.tree import Map, Seq, span_of
+
+MAX_DEPTH = 32
+MAX_NODES = 200_000
+LARGEST_NUMBER = 2**53 - 1
+# The C composer recurses natively: text that could nest deeper than its stack is measured by events first.
+SAFE_LINE_CHARS = 1_000
+SAFE_BRACKETS = 2_000
+
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
+_PROPERTIES = re.compile(r"(?:^|[\s\[{,:?-])[&*!](?=[^\s])|^%", re.MULTILINE)
+_AMBIGUOUS = re.compile(
+    r"""(?:
+      [yYnN] | yes | Yes | YES | no | No | NO | on | On | ON | off | Off | OFF
+    | True | TRUE | False | FALSE | Null | NULL | ~ | =
+    | [-+]?[0-9][0-9_]*                          # +44..., 010, 1_000, -0 (plain whole numbers are taken before)
+    | [-+]?0[xob][0-9a-fA-F_]+
+    | [-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?     # 20:00
+    | [-+]?(?:[0-9][0-9_]*)?\.[0-9_]+(?:[eE][-+]?[0-9]+)? # 1.10
+    | [-+]?[0-9][0-9_]*\.(?:[eE][-+]?[0-9]+)?
+    | [-+]?[0-9][0-9_]*[eE][-+]?[0-9]+
+    | [0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt\ ].*)?
+    | [-+]?\.(?:inf|Inf|INF) | \.(?:nan|NaN|NAN)
+    )\Z""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """A bare word with two readings, and the JSON path where it stands."""
+
+    path: tuple[str | int, ...]
+    text: str
+    span: Span
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What one file holds. `data` is None when it cannot be read."""
+
+    file: str
+    data: Any = None
+    doubtful: list[Doubtful] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+def parse(file: str, text: str) -> Parsed:
+    """Read one file. Never raises for what stands in it."""
+    parsed = Parsed(file)
+    try:
+        if _needs_events(text):
+            parsed.diagnostics += _event_faults(file, text)
+            if any(d.code == c.TOO_DEEP.code for d in parsed.diagnostics):
+                return parsed
+        root = yaml.compose(text, yaml.CBaseLoader)
+    except yaml.YAMLError as error:
+        if not parsed.diagnostics:
+            parsed.diagnostics.append(_syntax(file, text, error))
+        return parsed
+    if root is None:
+        parsed.diagnostics.append(
+            c.EMPTY.at(Span(file=file), "the file is empty", help="fill it or remove it")
+        )
+        return parsed
+    walk = _Walk(parsed)
+    try:
+        parsed.data = walk.value(root, 1)
+    except _TooDeep as deep:
+        parsed.diagnostics.append(c.TOO_DEEP.at(deep.span, str(deep)))
+    return parsed
+
+
+class _TooDeep(Exception):
+    def __init__(self, span: Span, message: str) -> None:
+        super().__init__(message)
+        self.span = span
+
+
+class _Walk:
+    """One pass over the nodes. `path` is the JSON path of the value being read."""
+
+    def __init__(self, parsed: Parsed) -> None:
+        self.parsed = parsed
+        self.file = parsed.file
+        self.path: list[str | int] = []
+        self.nodes = 0
+
+    def value(self, node: Any, depth: int) -> Any:
+        self.nodes += 1
+        kind = node.id
+        if kind == "scalar":
+            return node.value if node.style else self.bare(node)
+        if depth > MAX_DEPTH:
+            raise _TooDeep(span_of(self.file, node), f"nested deeper than {MAX_DEPTH} levels")
+        if self.nodes > MAX_NODES:
+            raise _TooDeep(span_of(self.file, node), f"more than {MAX_NODES:,} values in one file")
+        return self.mapping(node, depth) if kind == "mapping" else self.sequence(node, depth)
+
+    def bare(self, node: Any) -> Any:
+        text: str = node.value
+        if not text:
+            return None
+        first = text[0]
+        if first.isalpha() and len(text) > 5:
+            return text  # no reading but text begins with a letter and has more than five
+        if text in _WORDS:
+            return _WORDS[text]
+        if _INTEGER.match(text) and text != "-0":
+            return self.number(node, int(text))
+        if _AMBIGUOUS.match(text):
+            self.parsed.doubtful.append(Doubtful(tuple(self.path), text, span_of(self.file, node)))
+        return text
+
+    def number(self, node: Any, value: int) -> int:
+        if abs(value) > LARGEST_NUMBER:
+            span = span_of(self.file, node)
+            self.fault(
+                c.NUMBER.at(span, f"{value} is beyond 2^53 - 1", help="quote it if it is an identifier")
+            )
+        return value
+
+    def sequence(self, node: Any, depth: int) -> Seq:
+        out = Seq(self.file, node)
+        path = self.path
+        path.append(0)
+        for index, item in enumerate(node.value):
+            path[-1] = index
+            out.append(self.value(item, depth + 1))
+        path.pop()
+        return out
+
+    def mapping(self, node: Any, depth: int) -> Map:
+        out = Map(self.file, node)
+        path = self.path
+        path.append("")
+        for key_node, value_node in node.value:
+            key = self.key(key_node)
+            if key is None:
+                continue
+            path[-1] = key
+            value = self.value(value_node, depth + 1)
+            if key in out:
+                self.duplicate(node, key_node)
+            else:
+                out[key] = value
+        path.pop()
+        return out
+
+    def key(self, node: Any) -> str | None:
+        span = span_of(self.file, node)
+        if node.id != "scalar":
+            self.fault(c.KEY_NOT_TEXT.at(span, "a list or mapping is used as a key"))
+            return None
+        text: str = node.value
+        if node.style:
+            return text
+        if text == "<<":
+            self.fault(c.MERGE_KEY.at(span, "merge keys are not allowed", help="write the fields out"))
+            return None
+        if not text or text in _WORDS or _INTEGER.match(text) or _AMBIGUOUS.match(text):
+            message = f"the key `{text}` can be read as something other than text"
+            quoted = f'"{text}"'
+            self.fault(
+                c.KEY_NOT_TEXT.at(span, message, help=f"write {quoted}", fix=Fix(span=span, text=quoted))
+            )
+        return text
+
+    def duplicate(self, mapping: Any, node: Any) -> None:
+        first = next(key for key, _ in mapping.value if key.value == node.value)
+        self.fault(
+            c.DUPLICATE_KEY.at(
+                span_of(self.file, node),
+                f"the key `{node.value}` stands twice",
+                labels=[Label(span=span_of(self.file, first), text="first here")],
+                help="keep one of them",
+            )
+        )
+
+    def fault(self, diagnostic: Diagnostic) -> None:
+        self.parsed.diagnostics.append(diagnostic)
+
+
+_WORDS = {"true": True, "false": False, "null": None}
+
+
+def _needs_events(text: str) -> bool:
+    return (
+        _PROPERTIES.search(text) is not None
+        or text.count("[") + text.count("{") > SAFE_BRACKETS
+        or (len(text) > SAFE_LINE_CHARS and max(map(len, text.splitlines())) > SAFE_LINE_CHARS)
+    )
+
+
+def _event_faults(file: str, text: str) -> list[Diagnostic]:
+    """What only the events tell: anchors, aliases, explicit tags, directives, and depth before anything recurses."""
+    found: list[Diagnostic] = []
+    depth = 0
+    for event in yaml.parse(text, yaml.CBaseLoader):
+        match event:
+            case yaml.DocumentStartEvent() if event.version or event.tags:
+                found.append(
+                    c.TAG.at(span_of(file, event), "directives are not allowed", help="remove the line")
+                )
+            case yaml.AliasEvent():
+                found.append(_property(c.ANCHOR, file, event, f"the alias `*{event.anchor}`"))
+            case yaml.ScalarEvent() | yaml.CollectionStartEvent():
+                if event.anchor:
+                    found.append(_property(c.ANCHOR, file, event, f"the anchor `&{event.anchor}`"))
+                if event.tag:
+                    found.append(_property(c.TAG, file, event, f"the tag `{event.tag}`"))
+            case _:
+                pass
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                deep = c.TOO_DEEP.at(span_of(file, event), f"nested deeper than {MAX_DEPTH} levels")
+                return [*found, deep]
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return found
+
+
+def _property(code: Code, file: str, event: Any, what: str) -> Diagnostic:
+    return code.at(
+        span_of(file, event), f"{what} is not allowed", help="write it out, or quote a text that begins so"
+    )
+
+
+def _syntax(file: str, text: str, error: yaml.YAMLError) -> Diagnostic:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    if mark is None:
+        line, column = _position(text, getattr(error, "position", 0) or 0)
+    else:
+        line, column = mark.line, mark.column
+    span = Span(file=file, line=line + 1, column=column + 1, end_line=line + 1, end_column=column + 2)
+    rows = text.splitlines()
+    indent = rows[line][: len(rows[line]) - len(rows[line].lstrip())] if line < len(rows) else ""
+    if "another document" in problem:
+        return c.SEVERAL_DOCUMENTS.at(
+            span, "a second document begins here", help="one file holds one document"
+        )
+    if "\t" in indent:
+        return c.TAB.at(span, "a tab indents this line", help="use spaces")
+    context = getattr(error, "context", None)
+    return c.SYNTAX.at(span, f"{context}: {problem}" if context else str(problem))
+
+
+def _position(text: str, index: int) -> tuple[int, int]:
+    before = text[:index]
+    return before.count("\n"), index - (before.rfind("\n") + 1)

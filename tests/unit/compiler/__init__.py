@@ -1,0 +1,1 @@
+"""Unit tests of the compiler: no database, no network."""
