@@ -11,6 +11,8 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.errors import ConvoError
+
 SOCKET_PATH_BYTES = 103  # macOS; Linux allows 107
 SOCKET_NAME = ".s.PGSQL.5432"
 ROOTS_FOLDER = Path(
@@ -19,7 +21,7 @@ ROOTS_FOLDER = Path(
 NOTE = "postgres-is-at"  # the file in the data folder that names the home, when it is another folder
 
 
-class EmbeddedPostgresError(Exception):
+class EmbeddedPostgresError(ConvoError):
     """The development Postgres could not be started; the text says what to do."""
 
 
