@@ -1,0 +1,114 @@
+"""What tests share: one Postgres per session, a fresh database per test, and a clock that stands where it is put."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from runtime import embedded
+from runtime.embedded import SUPERUSER, EmbeddedPostgres
+from runtime.storage.migrate import migrate
+
+NOON = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)  # a Tuesday in opening hours
+TEMPLATE = "convo_template"
+_numbers = itertools.count(1)
+
+
+@dataclass(slots=True)
+class ManualClock:
+    """A clock that moves only when told to; `monotonic` moves with it."""
+
+    at: datetime = NOON
+    elapsed: float = 0.0
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.elapsed
+
+    def advance(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+        self.elapsed += seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Database:
+    """One migrated, empty database. `role` without or with the `convo_` prefix."""
+
+    name: str
+    server: EmbeddedPostgres = field(repr=False)
+
+    def url(self, role: str = "convo_owner") -> str:
+        return self.server.url(role if role.startswith("convo_") else f"convo_{role}", self.name)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A Postgres of this session's own, without fsync, holding the migrated template."""
+    running = embedded.start(tmp_path_factory.mktemp("postgres"), fsync=False)
+    try:
+        embedded.bootstrap(running, TEMPLATE)
+        migrate(running.url("convo_owner", TEMPLATE), now=NOON)
+        yield running
+    finally:
+        running.discard()
+
+
+@pytest.fixture
+def database(server: EmbeddedPostgres) -> Iterator[Database]:
+    """A fresh database per test, cloned from the template."""
+    with fresh_database(server) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def module_database(server: EmbeddedPostgres) -> Iterator[Database]:
+    """One database for a whole test module."""
+    with fresh_database(server) as made:
+        yield made
+
+
+class fresh_database:
+    """Clones the template, and drops the clone at the end."""
+
+    def __init__(self, server: EmbeddedPostgres) -> None:
+        self._made = Database(name=f"test_{os.getpid()}_{next(_numbers)}", server=server)
+
+    def __enter__(self) -> Database:
+        name = sql.Identifier(self._made.name)
+        with self._admin() as admin:
+            admin.execute(
+                sql.SQL("create database {} template {} owner convo_owner").format(
+                    name, sql.Identifier(TEMPLATE)
+                )
+            )
+            roles = sql.SQL(", ").join(sql.Identifier(role) for role in embedded.ROLES)
+            admin.execute(sql.SQL("grant connect on database {} to {}").format(name, roles))
+        return self._made
+
+    def __exit__(self, *_: object) -> None:
+        with self._admin() as admin:
+            admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(self._made.name)))
+
+    def _admin(self) -> psycopg.Connection:
+        return psycopg.connect(self._made.server.url(SUPERUSER, "postgres"), autocommit=True)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the source tree."""
+    return Path(__file__).parent.parent
