@@ -42,5 +42,9 @@ lock:  ## resolve the three locks again from pyproject.toml
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) .lock-tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 
-$(VENV)/.installed-%: requirements/%.txt pyproject.toml requirements/install
+# A virtual environment knows its own path, so a moved or copied folder needs another.
+MOVED := $(shell [ "$$(cat $(VENV)/.home 2>/dev/null)" = "$$(pwd -P)" ] || echo moved)
+.PHONY: moved
+
+$(VENV)/.installed-%: requirements/%.txt pyproject.toml requirements/install $(MOVED)
 	@requirements/install $(PYTHON) $(VENV) $*
