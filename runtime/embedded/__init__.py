@@ -10,6 +10,7 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
@@ -105,18 +106,24 @@ def start(
 
     `fsync=False` is for tests: quick, and a power cut may lose or break the database. `settings` are Postgres's own.
     """
-    data_dir = data_dir.absolute()
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = place.lock(data_dir)
     try:
-        where = place.choose(data_dir, os.environ.get("CONVO_PG_BIN"))
-        cluster.write_access(where)
-        if not where.pgdata.exists():
-            cluster.make(where, sync=fsync)
-        return EmbeddedPostgres(where, lock, {**cluster.server_settings(where, fsync=fsync), **settings})
-    except BaseException:
-        os.close(lock)
-        raise
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = place.lock(data_dir)
+        try:
+            return _start(data_dir, lock, fsync=fsync, settings=settings)
+        except BaseException:
+            os.close(lock)
+            raise
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EmbeddedPostgresError(f"Postgres could not be started on {data_dir}: {error}") from error
+
+
+def _start(data_dir: Path, lock: int, *, fsync: bool, settings: Mapping[str, str]) -> EmbeddedPostgres:
+    where = place.choose(data_dir, os.environ.get("CONVO_PG_BIN"))
+    cluster.write_access(where)
+    if not where.pgdata.exists():
+        cluster.make(where, sync=fsync)
+    return EmbeddedPostgres(where, lock, {**cluster.server_settings(where, fsync=fsync), **settings})
 
 
 def bootstrap(pg: EmbeddedPostgres, database: str = "convo") -> None:

@@ -305,6 +305,13 @@ def test_a_folder_without_binaries_is_named(folder: Path, monkeypatch: pytest.Mo
         embedded.start(folder / "data")
 
 
+def test_a_data_folder_that_cannot_be_made_is_named(folder: Path) -> None:
+    (folder / "file").write_text("")
+
+    with pytest.raises(EmbeddedPostgresError, match="could not be started on .*file/data"):
+        embedded.start(folder / "file" / "data")
+
+
 # ---- as root ------------------------------------------------------------------------------------------
 
 
