@@ -308,7 +308,7 @@ def test_a_folder_without_binaries_is_named(folder: Path, monkeypatch: pytest.Mo
 def test_a_data_folder_that_cannot_be_made_is_named(folder: Path) -> None:
     (folder / "file").write_text("")
 
-    with pytest.raises(EmbeddedPostgresError, match="could not be started on .*file/data"):
+    with pytest.raises(EmbeddedPostgresError, match=r"could not be started on .*file/data"):
         embedded.start(folder / "file" / "data")
 
 
