@@ -1,0 +1,180 @@
+"""Reads Meta's webhook envelope (360dialog passes it on as it is): messages, statuses and marketing preferences, in order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from runtime.channels.wire import MAX_ID_CHARS, MAX_NAME_CHARS, identifier, items, mapping, moment, text
+from runtime.errors import MalformedWebhook
+from runtime.messages import Identity, InboundEvent, InboundMessage, Preference, StatusUpdate
+
+OBJECT = "whatsapp_business_account"
+MEDIA = frozenset({"image", "audio", "video", "document", "sticker"})
+USER_STOPPED = 131050
+MAX_PHONE_DIGITS = 15  # E.164
+_STATUSES: Mapping[str, Literal["sent", "delivered", "read", "failed"]] = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "played": "read",  # a voice message that was listened to
+    "failed": "failed",
+}
+
+Fields = Mapping[str, Any]
+
+
+def events(envelope: object, *, phone_number_id: str | None, now: datetime) -> list[InboundEvent]:
+    """Every event of one webhook. With `phone_number_id`, each value must be about that number: a webhook that reached the
+    wrong address must not become another tenant's conversation. Raises MalformedWebhook with the path of the fault.
+    """
+    root = mapping(envelope, "body")
+    if root.get("object") != OBJECT:
+        raise MalformedWebhook(f"object is not {OBJECT}")
+    found: list[InboundEvent] = []
+    for e, entry in enumerate(items(root, "entry", "body")):
+        at = f"entry[{e}]"
+        for c, change in enumerate(items(mapping(entry, at), "changes", at)):
+            found.extend(
+                _change(mapping(change, f"{at}.changes[{c}]"), f"{at}.changes[{c}]", phone_number_id, now)
+            )
+    return found
+
+
+def _change(change: Fields, path: str, phone_number_id: str | None, now: datetime) -> Iterator[InboundEvent]:
+    if change.get("field") not in ("messages", "user_preferences"):
+        return  # a field we did not ask for: account alerts, groups, templates
+    value = mapping(change.get("value"), f"{path}.value")
+    path = f"{path}.value"
+    if phone_number_id is not None:
+        metadata = value.get("metadata")
+        if not isinstance(metadata, dict) or text(metadata, "phone_number_id") != phone_number_id:
+            raise MalformedWebhook(f"{path}.metadata.phone_number_id is not this connection's number")
+    people = [person for person in items(value, "contacts", path) if isinstance(person, dict)]
+    for i, message in enumerate(items(value, "messages", path)):
+        yield _message(mapping(message, f"{path}.messages[{i}]"), f"{path}.messages[{i}]", people, now)
+    for i, status in enumerate(items(value, "statuses", path)):
+        yield from _status(mapping(status, f"{path}.statuses[{i}]"), f"{path}.statuses[{i}]", now)
+    for i, wish in enumerate(items(value, "user_preferences", path)):
+        yield from _preference(
+            mapping(wish, f"{path}.user_preferences[{i}]"), f"{path}.user_preferences[{i}]", people, now
+        )
+
+
+# ---- messages -----------------------------------------------------------------------------------------------------
+
+
+def _message(message: Fields, path: str, people: list[dict[str, Any]], now: datetime) -> InboundMessage:
+    person = _person(message, people)
+    identities = _identities(
+        text(message, "from") or text(person, "wa_id"),
+        text(message, "from_user_id") or text(person, "user_id"),
+    )
+    if not identities:
+        raise MalformedWebhook(f"{path} names no sender")
+    kind, words = _content(message)
+    profile = person.get("profile")
+    name = text(profile, "name")[:MAX_NAME_CHARS] if isinstance(profile, dict) else ""
+    context = message.get("context")
+    return InboundMessage(
+        provider_id=identifier(message, "id", path),
+        sender=identities[0],
+        aliases=tuple(identities[1:]),
+        sent_at=moment(message, "timestamp", now),
+        kind=kind,
+        text=words,
+        profile_name=name or None,
+        reply_to=(text(context, "id") or None) if isinstance(context, dict) else None,
+    )
+
+
+def _content(message: Fields) -> tuple[str, str]:
+    """(kind, what they wrote or chose). A kind we do not know is kept as `unsupported`, never dropped."""
+    kind = text(message, "type")
+    part = message.get(kind)
+    if not isinstance(part, dict):
+        return "unsupported", ""
+    match kind:
+        case "text":
+            return "text", text(part, "body")
+        case "button":
+            return "button", text(part, "text") or text(part, "payload")
+        case "interactive":
+            reply = part.get(text(part, "type"))
+            title = text(reply, "title") if isinstance(reply, dict) else ""
+            return ("button", title) if title else ("unsupported", "")
+        case "location":
+            return "location", ""
+        case _ if kind in MEDIA:
+            return kind, text(part, "caption")
+        case _:
+            return "unsupported", ""
+
+
+def _person(holder: Fields, people: list[dict[str, Any]]) -> Fields:
+    """The contact that a message is from: by number or user id, or the only one there is."""
+    number = text(holder, "from") or text(holder, "wa_id")
+    user = text(holder, "from_user_id") or text(holder, "user_id")
+    for person in people:
+        if (number and text(person, "wa_id") == number) or (user and text(person, "user_id") == user):
+            return person
+    return people[0] if len(people) == 1 and not (number and text(people[0], "wa_id")) else {}
+
+
+def _identities(number: str, user: str) -> list[Identity]:
+    """The phone number first where there is one; since 2026 a person may be known by a business-scoped user id alone."""
+    found: list[Identity] = []
+    digits = number.removeprefix("+")
+    if digits.isascii() and digits.isdigit() and len(digits) <= MAX_PHONE_DIGITS:
+        found.append(Identity(kind="phone", value=f"+{digits}"))
+    if user and len(user) <= MAX_ID_CHARS:
+        found.append(Identity(kind="bsuid", value=user))
+    return found
+
+
+# ---- statuses and preferences -------------------------------------------------------------------------------------
+
+
+def _status(status: Fields, path: str, now: datetime) -> Iterator[InboundEvent]:
+    became = _STATUSES.get(text(status, "status"))
+    if became is None:
+        return  # `deleted`, `warning` and what may come: nothing we act on
+    provider_id = identifier(status, "id", path)
+    at = moment(status, "timestamp", now)
+    errors = status.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
+    code = first.get("code")
+    yield StatusUpdate(
+        provider_id=provider_id,
+        status=became,
+        at=at,
+        client_ref=text(status, "biz_opaque_callback_data") or None,
+        error_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        error_title=text(first, "title")[:MAX_NAME_CHARS] or None,
+    )
+    if became == "failed" and code == USER_STOPPED:
+        # They stopped us inside WhatsApp, and this failure is how we hear of it.
+        for person in _identities(text(status, "recipient_id"), text(status, "recipient_user_id"))[:1]:
+            yield Preference(provider_id=f"{provider_id}.{USER_STOPPED}", sender=person, value="stop", at=at)
+
+
+def _preference(wish: Fields, path: str, people: list[dict[str, Any]], now: datetime) -> Iterator[Preference]:
+    if text(wish, "category") not in ("", "marketing_messages"):
+        return
+    person = _person(wish, people)
+    identities = _identities(
+        text(wish, "wa_id") or text(person, "wa_id"), text(wish, "user_id") or text(person, "user_id")
+    )
+    if not identities:
+        raise MalformedWebhook(f"{path} names no person")
+    # The spelling of the values is not certain. Only the plain word lifts a stop; anything else is one.
+    value: Literal["stop", "resume"] = "resume" if text(wish, "value") == "resume" else "stop"
+    known_by = f"{identities[0].value}|{value}|{text(wish, 'timestamp')}"
+    yield Preference(
+        provider_id="preference." + hashlib.sha256(known_by.encode("utf-8")).hexdigest()[:32],
+        sender=identities[0],
+        value=value,
+        at=moment(wish, "timestamp", now),
+    )

@@ -1,0 +1,258 @@
+"""The chat's addresses: the page, what a visitor posts, their lines, and the stream that brings new ones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route as Address
+
+from runtime.channels.webchat import inbound
+from runtime.crash import crash_point
+from runtime.errors import BundleMissing, Overloaded
+from runtime.ports import DatabaseDown, Route
+from runtime.telemetry import ACK, ACKED
+from runtime.web import body, pages
+from runtime.web.arrivals import arrivals_of
+from runtime.web.chat import talk
+from runtime.web.chat.incoming import Incoming, Unreadable, read_form, read_json
+from runtime.web.chat.visitor import may_post, remember, token_of
+from runtime.web.deps import Deps
+from runtime.web.limit import RETRY_AFTER_S, PerAddress
+from runtime.web.live import Live
+
+CHANNEL = "webchat"
+MAX_POST_BYTES = 64 << 10  # 4,096 emoji, each escaped as two \u pairs
+DATABASE_RETRY_S = 5
+LOOK_WHILE_ANSWERING_S = 0.5  # hints are quicker; this is the guarantee
+LOOK_WHILE_QUIET_S = 3.0
+STREAM_S = 600.0  # then the page opens a new one, and is routed to the bundle in force
+RECONNECT_MS = 1000
+
+_NO_CHAT = "There is no such chat."
+_AWAY = "The chat cannot be opened right now."
+_AWAY_WORDS = "It will be back by itself. What the page showed as sent is safe."
+_NOT_STORED = (
+    "Not sent: we cannot store messages right now. Your words are below; send them again in a moment."
+)
+_NOT_SHOWN = "Earlier messages cannot be shown right now. They are safe."
+
+
+def routes(deps: Deps, live: Live, limit: PerAddress) -> list[Address]:
+    """The chat's addresses over these ports."""
+    chat = Chat(deps, live, limit)
+    return [
+        Address("/chat/{connection}", chat.page, methods=["GET"]),
+        Address("/chat/{connection}/messages", chat.post, methods=["POST"]),
+        Address("/chat/{connection}/lines", chat.lines, methods=["GET"]),
+        Address("/chat/{connection}/stream", chat.stream, methods=["GET"]),
+        Address("/chat/{connection}/accent.css", chat.accent, methods=["GET"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """The handlers."""
+
+    deps: Deps
+    live: Live
+    limit: PerAddress
+
+    async def page(self, request: Request) -> Response:
+        """The whole conversation and a form. Gives a new visitor their token."""
+        try:
+            if (route := await self._route(request)) is None:
+                return pages.plain_error(request, 404, _NO_CHAT)
+            visitor = token_of(request, route.connection) or self.deps.token()
+            response = await self._page(route, visitor)
+        except (DatabaseDown, BundleMissing):
+            return _away(pages.plain_error(request, 503, _AWAY, _AWAY_WORDS))
+        remember(response, route.connection, visitor, secure=not self.deps.dev)
+        return response
+
+    async def post(self, request: Request) -> Response:
+        """One message. 200 (or a redirect, for the form) means it is on disk; anything else means it is not."""
+        started = self.deps.clock.monotonic()
+        response = await self._post(request)
+        ACK.labels(CHANNEL).observe(self.deps.clock.monotonic() - started)
+        ACKED.labels(CHANNEL, str(response.status_code)).inc()
+        return response
+
+    async def lines(self, request: Request) -> Response:
+        """The visitor's lines after a position, and whether a reply is being made: the fallback of the stream."""
+        try:
+            if (route := await self._route(request)) is None:
+                return JSONResponse({"error": _NO_CHAT}, status_code=404)
+            after = _position(request.query_params.get("after"))
+            visitor = token_of(request, route.connection)
+            return _json(await self._look(route, visitor, after) if visitor else self._nothing())
+        except (DatabaseDown, BundleMissing):
+            return _away(JSONResponse({"error": _AWAY}, status_code=503))
+
+    async def stream(self, request: Request) -> Response:
+        """The same, pushed: an event whenever there is a new line or a reply is begun or given up."""
+        try:
+            route = await self._route(request)
+        except DatabaseDown:
+            return _away(JSONResponse({"error": _AWAY}, status_code=503))
+        visitor = token_of(request, route.connection) if route else None
+        if route is None or visitor is None:
+            # 204 tells a browser not to come back: without a visitor there is nothing to wait for.
+            return Response(status_code=204)
+        after = _position(request.headers.get("last-event-id") or request.query_params.get("after"))
+        return EventSourceResponse(self._events(route, visitor, after), headers={"cache-control": "no-store"})
+
+    async def accent(self, request: Request) -> Response:
+        """The tenant's three colours."""
+        try:
+            route = await self._route(request)
+            css = pages.accent_css(self.deps.routes.bundle(route.digest).tenant) if route else ""
+        except (DatabaseDown, BundleMissing):
+            css = ""
+        return Response(
+            css, media_type="text/css", headers={"cache-control": pages.FOR_A_YEAR if css else "no-store"}
+        )
+
+    # ---- below: what they share ------------------------------------------------------------------------------------
+
+    async def _route(self, request: Request) -> Route | None:
+        route = await self.deps.routes.route(request.path_params["connection"])
+        return route if route is not None and route.connection.channel == CHANNEL else None
+
+    async def _post(self, request: Request) -> Response:
+        script = "application/json" in request.headers.get("content-type", "")
+        route = None
+        incoming = None
+        try:
+            if (route := await self._route(request)) is None:
+                return pages.plain_error(request, 404, _NO_CHAT)
+            if not may_post(request, route.connection):
+                return pages.plain_error(request, 403, "This post does not come from the chat's own page.")
+            if not self.limit.allows("chat", request.scope):
+                response = pages.plain_error(request, 429, "Too many messages in a minute; wait a little.")
+                response.headers["retry-after"] = str(RETRY_AFTER_S)
+                return response
+            raw = await body.read(request.scope, request.receive, MAX_POST_BYTES)
+            incoming = read_json(raw) if script else read_form(parse_qs(raw.decode("utf-8", "replace")))
+            return await self._store(request, route, incoming, script=script)
+        except body.TooLarge:
+            return pages.plain_error(request, 413, "That is too long for one message.")
+        except Unreadable as error:
+            return pages.plain_error(request, 422, str(error))
+        except (DatabaseDown, BundleMissing, Overloaded):
+            return _away(await self._not_stored(request, route, incoming, script=script))
+        except ClientDisconnect:
+            return Response(status_code=400)
+
+    async def _store(self, request: Request, route: Route, incoming: Incoming, *, script: bool) -> Response:
+        deps = self.deps
+        now = deps.clock.now()
+        visitor = token_of(request, route.connection) or deps.token()
+        event = inbound(visitor, incoming.id, incoming.text, now)
+        arrivals = arrivals_of(route, deps.routes.bundle(route.digest), [event])
+        crash_point("web.before_store")
+        outcome = (await deps.ingest.store(arrivals, now=now))[0].outcome
+        crash_point("web.after_store")
+        if outcome == "rejected":
+            # The same words would be refused again, so the page must not keep trying; a human looks at it.
+            return pages.plain_error(request, 422, "This message could not be taken.")
+        deps.wake.notify("turns")
+        deps.wake.notify("pages")
+        response: Response
+        if script:
+            response = JSONResponse({"outcome": outcome, "id": incoming.id})
+        else:
+            response = RedirectResponse(f"/chat/{route.connection.id}#end", status_code=303)
+        remember(response, route.connection, visitor, secure=not deps.dev)
+        return response
+
+    async def _not_stored(
+        self, request: Request, route: Route | None, incoming: Incoming | None, *, script: bool
+    ) -> Response:
+        """Says so. The script keeps the message and tries again; the form gets its words back."""
+        if script or route is None:
+            return pages.plain_error(request, 503, _NOT_STORED)
+        visitor = token_of(request, route.connection) or self.deps.token()
+        try:
+            return await self._page(
+                route, visitor, draft=incoming.text if incoming else "", fault=_NOT_STORED
+            )
+        except BundleMissing:
+            return pages.plain_error(request, 503, _NOT_STORED)
+
+    async def _page(
+        self, route: Route, visitor: str, *, draft: str = "", fault: str | None = None
+    ) -> Response:
+        deps = self.deps
+        bundle = deps.routes.bundle(route.digest)
+        answering = False
+        shown: tuple[talk.ShownLine, ...] = ()
+        try:
+            shown, answering = await self._lines(route, visitor, 0)
+        except DatabaseDown:
+            fault = fault or _NOT_SHOWN
+        context = talk.page(
+            route,
+            bundle,
+            shown,
+            answering=answering,
+            now=deps.clock.now(),
+            show_clock=deps.clock_shifted,
+            new_id=deps.token(),
+            draft=draft,
+            fault=fault,
+        )
+        response = pages.render("chat/page.html", context, status=503 if fault else 200)
+        return _away(response) if fault else response
+
+    async def _lines(self, route: Route, visitor: str, after: int) -> tuple[tuple[talk.ShownLine, ...], bool]:
+        ingest, connection = self.deps.ingest, route.connection
+        lines = await ingest.visitor_lines(route.tenant_id, connection.id, visitor, after=after)
+        answering = await ingest.answering(route.tenant_id, connection.id, visitor)
+        return talk.shown(lines, visitor=visitor, sandbox=connection.stage == "sandbox"), answering
+
+    async def _look(self, route: Route, visitor: str, after: int) -> Mapping[str, object]:
+        shown, answering = await self._lines(route, visitor, after)
+        return talk.update(shown, answering=answering, now=self.deps.clock.now())
+
+    def _nothing(self) -> Mapping[str, object]:
+        return talk.update((), answering=False, now=self.deps.clock.now())
+
+    async def _events(self, route: Route, visitor: str, after: int) -> AsyncIterator[ServerSentEvent]:
+        clock = self.deps.clock
+        until = clock.monotonic() + STREAM_S
+        answered: bool | None = None
+        while clock.monotonic() < until:
+            seen = self.live.generation
+            try:
+                shown, answering = await self._lines(route, visitor, after)
+            except DatabaseDown:
+                return  # the page says that there is no connection, and comes back
+            if shown or answering != answered:
+                after = max((line.position for line in shown), default=after)
+                answered = answering
+                yield _event(talk.update(shown, answering=answering, now=clock.now()), after)
+            await self.live.changed(seen, LOOK_WHILE_ANSWERING_S if answering else LOOK_WHILE_QUIET_S)
+
+
+def _event(update: Mapping[str, object], after: int) -> ServerSentEvent:
+    return ServerSentEvent(json.dumps(update), event="lines", id=str(after), retry=RECONNECT_MS)
+
+
+def _json(update: Mapping[str, object]) -> Response:
+    return JSONResponse(update, headers={"cache-control": "no-store"})
+
+
+def _away(response: Response) -> Response:
+    response.headers["retry-after"] = str(DATABASE_RETRY_S)
+    return response
+
+
+def _position(value: str | None) -> int:
+    """A position in the conversation; anything else is the beginning."""
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) <= 18 else 0

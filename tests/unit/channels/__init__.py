@@ -1,0 +1,1 @@
+"""The channels: bytes in, events out; a message in, one request out."""
