@@ -1,0 +1,66 @@
+"""What stands behind a secret reference: `secret:NAME` in the database, `file:PATH` read anew, `env:NAME` if it must be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from runtime.errors import SecretMissing
+from runtime.ports import Clock, DatabaseDown
+
+FRESH_S = 10.0  # a changed secret is used after at most so long
+
+# A tenant's file must not be able to send our own keys to an address of its choosing.
+OURS = ("CONVO_", "DATABASE_", "PG")
+
+
+class References:
+    """Implements ports.Secrets. A value is remembered for a few seconds, and longer only while the database is away."""
+
+    def __init__(
+        self,
+        *,
+        named: Callable[[int, str], Awaitable[str]],
+        env: Mapping[str, str],
+        clock: Clock,
+        forbidden: frozenset[str] = frozenset(),
+    ) -> None:
+        self._named = named
+        self._env = env
+        self._clock = clock
+        self._forbidden = forbidden  # references that hold our own keys
+        self._known: dict[tuple[int, str], tuple[str, float]] = {}
+
+    async def get(self, tenant_id: int, reference: str) -> str:
+        """Raises SecretMissing, and DatabaseDown when the value was never read before."""
+        key = (tenant_id, reference)
+        known = self._known.get(key)
+        now = self._clock.monotonic()
+        if known is not None and now - known[1] < FRESH_S:
+            return known[0]
+        try:
+            value = await self._read(tenant_id, reference)
+        except DatabaseDown:
+            if known is None:
+                raise
+            return known[0]
+        self._known[key] = (value, now)
+        return value
+
+    async def _read(self, tenant_id: int, reference: str) -> str:
+        kind, _, name = reference.partition(":")
+        if reference in self._forbidden:
+            raise SecretMissing(f"{reference} is convo's own and no connection may use it")
+        match kind:
+            case "secret":
+                return await self._named(tenant_id, name)
+            case "env" if name in self._env and not name.startswith(OURS):
+                return self._env[name]
+            case "file":
+                try:
+                    return (await asyncio.to_thread(Path(name).read_text, encoding="utf-8")).strip()
+                except (OSError, ValueError) as error:
+                    raise SecretMissing(f"{reference} cannot be read") from error
+            case _:
+                raise SecretMissing(f"there is no value behind {reference}")
