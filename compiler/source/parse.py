@@ -8,13 +8,13 @@ in `Parsed.doubtful`; the schema pass decides whether such a text was asked for 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from compiler.diagnostics import Code, Diagnostic, Fix, Label, Span
 from compiler.diagnostics import codes as c
+from compiler.source.files import Doubtful, Parsed
 from compiler.source.tree import Map, Seq, span_of
 
 MAX_DEPTH = 32
@@ -43,28 +43,9 @@ _AMBIGUOUS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Doubtful:
-    """A bare word with two readings, and the JSON path where it stands."""
-
-    path: tuple[str | int, ...]
-    text: str
-    span: Span
-
-
-@dataclass(slots=True)
-class Parsed:
-    """What one file holds. `data` is None when it cannot be read."""
-
-    file: str
-    data: Any = None
-    doubtful: list[Doubtful] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-
-
-def parse(file: str, text: str) -> Parsed:
-    """Read one file. Never raises for what stands in it."""
-    parsed = Parsed(file)
+def parse(parsed: Parsed) -> Parsed:
+    """Read one file's text into its `data`. Never raises for what stands in it."""
+    file, text = parsed.file, parsed.text
     try:
         if _needs_events(text):
             parsed.diagnostics += _event_faults(file, text)

@@ -1,0 +1,192 @@
+"""Ids across files and packs: every reference the schemas mark with `x-convo-ref` leads somewhere. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from compiler.diagnostics import Diagnostic, Label, Span
+from compiler.diagnostics import codes as c
+from compiler.diagnostics.suggest import did_you_mean
+from compiler.source.files import Folder, Parsed, Tree
+from compiler.source.model import PROHIBITED
+from compiler.source.read import ALWAYS, chosen
+from compiler.source.tree import Map, Seq, locate
+
+Schema = Mapping[str, Any]
+Path = tuple[str, ...]  # `*` stands for every item of a list
+
+# Where ids are defined: kind of file, path of the objects, the namespace.
+DEFINITIONS: tuple[tuple[str, Path, str], ...] = (
+    ("claims", ("*",), "claim"),
+    ("sources", ("*",), "source"),
+    ("pack", ("duties", "*"), "duty"),
+    ("signals", ("*",), "category"),
+    ("consent", ("bases", "*"), "purpose"),
+    ("journeys", ("campaigns", "*"), "campaign"),
+    ("destinations", ("links", "*"), "link"),
+    ("channels", ("connections", "*"), "connection"),
+    ("journeys", ("quick_replies", "*"), "quick reply"),
+)
+_ID_KEY = {"purpose": "purpose"}
+
+
+@dataclass(slots=True)
+class Scope:
+    """The ids one folder may refer to: namespace -> id -> where it is defined. Packs may share all but claims."""
+
+    ids: dict[str, dict[str, Span]] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)  # claim id -> its kind
+
+    def define(self, namespace: str, name: str, span: Span) -> Span | None:
+        """Add an id; the earlier place when it is there already."""
+        known = self.ids.setdefault(namespace, {})
+        if name in known:
+            return known[name]
+        known[name] = span
+        return None
+
+
+def link(tree: Tree, schemas: Mapping[str, Schema]) -> None:
+    """Add to every file the references in it that lead nowhere or to the wrong kind, and ids defined twice."""
+    shared = {
+        "pack": {name: Span(file=folder.prefix) for name, folder in tree.packs.items()},
+        "tenant": {slug: Span(file=slug) for slug in tree.tenants},
+        "organisation": _organisations(tree),
+    }
+    for slug, folder in tree.tenants.items():
+        tenant = next((f.data for f in folder.of("tenant") if isinstance(f.data, Map)), None)
+        if tenant is not None:
+            _slug(folder, tenant, slug)
+        taken = [tree.packs[name] for name in chosen(tenant) if name in tree.packs]
+        scope = _scope([*taken, folder], report=folder)
+        scope.ids["document"] = {name: Span(file=f"{slug}/{name}") for name in folder.documents}
+        _check(folder, scope, shared, schemas)
+    for name, folder in tree.packs.items():
+        common = [tree.packs[ALWAYS]] if ALWAYS in tree.packs and name != ALWAYS else []
+        _check(folder, _scope([*common, folder], report=folder), shared, schemas)
+    _check(tree.organisations, Scope(), shared, schemas)
+
+
+def _slug(folder: Folder, tenant: Map, slug: str) -> None:
+    named = tenant.get("slug")
+    if isinstance(named, str) and named != slug:
+        file = next(folder.of("tenant"))
+        message = f"the slug is `{named}`, the folder is `{slug}`"
+        file.diagnostics.append(c.SLUG.at(tenant.value("slug"), message, help=f"write `slug: {slug}`"))
+
+
+def _organisations(tree: Tree) -> dict[str, Span]:
+    return {
+        f.data["slug"]: f.data.value("slug")
+        for f in tree.organisations.of("organisation")
+        if isinstance(f.data, Map) and isinstance(f.data.get("slug"), str)
+    }
+
+
+def _scope(folders: list[Folder], *, report: Folder) -> Scope:
+    scope = Scope()
+    for folder in folders:
+        for kind, path, namespace in DEFINITIONS:
+            for file in folder.of(kind):
+                for item in _walk(file.data, path):
+                    _define(scope, namespace, item, file if folder is report else None)
+    return scope
+
+
+def _define(scope: Scope, namespace: str, item: Any, report: Parsed | None) -> None:
+    key = _ID_KEY.get(namespace, "id")
+    if not isinstance(item, Map) or not isinstance(item.get(key), str):
+        return
+    name, span = item[key], item.value(key)
+    if namespace == "claim":
+        scope.kinds.setdefault(name, str(item.get("kind")))
+    first = scope.define(namespace, name, span)
+    if first is not None and report is not None and (namespace == "claim" or first.file == span.file):
+        report.diagnostics.append(
+            c.DEFINED_TWICE.at(
+                span,
+                f"the {namespace} `{name}` is defined twice",
+                labels=[Label(span=first, text="first here")],
+                help="give it an id of its own; ids are never used again for another statement",
+            )
+        )
+
+
+def _check(
+    folder: Folder, scope: Scope, shared: Mapping[str, Mapping[str, Span]], schemas: Mapping[str, Schema]
+) -> None:
+    for file in folder.files:
+        for path, namespace in references(schemas[file.kind]):
+            for name, span in _values(file.data, path):
+                wanted = "claim" if namespace == "question" else namespace
+                known = shared.get(wanted) or scope.ids.get(wanted, {})
+                if name not in known:
+                    file.diagnostics.append(_undefined(namespace, name, span, known))
+                elif wanted == "claim":
+                    file.diagnostics += _wrong_kind(namespace, name, span, path, scope.kinds.get(name, ""))
+
+
+def _undefined(namespace: str, name: str, span: Span, known: Mapping[str, Span]) -> Diagnostic:
+    code = c.UNKNOWN_PACK if namespace in {"pack", "organisation"} else c.UNDEFINED
+    return code.at(span, f"there is no {namespace} `{name}`", help=did_you_mean(name, known))
+
+
+def _wrong_kind(namespace: str, name: str, span: Span, path: Path, kind: str) -> Iterator[Diagnostic]:
+    if kind == PROHIBITED:
+        yield c.WRONG_KIND.at(span, f"`{name}` is prohibited wording, which is never said")
+    elif namespace == "question" and kind != "question":
+        yield c.WRONG_KIND.at(span, f"`{name}` is a {kind}, not a question")
+
+
+_references: dict[str, tuple[tuple[Path, str], ...]] = {}
+
+
+def references(schema: Schema) -> tuple[tuple[Path, str], ...]:
+    """Every place of a schema that holds an id, with the namespace it belongs to."""
+    name = schema["$id"]
+    if name not in _references:
+        _references[name] = tuple(_marked(schema, ()))
+    return _references[name]
+
+
+def _marked(schema: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if not isinstance(schema, dict):
+        return
+    if "x-convo-ref" in schema:
+        yield path, schema["x-convo-ref"]
+    for key, value in schema.get("properties", {}).items():
+        yield from _marked(value, (*path, key))
+    yield from _marked(schema.get("items"), (*path, "*"))
+
+
+def _walk(data: Any, path: Path) -> Iterator[Any]:
+    """The values at a path, from whatever of it exists."""
+    if not path:
+        yield data
+    elif path[0] == "*" and isinstance(data, Seq):
+        for item in data:
+            yield from _walk(item, path[1:])
+    elif isinstance(data, Map) and path[0] in data:
+        yield from _walk(data[path[0]], path[1:])
+
+
+def _values(data: Any, path: Path, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str, Span]]:
+    """The texts at a path, each with its place."""
+    for place in _places(data, path, ()):
+        held = data
+        for step in place:
+            held = held[step]
+        if isinstance(held, str):
+            yield held, locate(data, place)
+
+
+def _places(data: Any, path: Path, at: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if not path:
+        yield at
+    elif path[0] == "*" and isinstance(data, Seq):
+        for index, item in enumerate(data):
+            yield from _places(item, path[1:], (*at, index))
+    elif isinstance(data, Map) and path[0] in data:
+        yield from _places(data[path[0]], path[1:], (*at, path[0]))

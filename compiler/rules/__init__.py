@@ -1,0 +1,79 @@
+"""The semantic rules, one a file, and the whole table of codes. A rule is CODE, NEEDS and `check(source, context)`.
+
+NEEDS names the kinds of file that must be free of faults, in the tenant and its packs, for the rule to say anything: a rule
+that looks for what is missing must not complain about what merely could not be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from compiler.diagnostics import Code, Diagnostic
+from compiler.diagnostics.codes import PASS_CODES
+from compiler.rules import (
+    broken_pattern,
+    calendar,
+    example_value,
+    expired,
+    expires_soon,
+    foreign_url,
+    literal_secret,
+    looser_than_pack,
+    missing_disclosure,
+    pattern_examples,
+    prohibited_wording,
+    prompt,
+    quiet_hours,
+    required_set,
+    review_overdue,
+    shared_connection,
+    shared_tracking,
+    slots,
+    unsaid,
+    waha_outreach,
+)
+from compiler.source.context import Context
+from compiler.source.model import Source
+
+
+class Rule(Protocol):
+    """What a rule's module holds."""
+
+    CODE: Code
+    NEEDS: frozenset[str]
+
+    def check(self, source: Source, context: Context) -> Iterator[Diagnostic]: ...
+
+
+RULES: tuple[Rule, ...] = (
+    expired,
+    expires_soon,
+    review_overdue,
+    prohibited_wording,
+    required_set,
+    foreign_url,
+    literal_secret,
+    waha_outreach,
+    shared_connection,
+    shared_tracking,
+    looser_than_pack,
+    missing_disclosure,
+    quiet_hours,
+    broken_pattern,
+    slots,
+    prompt,
+    calendar,
+    unsaid,
+    example_value,
+    pattern_examples,
+)
+
+CODES: Mapping[str, Code] = {code.code: code for code in (*PASS_CODES, *(rule.CODE for rule in RULES))}
+
+
+def lint(source: Source, context: Context) -> Iterator[Diagnostic]:
+    """What every rule that can see enough has to say about one tenant."""
+    for rule in RULES:
+        if not rule.NEEDS & source.broken:
+            yield from rule.check(source, context)

@@ -1,0 +1,53 @@
+"""A pattern that does not do what its examples say.
+
+Every pattern of a signal comes with messages it must find and messages it must leave alone. They are run against the pattern
+as the runtime runs it, so that a slip in a pattern is seen here and not in what a person in danger is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from compiler.diagnostics import Code, Diagnostic, Label, Span
+from compiler.source.context import Context
+from compiler.source.model import Pattern, Source
+from compiler.source.tree import Map
+from schemas.text import PatternError, Shadow, matches, normalise
+
+CODE = Code(
+    code="CV5020",
+    name="pattern-example",
+    summary="a pattern that misses an example it must find, or finds one it must not",
+    explanation=__doc__,
+    bad="match: solicter\nexamples:\n  hits: [my solicitor is dealing with it]\n  misses: [hello]",
+    good="match: solicitor\nexamples:\n  hits: [my solicitor is dealing with it]\n  misses: [hello]",
+)
+NEEDS = frozenset[str]()
+
+
+def check(source: Source, context: Context) -> Iterator[Diagnostic]:
+    for category in [*(c for pack in source.packs for c in pack.categories), *source.categories]:
+        for pattern in category.patterns:
+            try:
+                yield from _wrong(pattern)
+            except PatternError:
+                continue  # CV5014 says so
+
+
+def _wrong(pattern: Pattern) -> Iterator[Diagnostic]:
+    for index, text in enumerate(pattern.hits):
+        if not _finds(pattern, normalise(text)):
+            yield _fault(pattern, "hits", index, f"the pattern `{pattern.id}` does not find `{text}`")
+    for index, text in enumerate(pattern.misses):
+        if _finds(pattern, normalise(text)):
+            yield _fault(pattern, "misses", index, f"the pattern `{pattern.id}` finds `{text}`")
+
+
+def _finds(pattern: Pattern, shadow: Shadow) -> bool:
+    return matches(pattern.match, shadow) is not None and not any(matches(u, shadow) for u in pattern.unless)
+
+
+def _fault(pattern: Pattern, key: str, index: int, message: str) -> Diagnostic:
+    examples: Map = pattern.raw["examples"]
+    span: Span = examples[key].item(index)
+    return CODE.at(span, message, labels=[Label(span=pattern.span("match"), text="the pattern")])

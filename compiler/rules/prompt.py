@@ -1,0 +1,95 @@
+"""The persona's prompt uses something it may not.
+
+The prompt is a Jinja2 text rendered by the compiler, so that the bundle holds plain words. It may insert what persona.yaml and
+tenant.yaml hold (`{{ persona.voice.tone | join(", ") }}`, `{{ tenant.values.brand }}`) and choose with `if`; loops, macros,
+calls and arithmetic are not needed for a voice and could keep the compiler busy for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from compiler.diagnostics import Code, Diagnostic, Span
+from compiler.diagnostics.suggest import did_you_mean
+from compiler.source.context import Context
+from compiler.source.model import Source
+
+CODE = Code(
+    code="CV5016",
+    name="prompt",
+    summary="a prompt with an undeclared variable or a forbidden construct",
+    explanation=__doc__,
+    bad="prompt: You are {{ persona.nmae }}.",
+    good="prompt: You are {{ persona.name }}.",
+)
+NEEDS = frozenset({"persona", "tenant"})
+
+_NODES = {
+    "Template",
+    "Output",
+    "TemplateData",
+    "Name",
+    "Getattr",
+    "Filter",
+    "Const",
+    "If",
+    "Not",
+    "And",
+    "Or",
+}
+_FILTERS = {"join", "lower", "upper", "trim"}
+
+
+def check(source: Source, context: Context) -> Iterator[Diagnostic]:
+    from jinja2 import Environment, TemplateSyntaxError, nodes
+
+    persona = source.sections["persona"]
+    span = persona.value("prompt")
+    try:
+        tree = Environment(autoescape=False).parse(persona["prompt"])  # noqa: S701 - parsed, never rendered here
+    except TemplateSyntaxError as error:
+        yield CODE.at(_line(span, error.lineno), f"the prompt cannot be read: {error.message}")
+        return
+    known = {"persona": persona, "tenant": source.sections["tenant"]}
+    inner = set[int]()
+    for node in [tree, *tree.find_all(nodes.Node)]:
+        kind = type(node).__name__
+        if kind not in _NODES or (isinstance(node, nodes.Filter) and node.name not in _FILTERS):
+            yield CODE.at(_line(span, node.lineno), f"a prompt may not use {_described(node)}")
+        elif isinstance(node, nodes.Getattr | nodes.Name) and id(node) not in inner:
+            path = _path(node, inner)
+            if path is not None:
+                yield from _unknown(path, known, _line(span, node.lineno))
+
+
+def _described(node: Any) -> str:
+    return (
+        f"the filter `{node.name}`" if type(node).__name__ == "Filter" else f"`{type(node).__name__.lower()}`"
+    )
+
+
+def _path(node: Any, inner: set[int]) -> list[str] | None:
+    """`persona.voice.tone` as its names; None when it does not begin with a name."""
+    names: list[str] = []
+    while type(node).__name__ == "Getattr":
+        names.append(node.attr)
+        node = node.node
+        inner.add(id(node))
+    return [node.name, *reversed(names)] if type(node).__name__ == "Name" else None
+
+
+def _unknown(path: list[str], known: Any, span: Span) -> Iterator[Diagnostic]:
+    here = known
+    for name in path:
+        if not isinstance(here, dict) or name not in here:
+            message = f"`{'.'.join(path)}` is not declared: there is no `{name}`"
+            yield CODE.at(span, message, help=did_you_mean(name, here) if isinstance(here, dict) else None)
+            return
+        here = here[name]
+
+
+def _line(span: Span, line: int) -> Span:
+    """The line of the prompt: a block text begins on the line after its key."""
+    at = span.line + line
+    return Span(file=span.file, line=at, column=1, end_line=at, end_column=2)
