@@ -1,0 +1,363 @@
+"""The only wiring: settings become adapters, and adapters become a web process, a worker or a sender."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runtime.bundles import BundleKeeper
+from runtime.clock import clock_of
+from runtime.crypto import Vault
+from runtime.errors import NotConfigured
+from runtime.health import Health
+from runtime.lastgood import LastGood
+from runtime.ports import Clock, DatabaseDown
+from runtime.references import References
+from runtime.settings import Settings
+from runtime.storage.bundles import PgBundles
+from runtime.storage.postgres import Pool
+from runtime.storage.secrets import PgSecrets
+from runtime.storage.tenants import Tenants
+from runtime.storage.wake import PgWake
+from runtime.supervisor import Child, Supervisor
+from runtime.telemetry import configure, error_fields, log
+from schemas.signing import trust
+
+READY_WITHIN_S = 2.0
+KEY_FILES = ("*.pub", "*.pem")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What every process has: a clock, the bundles in force, secrets, hints, and a pool of its own role."""
+
+    settings: Settings
+    process: str
+    clock: Clock
+    pool: Pool
+    tenants: Tenants
+    keeper: BundleKeeper
+    secrets: References
+    wake: PgWake
+    stack: AsyncExitStack
+
+    async def also(self, role: str) -> Pool:
+        """A pool of another role, closed with the rest."""
+        return await self.stack.enter_async_context(Pool(self.settings.url(role), role=role))
+
+
+@asynccontextmanager
+async def base(settings: Settings, process: str, *, role: str) -> AsyncIterator[Base]:
+    """Opens what every process has. `role` reads bundles and secrets: ingest or tenant."""
+    vault = Vault.open(master=settings.master_key, pepper=settings.pepper, env=os.environ)
+    trusted = trusted_keys(settings)
+    clock = clock_of(settings.clock_offset_s)
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(Pool(settings.url(role), role=role))
+        wake = await stack.enter_async_context(PgWake(settings.url(role)))
+        tenants = Tenants(pool, vault)
+        store = PgBundles(pool, tenants)
+        name = f"{process}@{socket.gethostname()}/{os.getpid()}"
+
+        async def report(
+            tenant_id: int, *, digest: str | None, wanted: str, error: str | None, now: datetime
+        ) -> None:
+            await store.saw(
+                tenant_id,
+                process=name,
+                stage=settings.stage,
+                digest=digest,
+                wanted=wanted,
+                error=error,
+                now=now,
+            )
+
+        keeper = BundleKeeper(
+            store=store,
+            stage=settings.stage,
+            trusted=trusted,
+            last_good=LastGood(settings.data),
+            clock=clock,
+            wake=wake,
+            report=report,
+        )
+        own_keys = frozenset(filter(None, (settings.master_key, settings.pepper, settings.seal_key)))
+        secrets = References(
+            named=PgSecrets(pool, tenants).value, env=os.environ, clock=clock, forbidden=own_keys
+        )
+        await keeper.start()
+        following = asyncio.create_task(keeper.run())
+        stack.push_async_callback(_cancelled, following)
+        yield Base(
+            settings=settings,
+            process=process,
+            clock=clock,
+            pool=pool,
+            tenants=tenants,
+            keeper=keeper,
+            secrets=secrets,
+            wake=wake,
+            stack=stack,
+        )
+
+
+def trusted_keys(settings: Settings) -> Mapping[str, bytes]:
+    """The public keys that may sign bundles, by id. Raises NotConfigured: without any, every bundle would be refused."""
+    if settings.trust is None:
+        raise NotConfigured(
+            "CONVO_TRUST is not set: name the file or folder of public keys that may sign bundles"
+        )
+    path = settings.trust
+    files = sorted(f for kind in KEY_FILES for f in path.glob(kind)) if path.is_dir() else [path]
+    try:
+        keys = trust([file.read_bytes() for file in files])
+    except (OSError, ValueError) as error:
+        raise NotConfigured(f"CONVO_TRUST {path}: {error}") from error
+    if not keys:
+        raise NotConfigured(f"CONVO_TRUST {path} holds no public key (*.pub, *.pem)")
+    return keys
+
+
+# ---- the three processes ------------------------------------------------------------------------------------------------
+
+
+def web(settings: Settings, *, fd: int | None = None) -> int:
+    """Webhooks, web chat and desk, until SIGTERM. `fd`: a socket that listens already."""
+    configure(settings.log, process="web")
+    return _run(_web(settings, fd))
+
+
+def worker(settings: Settings) -> int:
+    """Answers conversations until SIGTERM, then finishes those it has begun."""
+    configure(settings.log, process="worker")
+    return _run(_worker(settings))
+
+
+def sender(settings: Settings) -> int:
+    """Sends until SIGTERM, then finishes the calls it has begun."""
+    configure(settings.log, process="sender")
+    return _run(_sender(settings))
+
+
+async def _web(settings: Settings, fd: int | None) -> None:
+    import uvicorn
+
+    from runtime.channels import channels, client
+    from runtime.storage.ingest import PgIngest
+    from runtime.web.site import Deps, build
+
+    async with base(settings, "web", role="ingest") as parts, client() as http:
+        ingest = await parts.stack.enter_async_context(PgIngest(parts.pool, parts.tenants, parts.clock))
+        site = build(
+            Deps(
+                clock=parts.clock,
+                routes=parts.keeper,
+                ingest=ingest,
+                secrets=parts.secrets,
+                wake=parts.wake,
+                channels=channels(http),
+                readiness=Ready(parts),
+                dev=settings.dev,
+                clock_shifted=bool(settings.clock_offset_s),
+                desk=await desk_routes(parts),
+            )
+        )
+        config = uvicorn.Config(
+            site,
+            host=settings.host,
+            port=settings.port,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,  # pages hold streams open; they come back by themselves
+        )
+        # uvicorn raises the signal that stopped it once more when it is done: without a handler that would end us at once.
+        for told in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(told, lambda: None)
+        server = uvicorn.Server(config)
+        sockets = [socket.socket(fileno=fd)] if fd is not None else None
+        log().info("web listens", stage=settings.stage)
+        await server.serve(sockets=sockets)
+
+
+async def _worker(settings: Settings) -> None:
+    from runtime.storage.claims import PgClaims
+    from runtime.storage.turns import PgTurns
+    from runtime.worker import Worker
+
+    async with base(settings, "worker", role="tenant") as parts:
+        dispatch = await parts.also("dispatch")
+        work = Worker(
+            turns=PgTurns(dispatch=dispatch, tenant=parts.pool, tenants=parts.tenants),
+            bundles=parts.keeper,
+            claims=PgClaims(parts.pool),
+            model=None,
+            checker=None,
+            clock=parts.clock,
+            wake=parts.wake,
+            concurrency=settings.concurrency,
+        )
+        await _until_told(parts, work.run)
+
+
+async def _sender(settings: Settings) -> None:
+    from runtime.channels import channels, client
+    from runtime.sender import Sender
+    from runtime.storage.outbox import PgOutbox
+
+    async with base(settings, "sender", role="tenant") as parts, client() as http:
+        dispatch = await parts.also("dispatch")
+        kinds = channels(http)
+        send = Sender(
+            outbox=PgOutbox(
+                dispatch=dispatch,
+                tenant=parts.pool,
+                tenants=parts.tenants,
+                deduplicating=frozenset(kind for kind, channel in kinds.items() if channel.deduplicates),
+            ),
+            bundles=parts.keeper,
+            channels=kinds,
+            secrets=parts.secrets,
+            clock=parts.clock,
+            wake=parts.wake,
+            concurrency=settings.concurrency,
+        )
+        await _until_told(parts, send.run)
+
+
+async def _until_told(parts: Base, run: Any) -> None:
+    """Runs a loop until SIGTERM or SIGINT, showing its health meanwhile."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for told in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(told, stop.set)
+    async with Health(parts.settings.host, parts.settings.metrics_port, parts.keeper.status):
+        log().info("process ready", stage=parts.settings.stage)
+        await run(stop)
+
+
+def _run(main: Any) -> int:
+    """Runs a process on uvloop where there is one."""
+    try:
+        import uvloop
+
+        uvloop.run(main)
+    except ImportError:
+        asyncio.run(main)
+    return 0
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+# ---- what web asks ------------------------------------------------------------------------------------------------------
+
+
+class Ready:
+    """Implements web's Readiness on the pool and the keeper."""
+
+    def __init__(self, parts: Base) -> None:
+        self._parts = parts
+
+    async def database(self) -> bool:
+        """Whether a statement runs now. Answers within READY_WITHIN_S and never raises."""
+        try:
+            async with asyncio.timeout(READY_WITHIN_S):
+                await self._parts.pool.rows("select 1")
+        except (DatabaseDown, TimeoutError):
+            return False
+        except Exception as error:
+            log().error("readiness check failed", **error_fields(error))
+            return False
+        return True
+
+    def tenants(self) -> Sequence[Any]:
+        """Every tenant with a pointer, and what is served of it."""
+        from runtime.web.deps import TenantState
+
+        return [
+            TenantState(
+                tenant=status["tenant"],
+                digest=status["active"],
+                serial=status["serial"],
+                fault=status["error"] or ("not taken yet" if status["stale"] else None),
+            )
+            for status in self._parts.keeper.status()["tenants"]
+        ]
+
+
+async def desk_routes(parts: Base) -> Sequence[Any]:
+    """The desk's pages, if this installation has them; they log in as convo_desk."""
+    return ()
+
+
+# ---- all of them under one parent ---------------------------------------------------------------------------------------
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A listening socket that survives a crash of the web process. Raises OSError when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((host, port))
+        made.listen(2048)
+    except OSError:
+        made.close()
+        raise
+    made.set_inheritable(True)
+    return made
+
+
+def children(web_socket: socket.socket, env: Mapping[str, str], logs: Path | None = None) -> Sequence[Child]:
+    """web, worker and sender as children; their output goes to files in `logs`, or to our own stderr."""
+    run = (sys.executable, "-P", "-m", "cli")
+
+    def child(name: str, *more: str, fds: tuple[int, ...] = ()) -> Child:
+        return Child(
+            name=name,
+            argv=(*run, name, *more),
+            env=env,
+            output=logs / f"{name}.log" if logs else None,
+            pass_fds=fds,
+        )
+
+    fd = web_socket.fileno()
+    return (child("web", "--fd", str(fd), fds=(fd,)), child("worker"), child("sender"))
+
+
+async def serve(settings: Settings, *, port: int | None = None, env: Mapping[str, str] = {}) -> int:
+    """Runs all three until SIGINT or SIGTERM. Returns the exit code."""
+    configure(settings.log, process="serve")
+    with listening(settings.host, settings.port if port is None else port) as web_socket:
+        supervisor = Supervisor(children(web_socket, env))
+        await run_until_told(supervisor)
+    return 0
+
+
+async def run_until_told(supervisor: Supervisor, *also: asyncio.Task[Any]) -> None:
+    """Starts the children and waits for a signal, or for one of `also` to end, then stops the children in order."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for told in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(told, stop.set)
+    try:
+        await supervisor.start()
+        waiting = {asyncio.create_task(stop.wait()), asyncio.create_task(supervisor.watch()), *also}
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()  # ChildrenGone is told to whoever started us
+    finally:
+        await supervisor.stop()
