@@ -66,8 +66,9 @@ class Pool:
 
     def __init__(self, url: str, *, role: str, max_size: int = MAX_CONNECTIONS) -> None:
         self.role = role
+        self._conninfo = conninfo(url, role=role)
         self._pool = AsyncConnectionPool(
-            conninfo(url, role=role),
+            self._conninfo,
             open=False,
             min_size=0,
             max_size=max_size,
@@ -84,6 +85,15 @@ class Pool:
     async def __aexit__(self, *_: object) -> None:
         await self._pool.close()
 
+    async def connect(self) -> psycopg.AsyncConnection[TupleRow]:
+        """A connection beside the pool, for somebody who keeps it. Raises DatabaseDown."""
+        try:
+            return await psycopg.AsyncConnection.connect(
+                self._conninfo, autocommit=True, prepare_threshold=None
+            )
+        except (psycopg.Error, OSError) as error:
+            raise DatabaseDown(type(error).__name__) from error
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[psycopg.AsyncConnection[TupleRow]]:
         """A connection for more than one statement. Raises DatabaseDown."""
@@ -92,7 +102,7 @@ class Pool:
                 yield connection
         except (psycopg.Error, PoolTimeout, OSError) as error:
             if is_down(error):
-                raise DatabaseDown(str(type(error).__name__)) from error
+                raise DatabaseDown(type(error).__name__) from error
             raise
 
     async def rows(self, statement: str, params: Params = ()) -> list[dict[str, Any]]:

@@ -228,7 +228,7 @@ begin
     from unnest(p_tenant, p_connection, p_seen_hmac, p_sent_on, p_id, p_provider_hmac, p_client_ref, p_status, p_at,
                 p_error_code, p_received_at) with ordinality
          as a (tenant, connection, seen_hmac, sent_on, id, provider_hmac, client_ref, status, at, error_code, received_at, n)
-    order by a.tenant, a.provider_hmac, a.n
+    order by a.tenant, a.provider_hmac, a.seen_hmac, a.n
   loop
     n := r.n;
     insert into inbox_seen (sent_on, tenant_id, connection_id, provider_hmac, seen_at)
@@ -272,14 +272,15 @@ create function ingest_reject_v1(
 begin
   perform set_config('app.tenant', p_tenant::text, true);
   insert into ingest_reject (tenant_id, id, connection_id, kind, error, body, received_at)
-  values (p_tenant, p_id, p_connection, p_kind, p_error, p_body, p_now);
+  values (p_tenant, p_id, p_connection, p_kind, p_error, p_body, p_now)
+  on conflict do nothing; -- redelivered
 end $$;
 
 -- A web-chat visitor's own conversation after a position. Our lines appear when they are being sent, not before.
-create function visitor_lines_v1(p_tenant int, p_connection text, p_blind bytea, p_after bigint)
+create function visitor_lines_v1(p_tenant int, p_connection text, p_blind bytea, p_after bigint, p_now timestamptz)
 returns table (line_position bigint, ours boolean, id uuid, ciphertext bytea, at timestamptz, claims text[], contact_id uuid,
                wrapped_key bytea)
-language plpgsql stable security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('app.tenant', p_tenant::text, true);
   return query
@@ -301,11 +302,31 @@ begin
   order by l.position;
 end $$;
 
+-- Whether a reply is really being made: something is unprocessed, and neither a person nor a kill stands in the way.
+create function answering_v1(p_tenant int, p_connection text, p_blind bytea) returns boolean
+language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  v_answering boolean;
+begin
+  perform set_config('app.every', 'on', true);
+  select q.done_seq < q.last_seq and c.mode = 'bot' and c.human_owner is null and t.kill_scope = 'none' and p.kill_scope = 'none'
+  into v_answering
+  from identity i
+  join conversation c on c.tenant_id = i.tenant_id and c.contact_id = i.contact_id and c.connection_id = p_connection
+  join conversation_queue q on q.tenant_id = c.tenant_id and q.conversation_id = c.conversation_id
+  join tenant t on t.tenant_id = i.tenant_id
+  cross join platform p
+  where i.tenant_id = p_tenant and i.blind = p_blind;
+  perform set_config('app.every', '', true);
+  return coalesce(v_answering, false);
+end $$;
+
 grant execute on function
   ingest_v1(int[], text[], text[], text[], timestamptz[], timestamptz[], date[], bytea[], uuid[], text[], bytea[], text[],
             text[], uuid[], bytea[], uuid[], uuid[], uuid[], text[], bytea[], bytea[], bytea[], bytea[], int[], uuid[], text[],
             bytea[], bytea[], bytea[], bytea[]),
   ingest_statuses_v1(int[], text[], bytea[], date[], uuid[], bytea[], text[], text[], timestamptz[], int[], timestamptz[]),
   ingest_reject_v1(int, uuid, text, text, text, bytea, timestamptz),
-  visitor_lines_v1(int, text, bytea, bigint)
+  visitor_lines_v1(int, text, bytea, bigint, timestamptz),
+  answering_v1(int, text, bytea)
 to convo_ingest;
