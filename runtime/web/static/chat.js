@@ -158,7 +158,7 @@
     try {
       while (kept.length) {
         const answer = await post(kept[0]);
-        if (answer.again) return keepTrying(answer.words);
+        if (answer.again) return keepTrying(answer);
         if (answer.words) mark(kept[0].id, answer.words);
         kept.shift();
         save();
@@ -171,7 +171,7 @@
     }
   }
 
-  // again: it is not stored and may be tried again. words: what to tell the person.
+  // again: it is not stored and may be tried again. words and when: what to tell the person.
   async function post(message) {
     let response;
     try {
@@ -182,28 +182,30 @@
         signal: AbortSignal.timeout(10000),
       });
     } catch {
-      return { again: true, words: "No connection." };
+      return { again: true, words: "No connection.", when: "you’re back" };
     }
     if (response.ok) return {};
-    if (response.status >= 500) return { again: true, words: "We cannot be reached right now." };
-    if (response.status === 429) return { again: true, words: "That was a lot at once." };
+    if (response.status >= 500) return { again: true, words: "We can’t be reached right now.", when: "we’re back" };
+    if (response.status === 429) return { again: true, words: "That was a lot at once.", when: "a minute has passed" };
     const said = await response.json().catch(() => ({}));
     return { words: `Not sent. ${said.error || ""}`.trim() };
   }
 
-  function keepTrying(words) {
+  function keepTrying(answer) {
+    const follow = nearEnd();
     kept.forEach((message) => mark(message.id, "Kept, not sent yet"));
-    sayKept(words);
+    sayKept(answer);
     typing.hidden = true;
+    if (follow) toEnd();
     retryTimer = setTimeout(sendKept, retryMs);
     retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
   }
 
-  function sayKept(words) {
+  function sayKept({ words, when }) {
     const one = kept.length === 1;
     const said = element("span", {});
     said.append(element("strong", {}, `${words} Your ${one ? "message is" : "messages are"} kept`));
-    said.append(` on this device and ${one ? "goes" : "go"} by ${one ? "itself" : "themselves"} when you’re back. `);
+    said.append(` on this device and ${one ? "goes" : "go"} by ${one ? "itself" : "themselves"} when ${when}. `);
     const now = element("a", { href: base }, "Try now");
     now.addEventListener("click", (event) => {
       event.preventDefault();

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from runtime.channels import channels
 from runtime.errors import BundleMissing, Overloaded, SecretMissing
-from runtime.messages import Arrival, InboundMessage, Stored
+from runtime.messages import Arrival, InboundMessage, StatusUpdate, Stored
 from runtime.ports import DatabaseDown, Route, WebLine
 from runtime.web.deps import Deps, TenantState
 from runtime.web.site import build
@@ -184,7 +184,8 @@ class MemoryIngest:
 
     def _one(self, arrival: Arrival, now: datetime) -> Stored:
         event = arrival.event
-        key = (arrival.tenant_id, arrival.connection_id, f"{type(event).__name__}.{event.provider_id}")
+        kind = event.status if isinstance(event, StatusUpdate) else type(event).__name__
+        key = (arrival.tenant_id, arrival.connection_id, f"{kind}.{event.provider_id}")
         if not isinstance(event, InboundMessage):
             if key in self._known:
                 return Stored(outcome="duplicate")
