@@ -9,14 +9,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from compiler.diagnostics import ERROR, Diagnostic, Label
 from compiler.diagnostics import codes as c
 from compiler.diagnostics.suggest import did_you_mean
+from compiler.source.held import Held, composed
 from compiler.source.model import Claim, Source
 from compiler.source.tree import Map
 from schemas.bundle import canonical
@@ -27,17 +26,6 @@ APPROVAL_TYPE = "application/vnd.convo.approval+json"
 SIGNED_FIELDS = ("claim", "digest", "by", "role", "on", "expires", "ref", "key")
 LIVE = "live"
 SHOWN = 5  # ids named in a message about many claims
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """The lines of approvals.yaml that hold, by claim id, and every claim's digest."""
-
-    digests: Mapping[str, str]
-    lines: Mapping[str, tuple[Map, ...]]
-
-    def approved(self, claim: str) -> bool:
-        return bool(self.lines.get(claim))
 
 
 def claim_digest(tenant: str, claim: Claim, documents: Mapping[str, str]) -> str:
@@ -63,19 +51,6 @@ def claim_digest(tenant: str, claim: Claim, documents: Mapping[str, str]) -> str
         "review_by": claim.review_by,
     }
     return "sha256:" + hashlib.sha256(DIGEST_DOMAIN + canonical(composed(normative))).hexdigest()
-
-
-def composed(value: Any) -> Any:
-    """The same value with every text in NFC, so that two ways to write an accent are one text."""
-    match value:
-        case str():
-            return unicodedata.normalize("NFC", value)
-        case list() | tuple():
-            return [composed(item) for item in value]
-        case dict():
-            return {composed(key): composed(item) for key, item in value.items()}
-        case _:
-            return value
 
 
 def approval_payload(tenant: str, line: Mapping[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from compiler.approvals import Held, composed
+from compiler.source.held import Held, composed
 from compiler.source.model import Category, Claim, Pattern, Source, tidy
 from compiler.source.strictest import policy_of
 from compiler.source.tree import Map
