@@ -30,7 +30,7 @@ CONNECT_SHARE = (
 class Dialog360:
     """One number a connection. secrets: `webhook` (the header's value), `api` (the key), optional `app_secret`.
 
-    options: `header` (X-Convo-Secret), `phone_number_id` (cross-checked when set), `message_path` (/messages).
+    options: `secret_header` (X-Convo-Secret), `phone_number_id` (cross-checked when set), `message_path` (/messages).
     """
 
     def __init__(self, http: httpx2.AsyncClient) -> None:
@@ -45,7 +45,7 @@ class Dialog360:
         """
         match connection.signature:
             case "header_secret":
-                name = connection.options.get("header", DEFAULT_HEADER)
+                name = connection.options.get("secret_header", DEFAULT_HEADER)
                 if not signatures.header_secret(headers, name, secrets.get("webhook", "")):
                     return False
             case "meta":

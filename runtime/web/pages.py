@@ -25,10 +25,9 @@ STATIC = HERE / "static"
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 NOT_KEPT = "no-store"
 
-# A tenant sets three pairs and nothing else; a value is one colour, or one for light and one for dark.
-ACCENTS = ("accent", "accent-bg", "on-accent")
-_COLOUR = r"#[0-9a-fA-F]{3,8}"
-_ACCENT = re.compile(rf"{_COLOUR}|light-dark\({_COLOUR}, ?{_COLOUR}\)")
+_COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
+_SLUG = re.compile(r"[a-z0-9-]+")
+WHITE, BLACK = "#ffffff", "#111111"
 
 
 def render(
@@ -74,15 +73,29 @@ class Static(StaticFiles):
 
 
 def accent_css(tenant: Tenant) -> str:
-    """The tenant's colours as a rule for `[data-tenant=<slug>]`; '' when it sets none. What is not a colour is left out."""
-    values = {
-        name: tenant.accent.get(name, tenant.accent.get(name.replace("-", "_"), "")) for name in ACCENTS
-    }
-    good = {name: value for name, value in values.items() if _ACCENT.fullmatch(value)}
-    if not good or not re.fullmatch(r"[a-z0-9-]+", tenant.slug):
+    """The tenant's colours as a rule for `[data-tenant=<slug>]`, from its `light` and `dark`: the accent itself, its faint
+    ground, and the ink that can be read on it. '' where these are not two colours of six hex digits.
+    """
+    light, dark = tenant.accent.get("light", ""), tenant.accent.get("dark", "")
+    if not (_COLOUR.fullmatch(light) and _COLOUR.fullmatch(dark) and _SLUG.fullmatch(tenant.slug)):
         return ""
-    rules = ";".join(f"--{name}:{value}" for name, value in good.items())
-    return f"[data-tenant={tenant.slug}]{{{rules}}}\n"
+    return (
+        f"[data-tenant={tenant.slug}] {{ --accent: light-dark({light}, {dark});"
+        " --accent-bg: color-mix(in oklab, var(--accent) 10%, var(--surface));"
+        f" --on-accent: light-dark({_ink_on(light)}, {_ink_on(dark)}); }}\n"
+    )
+
+
+def _ink_on(colour: str) -> str:
+    """White or black, whichever has the higher contrast (WCAG 2) on the colour."""
+    light = _luminance(colour)
+    return WHITE if 1.05 / (light + 0.05) >= (light + 0.05) / (_luminance(BLACK) + 0.05) else BLACK
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def plain_error(request: Request, status: int, title: str, words: str = "") -> Response:

@@ -284,7 +284,7 @@ def a_bundle() -> Bundle:
             packs=(),
             values={"privacy_url": "https://dave.example/privacy"},
             example=True,
-            accent={"accent": "light-dark(#1f56b3, #93b8ff)", "accent-bg": "url(javascript:1)"},
+            accent={"light": "#1f56b3", "dark": "#93b8ff"},
             hours_text="9am to 8pm",
             retention_days={},
         ),
