@@ -73,7 +73,8 @@ def check(source: Source, *, today: str, stage: str) -> tuple[Held, list[Diagnos
             found += _expired(line, today)
     held = Held(digests=digests, lines=lines)
     if "claims" not in source.broken and "approvals" not in source.broken:
-        found += _unapproved(source, held, stage)
+        faulty = {line["claim"] for line in source.approvals} - set(lines)
+        found += _unapproved(source, held, faulty, stage)
     return held, found
 
 
@@ -125,8 +126,8 @@ def _expired(line: Map, today: str) -> Iterator[Diagnostic]:
         yield c.APPROVAL_EXPIRED.at(line.value("expires"), message, help="have it approved again")
 
 
-def _unapproved(source: Source, held: Held, stage: str) -> Iterator[Diagnostic]:
-    missing = [claim.id for claim in source.spoken() if not held.approved(claim.id)]
+def _unapproved(source: Source, held: Held, faulty: set[str], stage: str) -> Iterator[Diagnostic]:
+    missing = [c.id for c in source.spoken() if not held.approved(c.id) and c.id not in faulty]
     if not missing:
         return
     named = ", ".join(missing[:SHOWN]) + (f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else "")

@@ -127,23 +127,17 @@ def _tenant(source: Source) -> dict[str, Any]:
 
 
 def _persona(source: Source) -> dict[str, Any]:
+    from compiler.source.template import (
+        render,
+    )  # Jinja2 takes longer to import than a small tenant to compile
+
     raw = source.sections["persona"]
     return {
         **{key: raw[key] for key in ("name", "display_name", "max_chars", "preset")},
         **{key: list(raw[key]) for key in ("languages", "opening", "phrases")},
         "topic": source.sections["tenant"]["values"]["topic"],
-        "prompt": render(source),
+        "prompt": render(raw["prompt"], persona=raw, tenant=source.sections["tenant"]),
     }
-
-
-def render(source: Source) -> str:
-    """The persona's prompt with its variables filled, in Jinja2's sandbox. Same input, same text."""
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    template = environment.from_string(source.sections["persona"]["prompt"])
-    return tidy(template.render(persona=source.sections["persona"], tenant=source.sections["tenant"]))
 
 
 def _claim(source: Source, claim: Claim, held: Held) -> dict[str, Any]:

@@ -52,13 +52,12 @@ def validate(parsed: Parsed, schema: Schema, *, authority: bool = False) -> None
     if parsed.data is None:
         parsed.bad.add(None)
         return
-    faults = [_ambiguous(d, schema) for d in parsed.doubtful if not _asked_for(d, schema)]
-    doubted = {d.path for d in parsed.doubtful if not _asked_for(d, schema)} if faults else set()
-    found = {
-        path: diagnostic for path, diagnostic in _errors(parsed, schema, authority) if path not in doubted
-    }
-    parsed.diagnostics += faults
-    parsed.diagnostics += found.values()
+    doubts = [d for d in parsed.doubtful if not _asked_for(d, schema)]
+    doubted = {d.path for d in doubts}
+    found = dict(_errors(parsed, schema, authority))
+    parsed.diagnostics += [_ambiguous(d, schema) for d in doubts]
+    said = {d.span for d in parsed.diagnostics}
+    parsed.diagnostics += [d for path, d in found.items() if path not in doubted and d.span not in said]
     for path in [*found, *doubted]:
         parsed.bad.add(path[0] if path and isinstance(path[0], int) else None)
 

@@ -30,7 +30,7 @@ TOO_LARGE = Code(
     code="CV1003",
     name="file-too-large",
     summary="a file of more than 1 MiB",
-    explanation="Nobody reviews a megabyte of YAML. Split it by topic.",
+    explanation="Nobody reviews a megabyte of YAML, and a hostile one costs the compiler time. Split it by topic.",
     bad="tenants/dave/claims/all.yaml (3 MiB)",
     good="tenants/dave/claims/fees.yaml, tenants/dave/claims/free-routes.yaml",
 )
@@ -138,7 +138,7 @@ TAB = Code(
     code="CV2010",
     name="tab-indent",
     summary="a tab used to indent",
-    explanation="YAML indents with spaces only.",
+    explanation="YAML indents with spaces only; how wide a tab is depends on who looks. Set your editor to write spaces.",
     bad="hours:\n\topen: 09:00",
     good="hours:\n  open: 09:00",
 )
@@ -174,7 +174,7 @@ MISSING_KEY = Code(
     code="CV3002",
     name="missing-key",
     summary="a key that must be there",
-    explanation="The schema has no silent defaults for what protects people.",
+    explanation="The schema has no silent defaults for what protects people: somebody has to have said it.",
     bad="- id: DD-D01",
     good="- id: DD-D01\n  kind: disclosure",
 )
@@ -190,7 +190,7 @@ NOT_ALLOWED = Code(
     code="CV3004",
     name="not-one-of",
     summary="a value outside the allowed ones",
-    explanation="The place takes one of a few words.",
+    explanation="The place takes one of a few words, each of which the runtime knows how to act on.",
     bad="kind: disclosre",
     good="kind: disclosure",
 )
@@ -198,7 +198,7 @@ PATTERN = Code(
     code="CV3005",
     name="wrong-form",
     summary="a text that is not of the form asked for",
-    explanation="Ids, dates, times, digests and references each have one form.",
+    explanation="Ids, dates, times, digests and references each have one form, so that two of them can be compared.",
     bad="effective: 21/11/2026",
     good="effective: 2026-11-21",
 )
@@ -249,7 +249,8 @@ UNKNOWN_PACK = Code(
     code="CV4003",
     name="unknown-pack",
     summary="a pack or organisation that does not exist",
-    explanation="Packs are folders under `tenants/_packs/`, organisations files under `tenants/_organisations/`.",
+    explanation="Packs are folders under `tenants/_packs/`, organisations files under `tenants/_organisations/`. A pack that is not"
+    " there would be rules that are not there.",
     bad="packs: [fca_cnc]",
     good="packs: [fca_cmc]",
 )
@@ -312,7 +313,7 @@ APPROVAL_EXPIRED = Code(
     code="CV6005",
     name="approval-expired",
     summary="an approval past its last day",
-    explanation="Approvals end, so that wording is looked at again.",
+    explanation="Approvals end, so that wording is looked at again by somebody who answers for it.",
     bad="expires: 2026-01-01",
     good="expires: 2027-01-01",
 )

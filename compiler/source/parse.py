@@ -162,6 +162,7 @@ class _Walk:
             self.fault(
                 c.KEY_NOT_TEXT.at(span, message, help=f"write {quoted}", fix=Fix(span=span, text=quoted))
             )
+            return None
         return text
 
     def duplicate(self, mapping: Any, node: Any) -> None:

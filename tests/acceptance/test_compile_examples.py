@@ -1,0 +1,55 @@
+"""Every folder under tests/examples is a case: a positive one compiles without a word, a negative one fires its code.
+
+Adding a test of the compiler is adding a folder; `tests/compiling.py` says how it is laid over the base.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from compiler.report import FORMATS, explain, render
+from compiler.rules import CODES
+from schemas.bundle import Bundle
+from tests.compiling import EXAMPLES, compile_case, lay_out
+
+POSITIVE = sorted(p for p in (EXAMPLES / "positive").iterdir() if p.is_dir())
+NEGATIVE = sorted(p for p in (EXAMPLES / "negative").iterdir() if p.is_dir())
+
+
+@pytest.mark.parametrize("case", [None, *POSITIVE], ids=lambda p: p.name if p else "base")
+def test_a_positive_example_compiles_without_a_word(case: Path | None, tmp_path: Path) -> None:
+    result = compile_case(tmp_path / "tenants", lay_out(tmp_path / "tenants", case))
+    assert render(result, "concise").splitlines() == [f"{_tenants(len(result.tenants))}: no faults"]
+    for slug, compiled in result.tenants.items():
+        assert compiled is not None
+        bundle = Bundle.decode(compiled.bundle)
+        assert (bundle.tenant.slug, bundle.digest, bundle.unapproved) == (slug, compiled.digest, False)
+
+
+@pytest.mark.parametrize("case", NEGATIVE, ids=lambda p: p.name)
+def test_a_negative_example_fires_exactly_its_code(case: Path, tmp_path: Path) -> None:
+    result = compile_case(tmp_path / "tenants", lay_out(tmp_path / "tenants", case))
+    code = CODES[case.name.split("-", 1)[0]]
+    assert {d.code for d in result.diagnostics} == {code.code}, render(result, "concise")
+    assert case.name.split("-", 1)[1].startswith(code.name)
+    for format in FORMATS:
+        assert code.code in render(result, format)
+
+
+def test_every_code_has_an_example_and_every_example_a_code() -> None:
+    shown = {case.name.split("-", 1)[0] for case in NEGATIVE}
+    assert shown == set(CODES)
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_every_code_has_a_manual_page(code: str) -> None:
+    page = explain(code)
+    assert page.startswith(f"{code} {CODES[code].name} ")
+    assert len(CODES[code].explanation.split()) > 10
+    assert CODES[code].bad != CODES[code].good
+
+
+def _tenants(count: int) -> str:
+    return f"{count} tenant{'' if count == 1 else 's'}"
