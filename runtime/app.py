@@ -191,16 +191,16 @@ async def _web(settings: Settings, fd: int | None) -> None:
 
 
 async def _worker(settings: Settings) -> None:
-    from runtime.storage.claims import PgClaims
+    from runtime.storage.claims import PgClaimSearch
     from runtime.storage.turns import PgTurns
     from runtime.worker import Worker
 
     async with base(settings, "worker", role="tenant") as parts:
         dispatch = await parts.also("dispatch")
         work = Worker(
-            turns=PgTurns(dispatch=dispatch, tenant=parts.pool, tenants=parts.tenants),
+            turns=PgTurns(dispatch, parts.pool, parts.tenants),
             bundles=parts.keeper,
-            claims=PgClaims(parts.pool),
+            claims=PgClaimSearch(parts.pool),
             model=None,
             checker=None,
             clock=parts.clock,
