@@ -29,7 +29,8 @@ class References:
         self._named = named
         self._env = env
         self._clock = clock
-        self._forbidden = forbidden  # references that hold our own keys
+        # Paths of our own keys, by whatever name a reference may reach them.
+        self._forbidden = {Path(r.partition(":")[2]).resolve() for r in forbidden if r.startswith("file:")}
         self._known: dict[tuple[int, str], tuple[str, float]] = {}
 
     async def get(self, tenant_id: int, reference: str) -> str:
@@ -50,7 +51,7 @@ class References:
 
     async def _read(self, tenant_id: int, reference: str) -> str:
         kind, _, name = reference.partition(":")
-        if reference in self._forbidden:
+        if kind == "file" and Path(name).resolve() in self._forbidden:
             raise SecretMissing(f"{reference} is convo's own and no connection may use it")
         match kind:
             case "secret":

@@ -16,7 +16,7 @@ from runtime.errors import BundleMissing, BundleRefused
 from runtime.messages import Lease, Outcome, Turn
 from runtime.ports import Checker, ClaimSearch, Clock, DatabaseDown, Model, Turns, Wake
 from runtime.pulse import Pulse
-from runtime.telemetry import END_TO_END, ERRORS, SIGNALS, TURN, TURNS_FAILED, error_fields, log
+from runtime.telemetry import BLOCKS, END_TO_END, ERRORS, SIGNALS, TURN, TURNS_FAILED, error_fields, log
 from schemas.bundle import Bundle
 
 LEASE_S = 30.0
@@ -165,8 +165,11 @@ class Worker:
         TURN.labels(tenant=tenant, disposition=outcome.disposition).observe(took_s)
         waited_s = max((now - pending.received_at).total_seconds() for pending in turn.pending)
         END_TO_END.labels(tenant=tenant).observe(max(waited_s, 0.0))
-        for signal in outcome.audit.get("signals", ()):
+        for signal in outcome.audit.get("verdict", {}).get("signals", ()):
             SIGNALS.labels(tenant=tenant, category=str(signal["category"])).inc()
+        for finding in outcome.audit.get("findings", ()):
+            if finding["severity"] == "block":
+                BLOCKS.labels(tenant=tenant, rule=str(finding["rule"])).inc()
         log().info(
             "turn committed",
             tenant=tenant,
@@ -177,8 +180,8 @@ class Worker:
             model=outcome.audit.get("model"),
             rung=outcome.audit.get("rung"),
             latency_ms=round(took_s * 1000),
-            tokens=outcome.audit.get("tokens"),
-            fallback_used=outcome.disposition == "fallback",
+            tokens=outcome.audit.get("tokens_in", 0) + outcome.audit.get("tokens_out", 0),
+            fallback_used=outcome.audit.get("rung") in ("fallback", "tertiary"),
             bundle=outcome.bundle,
             seq=outcome.upto_seq,
         )
