@@ -1,0 +1,145 @@
+"""Audit: the plain values that say what a turn saw, weighed, decided and why. Storage encrypts and chains them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from runtime.engine.decide import Plan
+from runtime.engine.scene import Scene
+from runtime.messages import (
+    Act,
+    Ask,
+    Choose,
+    Finding,
+    GiveLink,
+    HandOff,
+    Move,
+    Offer,
+    Rendered,
+    Say,
+    Silence,
+    State,
+    Tell,
+    Verdict,
+)
+from runtime.ports import ModelReply
+
+
+@dataclass(slots=True)
+class Trail:
+    """What happened on the way, collected as the rungs are tried. Holds no words of the person."""
+
+    attempts: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+    reply: ModelReply | None = None
+    cost_micropence: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    def tried(self, rung: str, result: str, findings: Sequence[Finding] = ()) -> None:
+        self.attempts.append({"rung": rung, "result": result, "findings": [_finding(f) for f in findings]})
+
+    def drafted(self, reply: ModelReply) -> None:
+        self.reply = reply
+        self.cost_micropence += reply.cost_micropence
+        self.tokens_in += reply.tokens_in
+        self.tokens_out += reply.tokens_out
+
+    def alert(self, what: str) -> None:
+        if what not in self.alerts:
+            self.alerts.append(what)
+
+
+def audit_of(
+    scene: Scene,
+    plan: Plan,
+    parts: Sequence[Rendered],
+    findings: Sequence[Finding],
+    trail: Trail,
+    *,
+    latency_ms: int,
+) -> Mapping[str, Any]:
+    """Everything the desk's timeline and `why` show, as plain JSON."""
+    stated = [s for part in parts for s in part.sentences if s.claim is not None]
+    return {
+        "verdict": verdict_json(scene.verdict),
+        "reason": plan.reason,
+        "disposition": plan.disposition,
+        "rung": plan.rung,
+        "moves": [move_json(move) for move in plan.moves],
+        "sentences": [
+            [
+                {
+                    "text": s.text,
+                    "claim": s.claim,
+                    "variant": s.variant,
+                    "digest": s.digest,
+                    "file": s.file,
+                    "line": s.line,
+                }
+                for s in part.sentences
+            ]
+            for part in parts
+        ],
+        "claims": {s.claim: s.digest for s in stated},
+        "candidates": [[claim, f"{score:.3f}"] for claim, score in plan.candidates],
+        "findings": [_finding(f) for f in findings],
+        "attempts": trail.attempts,
+        "alerts": trail.alerts,
+        "language": scene.language,
+        "bundle": scene.turn.active.digest,
+        "pinned": scene.turn.pinned.digest,
+        "provider": trail.reply.provider if trail.reply else None,
+        "model": trail.reply.model if trail.reply else None,
+        "tokens_in": trail.tokens_in,
+        "tokens_out": trail.tokens_out,
+        "latency_ms": latency_ms,
+    }
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    stop = verdict.stop
+    return {
+        "signals": [{"category": s.category, "pattern": s.pattern, "seq": s.seq} for s in verdict.signals],
+        "stop": {"scope": stop.scope, "matched": stop.matched} if stop else None,
+        "language": verdict.language,
+    }
+
+
+def move_json(move: Move) -> dict[str, Any]:
+    """A move in the design's JSON. A `say` stands in the sentences if it was said at all."""
+    match move:
+        case Say(text=text):
+            return {"say": text}
+        case State(id=claim_id, variant=variant):
+            return {"claim": claim_id, "variant": variant}
+        case Ask(id=claim_id):
+            return {"ask": claim_id}
+        case Offer(ids=ids):
+            return {"offer": list(ids)}
+        case GiveLink(id=link_id):
+            return {"link": link_id}
+        case Tell(template=template, slots=slots):
+            return {"tell": template, "slots": sorted(slots)}
+        case Choose(options=options):
+            return {"choose": list(options)}
+        case Act(what=what):
+            return {"act": what}
+        case HandOff(reason=reason):
+            return {"handoff": reason}
+        case Silence():
+            return {"silence": True}
+        case _:
+            assert_never(move)
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "message": finding.message,
+        "severity": finding.severity,
+        "start": finding.start,
+        "end": finding.end,
+    }

@@ -1,0 +1,243 @@
+"""Decide: what follows from the verdict alone, which effects a turn has, and the Outcome that is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from runtime.engine.scene import Scene
+from runtime.engine.screen import HUMAN_REQUEST
+from runtime.messages import (
+    CountSignal,
+    Effect,
+    HandOff,
+    KillScope,
+    Move,
+    OpenCase,
+    Outcome,
+    Rendered,
+    Send,
+    SendClass,
+    SetHold,
+    SetLanguage,
+    Silence,
+    State,
+    StopBot,
+    Suppress,
+)
+from schemas.bundle import Category
+
+SAFETY_AGAIN_AFTER = timedelta(
+    hours=1
+)  # the same safety line is not said at every message; a human is told each time
+HANDOFF_SLA_MINUTES = 480
+LATE_SLA_MINUTES = 480
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a rung or a rule proposes for the whole turn, before it is rendered and reviewed."""
+
+    moves: tuple[Move, ...]
+    reason: str
+    disposition: str  # reply | canned | handoff | silence | fallback
+    send_class: SendClass = SendClass.REPLY
+    effects: tuple[Effect, ...] = ()
+    rung: str | None = None
+    candidates: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def speaks(self) -> bool:
+        return any(not isinstance(move, Silence) for move in self.moves)
+
+
+def standing_effects(scene: Scene) -> tuple[Effect, ...]:
+    """What the verdict does whatever is answered: every signal takes effect, and the stop."""
+    effects: list[Effect] = [CountSignal(category=s.category) for s in scene.verdict.signals]
+    if scene.verdict.stop is not None:
+        effects.append(Suppress(reason="opt_out", scope=scene.verdict.stop.scope))
+    for category in scene.categories:
+        if category.hold and category.id not in scene.turn.holds:
+            effects.append(SetHold(category=category.id, priority=category.priority))
+        if category.suppress and scene.verdict.stop is None:
+            effects.append(Suppress(reason=category.id))
+        if reached(scene, category):
+            effects += _work(scene, category)
+    if _handoff_without_category(scene):
+        effects += [_handoff_case(HUMAN_REQUEST), StopBot(reason=HUMAN_REQUEST)]
+    if scene.verdict.language != scene.turn.language:
+        effects.append(SetLanguage(language=scene.verdict.language))
+    return tuple(dict.fromkeys(effects))
+
+
+def reached(scene: Scene, category: Category) -> bool:
+    """Whether this is at least the sighting from which a human gets the work."""
+    seen = sum(s.category == category.id for s in scene.verdict.signals)
+    return scene.turn.counts.get(category.id, 0) + seen >= category.after
+
+
+def decided(scene: Scene) -> Plan | None:
+    """The plan that the verdict and the conversation's state decide on their own; None when the register must be asked."""
+    turn = scene.turn
+    danger = next((c for c in scene.categories if c.priority == 0), None)
+    if danger is not None and scene.fresh:
+        return _safety(scene, danger)
+    if turn.killed is not KillScope.NONE:
+        return _silence("killed", (_case("unanswered", "killed", LATE_SLA_MINUTES),))
+    if turn.human_owner is not None:
+        return _silence("human_owner")
+    if not scene.fresh:
+        reason = danger.id if danger is not None else "late_message"
+        return _silence(reason, (_case("late_message", reason, LATE_SLA_MINUTES),))
+    if scene.verdict.stop is not None:
+        return _stopped(scene)
+    return _canned(scene)
+
+
+def handoff_effects(moves: Sequence[Move], scene: Scene) -> tuple[Effect, ...]:
+    """The case and the end of bot turns that every hand-off brings, in the same Outcome."""
+    reason = next((m.reason for m in moves if isinstance(m, HandOff)), None)
+    if reason is None:
+        return ()
+    return (_handoff_case(reason), StopBot(reason=reason))
+
+
+def outcome_of(
+    scene: Scene, plan: Plan, parts: Sequence[Rendered], audit: Mapping[str, Any], *, cost_micropence: int = 0
+) -> Outcome:
+    """The Outcome: sends in order, effects, plain audit values."""
+    turn = scene.turn
+    last = turn.pending[-1].seq if turn.pending else 0
+    answered = scene.fresh[-1].seq if scene.fresh else last
+    return Outcome(
+        tenant_id=turn.tenant_id,
+        conversation_id=turn.conversation_id,
+        upto_seq=last,
+        disposition=plan.disposition,
+        sends=tuple(_send(i, part, plan.send_class, answered) for i, part in enumerate(parts, 1)),
+        effects=plan.effects,
+        audit=audit,
+        bundle=turn.active.digest,
+        pinned=turn.pinned.digest,
+        cost_micropence=cost_micropence,
+    )
+
+
+# ---- what the verdict decides ---------------------------------------------------------------------------------------------
+
+
+def _safety(scene: Scene, danger: Category) -> Plan:
+    """The safety line at once, whoever owns the conversation; said a moment ago, a human is told again and it is not repeated."""
+    said = scene.turn.shown.get(danger.reply or "")
+    if danger.reply is None or (said is not None and scene.turn.now - said < SAFETY_AGAIN_AFTER):
+        return _silence(danger.id)
+    return Plan(
+        moves=(State(id=danger.reply),),
+        reason=danger.id,
+        disposition="canned",
+        send_class=SendClass.SAFETY,
+        rung="canned",
+    )
+
+
+def _stopped(scene: Scene) -> Plan:
+    """One neutral line for the first stop; a serious signal beside it speaks instead. The rest of the message gets no answer."""
+    if not scene.first_stop:
+        return _silence("already_opted_out")
+    grave = next((c for c in scene.categories if c.priority == 1 and c.reply is not None), None)
+    line = grave.reply if grave is not None and grave.reply else scene.bundle.lines.opt_out_confirmation
+    return Plan(
+        moves=(State(id=line),),
+        reason="opt_out",
+        disposition="canned",
+        send_class=SendClass.CONFIRMATION,
+        rung="canned",
+    )
+
+
+def _canned(scene: Scene) -> Plan | None:
+    """The fixed reply of the most serious category that has one, or the hand-off its case calls for."""
+    if _handoff_without_category(scene):
+        return Plan(
+            moves=(HandOff(reason=HUMAN_REQUEST),), reason=HUMAN_REQUEST, disposition="handoff", rung="canned"
+        )
+    for category in scene.categories:
+        works = reached(scene, category) and category.case is not None
+        if category.reply is None and not works:
+            continue
+        line = category.reply or scene.bundle.lines.handoff
+        move: Move = State(id=line)
+        if line == scene.bundle.lines.handoff:
+            if not works and not scene.turn.open_cases:
+                continue  # nobody may be promised while nobody has the work
+            move = HandOff(reason=category.id)
+        return Plan(
+            moves=(move,),
+            reason=category.id,
+            disposition="handoff" if works else "canned",
+            send_class=_class_of(scene, category),
+            rung="canned",
+        )
+    return None
+
+
+def _class_of(scene: Scene, category: Category) -> SendClass:
+    """`confirmation` in the turn that sets a hold, a suppression or the bot's end: a hold keeps back every later reply."""
+    sets = category.hold or category.suppress or (category.stops_bot and reached(scene, category))
+    if sets and not (category.suppress and scene.turn.opted_out_at is not None and not scene.first_stop):
+        return SendClass.CONFIRMATION
+    return SendClass.REPLY
+
+
+def _silence(reason: str, effects: tuple[Effect, ...] = ()) -> Plan:
+    return Plan(moves=(Silence(),), reason=reason, disposition="silence", effects=effects)
+
+
+# ---- effects ----------------------------------------------------------------------------------------------------------------
+
+
+def _work(scene: Scene, category: Category) -> list[Effect]:
+    effects: list[Effect] = []
+    kind = category.case or (category.id if category.page or category.priority == 0 else None)
+    if kind is not None and (category.priority == 0 or kind not in scene.turn.open_cases):
+        effects.append(
+            OpenCase(
+                kind=kind,
+                reason=category.id,
+                priority=category.priority,
+                sla_minutes=category.sla_minutes,
+                page=category.page or category.priority == 0,
+            )
+        )
+    if category.stops_bot or category.priority == 0:
+        effects.append(StopBot(reason=category.id))
+    return effects
+
+
+def _handoff_without_category(scene: Scene) -> bool:
+    """The person used a hand-off word and the bundle has no category for it: they get a person all the same."""
+    asked = any(s.category == HUMAN_REQUEST for s in scene.verdict.signals)
+    return asked and not any(c.id == HUMAN_REQUEST for c in scene.categories)
+
+
+def _handoff_case(reason: str) -> OpenCase:
+    return OpenCase(kind="handoff", reason=reason, priority=2, sla_minutes=HANDOFF_SLA_MINUTES, page=False)
+
+
+def _case(kind: str, reason: str, sla_minutes: int) -> OpenCase:
+    return OpenCase(kind=kind, reason=reason, priority=2, sla_minutes=sla_minutes, page=False)
+
+
+def _send(part: int, rendered: Rendered, send_class: SendClass, seq: int) -> Send:
+    return Send(
+        part=part,
+        send_class=send_class,
+        sentences=rendered.sentences,
+        options=rendered.options,
+        has_link=rendered.link is not None,
+        has_ask=rendered.asks is not None,
+        asks=rendered.asks,
+        answers_seq=seq,
+    )

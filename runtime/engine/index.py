@@ -1,0 +1,191 @@
+"""How well a question fits each claim, on one scale of our own: scores of a search compare only within that search."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from schemas.bundle import Bundle
+from schemas.text import normalise
+
+CACHED_BUNDLES = 32
+TEXT_WEIGHT = 0.62  # a hit in a claim's own wording says less than one in a question written for it
+PAIR_WEIGHT = 0.35  # neighbouring words are rare by nature; they settle a tie and no more
+MIN_TYPO_CHARS = 5
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_NOISE = _words(
+    "a an the of to in on at by for from with and or but so if then than that this these those there here it its it's is am "
+    "are was were be been being do does did doing have has had having can could will would shall should may might must i me "
+    "my mine you your yours u ur we us our they them their he she his her just really actually please pls tell about any "
+    "some as up out get got want wanna like know ok okay hi hello hey thanks oh well also ive i've im i'm youre you're "
+    "not no yes dont don't didnt didn't s t"
+)
+_KEEP_ALONE = frozenset(
+    {
+        "who",
+        "why",
+        "what",
+        "how",
+        "where",
+        "when",
+        "which",
+        "not",
+        "you",
+        "i",
+        "me",
+        "my",
+        "your",
+        "it",
+        "this",
+    }
+)
+_SAME = {  # everyday words only; what a trade calls things stands in the tenant's example questions
+    "cost": "fee", "costs": "fee", "charge": "fee", "charges": "fee", "fees": "fee", "price": "fee", "pay": "fee",
+    "paying": "fee", "percentage": "fee", "robot": "bot", "machine": "bot", "computer": "bot", "ai": "bot", "chatbot": "bot",
+    "automated": "bot", "human": "person", "someone": "person", "somebody": "person", "people": "person", "genuine": "real",
+    "legit": "real", "scam": "real", "con": "real", "myself": "self", "yourself": "self", "alone": "self", "company": "firm",
+    "organisation": "firm", "details": "data", "info": "data", "information": "data", "messages": "message",
+    "texts": "message", "texting": "message", "msg": "message", "payout": "money", "compensation": "money", "cash": "money",
+    "worth": "amount", "much": "amount", "vehicle": "car", "cars": "car", "link": "form", "apply": "form",
+    "application": "form", "begin": "start", "hours": "open", "opening": "open", "weekend": "open", "weekends": "open",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Example:
+    claim: str
+    words: Mapping[str, float]  # word or pair of words -> weight
+    norm: float
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A bundle's example questions and wordings, ready to be compared with a question."""
+
+    examples: tuple[_Example, ...]
+    by_word: Mapping[str, tuple[int, ...]]
+    rarity: Mapping[str, float]
+    near: Mapping[str, str]  # a word with one letter left out -> a word of the register
+    unknown: float
+
+    def scores(self, question: str) -> dict[str, float]:
+        """Claim id -> 0..1, for every claim that shares a word with the question."""
+        words = Counter(self._known(w) for w in _features(question))
+        weights = {w: _weight(w, n, self.rarity.get(w, self.unknown)) for w, n in words.items()}
+        norm = math.sqrt(sum(v * v for v in weights.values()))
+        if norm == 0:
+            return {}
+        best: dict[str, float] = {}
+        for i in {i for w in weights for i in self.by_word.get(w, ())}:
+            example = self.examples[i]
+            shared = sum(v * example.words.get(w, 0.0) for w, v in weights.items())
+            score = example.weight * shared / (norm * example.norm)
+            best[example.claim] = max(best.get(example.claim, 0.0), score)
+        return best
+
+    def _known(self, word: str) -> str:
+        """The word, or the register's word one slip of a key away."""
+        if word in self.rarity or len(word) < MIN_TYPO_CHARS or " " in word:
+            return word
+        return next((self.near[slip] for slip in (word, *_shorter(word)) if slip in self.near), word)
+
+
+_cache: OrderedDict[str, Index] = OrderedDict()
+
+
+def index_of(bundle: Bundle) -> Index:
+    """The bundle's index, kept by digest. Made from words a tenant wrote; no customer's word is in it."""
+    if bundle.digest not in _cache:
+        _cache[bundle.digest] = _build(bundle)
+        while len(_cache) > CACHED_BUNDLES:
+            _cache.popitem(last=False)
+    _cache.move_to_end(bundle.digest)
+    return _cache[bundle.digest]
+
+
+def _build(bundle: Bundle) -> Index:
+    raw = list(_raw(bundle))
+    seen = Counter(word for _, words, _ in raw for word in set(words))
+    rarity = {word: 1.0 + math.log((1 + len(raw)) / (1 + n)) for word, n in seen.items()}
+    examples: list[_Example] = []
+    by_word: defaultdict[str, list[int]] = defaultdict(list)
+    for claim, words, weight in raw:
+        weights = {w: _weight(w, n, rarity[w]) for w, n in Counter(words).items()}
+        for word in weights:
+            by_word[word].append(len(examples))
+        examples.append(
+            _Example(claim, weights, math.sqrt(sum(v * v for v in weights.values())) or 1.0, weight)
+        )
+    single = [word for word in rarity if " " not in word and len(word) >= MIN_TYPO_CHARS]
+    near = {slip: word for word in sorted(single, reverse=True) for slip in (word, *_shorter(word))}
+    return Index(
+        examples=tuple(examples),
+        by_word={w: tuple(i) for w, i in by_word.items()},
+        rarity=rarity,
+        near=near,
+        unknown=1.0 + math.log(1 + len(raw)),
+    )
+
+
+def _raw(bundle: Bundle) -> Iterable[tuple[str, list[str], float]]:
+    for claim in bundle.claims.values():
+        for question in claim.questions:
+            yield claim.id, _features(question), 1.0
+        if claim.kind not in ("line", "question"):
+            for variants in claim.texts.values():
+                if words := _features(variants.get("full", "")):
+                    yield claim.id, words, TEXT_WEIGHT
+
+
+def _features(text: str) -> list[str]:
+    """Content words, stemmed and with their synonyms made one, and neighbouring pairs of them."""
+    said = [w.replace("'", "") for w in _WORD.findall(normalise(text).text)]
+    words = [_stem(w) for w in said if w not in _NOISE]
+    if len(words) < 2:
+        words += [w for w in said if w in _KEEP_ALONE and _stem(w) not in words]
+    pairs = [f"{a} {b}" for a, b in pairwise(said) if not (a in _NOISE and b in _NOISE)]
+    return [*words, *pairs]
+
+
+def _weight(word: str, count: int, rarity: float) -> float:
+    return math.sqrt(count) * rarity * (PAIR_WEIGHT if " " in word else 1.0)
+
+
+def _stem(word: str) -> str:
+    if word in _SAME:
+        return _SAME[word]
+    for ending in (
+        "ations",
+        "ation",
+        "ings",
+        "ing",
+        "edly",
+        "ies",
+        "ied",
+        "ers",
+        "er",
+        "ed",
+        "es",
+        "ly",
+        "s",
+        "e",
+    ):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word[: -len(ending)]
+            break
+    return _SAME.get(word, word)
+
+
+def _shorter(word: str) -> tuple[str, ...]:
+    return tuple(word[:i] + word[i + 1 :] for i in range(len(word)))

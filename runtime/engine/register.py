@@ -1,0 +1,344 @@
+"""The register-only rung: the person's words against approved claims, with a margin; in doubt it asks, and it never guesses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from runtime.engine.index import index_of
+from runtime.engine.render import OFFER
+from runtime.engine.scene import Scene
+from runtime.guardrails.registered_facts import wording
+from runtime.messages import Ask, Effect, GiveLink, HandOff, Move, Offer, RecordAnswer, Silence, State
+from runtime.ports import Hit
+from schemas.bundle import Claim, Link
+from schemas.text import normalise
+
+ANSWER_FROM = 0.33  # below it nothing fits
+SURE_FROM = 0.80  # from it the runner-up matters less
+MARGIN = 0.06  # how far ahead the best must be to be the answer
+OFFER_FROM = 0.24  # a topic worth offering
+OFFERED = 3
+SEARCH_WEIGHT = 0.10  # what the search's own order adds: it may see a likeness that our words do not
+QUESTION_CHARS = 1_000
+
+_GREETING = re.compile(
+    r"^(hi+|hello+|hey+|hiya|helo|howdy|morning|afternoon|evening|good (morning|afternoon|evening|day)|yo|alright|shwmae|"
+    r"salaam|salam|namaste|dzien dobry|czesc|buna)( (there|dave|edward|all|mate|again|everyone|you))?$"
+)
+_THANKS = re.compile(
+    r"^((ok(ay)?|great|lovely|brilliant|perfect|cool|nice one|cheers|ta|right|fine|sound|got it|understood|no worries|thx|"
+    r"thank you|thanks|many thanks|that's great|that's fine|that helps|bye|goodbye|will do|see you)( (so|very)? ?(much|a lot|"
+    r"again|mate|for that|for your help|for the info|for telling me|dave|edward|you|then|bye))* ?)+$"
+)
+_ORDINALS = (
+    ("1", "one", "first", "a", "top"),
+    ("2", "two", "second", "b", "middle"),
+    ("3", "three", "third", "c"),
+    ("4", "four", "fourth", "d"),
+    ("5", "five", "fifth", "e"),
+)
+_UNSURE = re.compile(r"\b(not sure|don'?t know|dunno|no idea|unsure|can'?t remember|not certain|maybe|idk)\b")
+_YES_LINE = re.compile(
+    r"^(yes|y|yeah|yep|yup|yea|aye|sure|correct|indeed|true|it was|we did|i did|i do|i have|of course)\b"
+)
+_NO_LINE = re.compile(
+    r"^(no|n|nope|nah|never|not really|not yet|i didn'?t|i haven'?t|nobody|no one|none|not that i know)\b"
+)
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_FILLER = frozenset(
+    ["the", "a", "an", "please", "pls", "option", "number", "i", "want", "would", "like", "choose", "pick", "i'll", "take",
+     "go", "for", "with", "that", "it", "my", "me", "to", "get", "your", "our"]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the register comes to: moves over approved text, effects, why, and the candidates it weighed."""
+
+    moves: tuple[Move, ...]
+    reason: str
+    effects: tuple[Effect, ...] = ()
+    candidates: tuple[tuple[str, float], ...] = ()
+
+
+def question_of(scene: Scene) -> str:
+    """What the person asks in this turn, bounded."""
+    return "\n".join(scene.heard)[-QUESTION_CHARS:]
+
+
+def answer(scene: Scene, hits: Sequence[Hit]) -> Answer:
+    """The register's answer to the fresh messages. Pure; hits come from ClaimSearch."""
+    words = question_of(scene)
+    if not words.strip():
+        return _nothing(scene, "no_words", ())
+    for step in (_open_question, _quick_reply, _courtesy):
+        found = step(scene, words)
+        if found is not None:
+            return found
+    return _ranked(scene, words, hits)
+
+
+def recorded(scene: Scene) -> RecordAnswer | None:
+    """The answer to the question that is open, whichever rung replies."""
+    question = scene.bundle.claims.get(scene.turn.asked or "")
+    if question is None or not scene.heard:
+        return None
+    chosen = pick(scene.heard[-1], question.options)
+    return RecordAnswer(question=question.id, answer=chosen) if chosen is not None else None
+
+
+# ---- what was asked or offered before ------------------------------------------------------------------------------------
+
+
+def _open_question(scene: Scene, words: str) -> Answer | None:
+    asked = scene.turn.asked
+    if asked is None:
+        return None
+    last = scene.heard[-1]
+    if asked.startswith(OFFER):
+        ids = tuple(i for i in asked.removeprefix(OFFER).split("|") if scene.sayable(i))
+        topics = tuple(scene.bundle.claims[i].questions[0] for i in ids if scene.bundle.claims[i].questions)
+        chosen = pick(last, topics) if len(topics) == len(ids) else None
+        if chosen is None:
+            return None
+        return _state(scene, ids[topics.index(chosen)], "picked", ())
+    question = scene.bundle.claims.get(asked)
+    chosen = pick(last, question.options) if question is not None else None
+    if question is None or chosen is None:
+        return None
+    return _after(scene, question, chosen)
+
+
+def pick(said: str, options: Sequence[str]) -> str | None:
+    """The option a person means: its words, its place (`2`, `the first`), yes or no, or the one option their words fit."""
+    plain = normalise(said).text.strip(" .!?,")
+    keyed = {normalise(option).text.strip(" .!?,"): option for option in options}
+    if plain in keyed:
+        return keyed[plain]
+    words = [w for w in _WORD.findall(plain) if w not in _FILLER]
+    for place, names in enumerate(_ORDINALS[: len(options)]):
+        if len(words) == 1 and words[0] in names:
+            return options[place]
+    if words == ["last"] and options:
+        return options[-1]
+    kinds = {"yes": _YES_LINE.search(plain), "no": _NO_LINE.search(plain), "not sure": _UNSURE.search(plain)}
+    for kind in ("not sure", "yes", "no"):
+        if kinds[kind] and kind in keyed and len(words) <= 8 and "?" not in said:
+            return keyed[kind]
+    fitting = [option for key, option in keyed.items() if words and set(words) <= set(_WORD.findall(key))]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _after(scene: Scene, question: Claim, chosen: str) -> Answer:
+    """An answer is recorded, then the next step: on towards the link, what the option itself asks for, else a nod."""
+    effects = (RecordAnswer(question=question.id, answer=chosen),)
+    known = scene.with_answer(question.id, chosen)
+    for link in scene.bundle.links.values():
+        if link.answers.get(question.id, "").casefold() == chosen.casefold():
+            return towards(known, link, effects)
+    best = _best(known, chosen)
+    if best is not None:
+        return _state(known, best, "answered", effects)
+    noted = _line(known, "noted")
+    if noted is not None:
+        return Answer(moves=(State(id=noted),), reason="answered", effects=effects)
+    flow = [q for link in scene.bundle.links.values() for q in link.answers]
+    if question.id in flow:  # the link's way ends here; nobody is led back onto it
+        return _nothing(known, "link_not_open", effects)
+    return _nothing(known, "answered", effects)
+
+
+def towards(scene: Scene, link: Link, effects: tuple[Effect, ...] = ()) -> Answer:
+    """The next step on the way to a link: what must be shown, then the first open question, then the link."""
+    if scene.opted_out or scene.held:
+        return _nothing(scene, "link_not_open", effects)
+    unseen = [i for i in link.requires if i not in scene.turn.shown]
+    unanswered = [q for q, a in link.answers.items() if scene.answers.get(q, "").casefold() != a.casefold()]
+    if not unseen and not unanswered:
+        return Answer(moves=(GiveLink(id=link.id),), reason="link", effects=effects)
+    ask = unanswered[0] if unanswered else next(reversed(tuple(link.answers)), None)
+    moves: list[Move] = [
+        State(id=i) for i in unseen if ask is None or unanswered[1:] == [] or i in _first_needs(scene, ask)
+    ]
+    if ask is not None:
+        moves.append(Ask(id=ask))
+    return Answer(moves=tuple(moves), reason="towards_link", effects=effects)
+
+
+def _first_needs(scene: Scene, question: str) -> tuple[str, ...]:
+    claim = scene.bundle.claims.get(question)
+    return claim.required_with if claim is not None else ()
+
+
+# ---- small talk and ready answers -----------------------------------------------------------------------------------------
+
+
+def _quick_reply(scene: Scene, words: str) -> Answer | None:
+    said = normalise(words).text.strip(" .!?,")
+    for quick in scene.bundle.quick_replies:
+        keys = {normalise(q).text.strip(" .!?,") for q in (quick.title, *quick.questions)}
+        if said in keys and all(scene.sayable(i) for i in quick.claims):
+            return Answer(moves=tuple(State(id=i) for i in quick.claims), reason="quick_reply")
+    return None
+
+
+def _courtesy(scene: Scene, words: str) -> Answer | None:
+    said = " ".join(_WORD.findall(normalise(words).text))
+    if _GREETING.fullmatch(said):
+        line = _line(scene, "greeting")
+        if line is not None:
+            return Answer(moves=(State(id=line),), reason="greeting")
+        return Answer(moves=_menu(scene), reason="greeting")
+    if _THANKS.fullmatch(said):
+        line = _line(scene, "thanks")
+        return Answer(moves=(State(id=line),) if line else (Silence(),), reason="thanks")
+    return None
+
+
+def _line(scene: Scene, when: str) -> str | None:
+    return next(
+        (
+            c.id
+            for c in scene.bundle.claims.values()
+            if c.kind == "line" and c.when == when and scene.sayable(c.id)
+        ),
+        None,
+    )
+
+
+def _menu(scene: Scene) -> tuple[Move, ...]:
+    """The tenant's own topics to choose from; to somebody who opted out, nothing is asked."""
+    if scene.opted_out:
+        return (State(id=scene.bundle.lines.no_answer),)
+    first = (quick.claims[0] for quick in scene.bundle.quick_replies if quick.claims)
+    ids = tuple(dict.fromkeys(i for i in first if (c := scene.sayable(i)) is not None and c.questions))
+    return (Offer(ids=ids[:OFFERED]),) if len(ids) > 1 else (State(id=scene.bundle.lines.clarify),)
+
+
+# ---- the ranking ------------------------------------------------------------------------------------------------------------
+
+
+def rank(scene: Scene, words: str, hits: Sequence[Hit]) -> tuple[tuple[str, float], ...]:
+    """Sayable claims that may answer, best first: likeness on our own scale plus a little for the search's order."""
+    own = index_of(scene.bundle).scores(words)
+    top = max((hit.score for hit in hits), default=0.0)
+    found = {hit.claim_id: hit.score / top for hit in sorted(hits, key=lambda h: h.score)} if top > 0 else {}
+    carriers = {link.claim for link in scene.bundle.links.values()}
+    scores = {
+        i: min(
+            1.0,
+            own.get(i, 0.0) * (1 - SEARCH_WEIGHT)
+            + SEARCH_WEIGHT * found.get(i, 0.0 if hits else own.get(i, 0.0)),
+        )
+        for i in own.keys() | found.keys()
+        if i not in carriers and (c := scene.sayable(i)) is not None and _answers(c)
+    }
+    return tuple(sorted(((i, round(s, 3)) for i, s in scores.items()), key=lambda item: (-item[1], item[0])))
+
+
+def _ranked(scene: Scene, words: str, hits: Sequence[Hit]) -> Answer:
+    ranked = rank(scene, words, hits)
+    shortlist = ranked[:8]
+    if not ranked or ranked[0][1] < ANSWER_FROM:
+        near = tuple(i for i, s in ranked[:OFFERED] if s >= OFFER_FROM)
+        if len(near) > 1 and not scene.opted_out and not _just_offered(scene):
+            return Answer(moves=_offer(scene, near), reason="close_race", candidates=shortlist)
+        return _nothing(scene, "no_answer", (), shortlist)
+    best, score = ranked[0]
+    second = next((s for i, s in ranked[1:] if not _together(scene, best, i)), 0.0)
+    if (
+        score - second >= MARGIN
+        or (score >= SURE_FROM and score > second)
+        or scene.opted_out
+        or _just_offered(scene)
+    ):
+        return _state(scene, best, "clear_winner", (), shortlist)
+    close = [i for i, s in ranked if s >= OFFER_FROM and score - s < 2 * MARGIN]
+    return Answer(moves=_offer(scene, tuple(close[:OFFERED])), reason="close_race", candidates=shortlist)
+
+
+def _answers(claim: Claim) -> bool:
+    return bool(claim.questions) or claim.kind in ("disclosure", "fact", "process", "signpost")
+
+
+def _together(scene: Scene, one: str, other: str) -> bool:
+    """Claims that are shown together anyway do not race each other."""
+    a, b = scene.bundle.claims[one], scene.bundle.claims[other]
+    return other in a.required_with or one in b.required_with
+
+
+def _offer(scene: Scene, ids: tuple[str, ...]) -> tuple[Move, ...]:
+    able = tuple(i for i in ids if scene.bundle.claims[i].questions)
+    if len(able) > 1:
+        return (Offer(ids=able),)
+    return (State(id=able[0]),) if able else (State(id=scene.bundle.lines.no_answer),)
+
+
+def _just_offered(scene: Scene) -> bool:
+    """One clarifying question is enough; after it the best answer is given or none."""
+    return scene.bundle.lines.clarify in scene.last_words()
+
+
+def _best(scene: Scene, words: str) -> str | None:
+    ranked = rank(scene, words, ())
+    return ranked[0][0] if ranked and ranked[0][1] >= ANSWER_FROM else None
+
+
+def _state(
+    scene: Scene,
+    claim_id: str,
+    reason: str,
+    effects: tuple[Effect, ...],
+    candidates: tuple[tuple[str, float], ...] = (),
+) -> Answer:
+    """The claim, in the wording not used a moment ago; a question is asked, and one on a link's way leads along it."""
+    claim = scene.bundle.claims[claim_id]
+    if claim.kind == "question":
+        if scene.opted_out or scene.held:
+            return _nothing(scene, reason, effects, candidates)
+        link = next((x for x in scene.bundle.links.values() if claim_id in x.answers), None)
+        if link is not None:
+            towards_it = towards(scene, link, effects)
+            return Answer(
+                moves=towards_it.moves, reason=towards_it.reason, effects=effects, candidates=candidates
+            )
+        return Answer(moves=(Ask(id=claim_id),), reason=reason, effects=effects, candidates=candidates)
+    if claim_id not in scene.last_words():
+        variant = "answer" if wording(claim, scene.language, "answer") else "full"
+        return Answer(
+            moves=(State(id=claim_id, variant=variant),),
+            reason=reason,
+            effects=effects,
+            candidates=candidates,
+        )
+    if wording(claim, scene.language, "short"):
+        return Answer(
+            moves=(State(id=claim_id, variant="short"),),
+            reason="again_in_short",
+            effects=effects,
+            candidates=candidates,
+        )
+    # The same words twice in a row help nobody: offer what else is near, or a person.
+    others = tuple(
+        i for i, s in candidates if i != claim_id and s >= OFFER_FROM and scene.bundle.claims[i].questions
+    )
+    if len(others) > 1 and not scene.opted_out:
+        return Answer(
+            moves=(Offer(ids=others[:OFFERED]),),
+            reason="said_already",
+            effects=effects,
+            candidates=candidates,
+        )
+    return _nothing(scene, "said_already", effects, candidates)
+
+
+def _nothing(
+    scene: Scene, reason: str, effects: tuple[Effect, ...], candidates: tuple[tuple[str, float], ...] = ()
+) -> Answer:
+    """The line that says so and offers a person; asked for the second time in a row, a person is brought."""
+    line = scene.bundle.lines.no_answer
+    if line in scene.last_words() and not scene.opted_out:
+        return Answer(moves=(HandOff(reason=reason),), reason=reason, effects=effects, candidates=candidates)
+    return Answer(moves=(State(id=line),), reason=reason, effects=effects, candidates=candidates)

@@ -1,0 +1,86 @@
+"""What every guardrail looks at, and what it returns. One check a file; the list of them stands in engine/review.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from runtime.messages import Effect, Finding, OpenCase, Rendered, SendClass, Sentence
+from schemas.bundle import Bundle
+from schemas.text import matches, normalise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A reply about to be committed, or a text under review, with all that a check may need to judge it.
+
+    `parts`: one per outbox row. `due`: opening claims this person is owed before or with these words.
+    `heard`: what the person wrote in this turn. `held`: a hold is in force or set by this turn.
+    `opted_out`: an opt-out is in force. `private`: personal values that must not be spoken.
+    `vouched`: texts of `say` that the independent checker allowed. `free_text`: somebody's own words, judged against `cited`.
+    """
+
+    parts: tuple[Rendered, ...]
+    bundle: Bundle
+    now: datetime
+    channel: str
+    language: str
+    sandbox: bool
+    withdrawn: frozenset[str] = frozenset()
+    audience: frozenset[str] = frozenset()
+    send_class: SendClass = SendClass.REPLY
+    shown: Mapping[str, datetime]
+    answers: Mapping[str, str]
+    effects: tuple[Effect, ...] = ()
+    open_cases: tuple[str, ...] = ()
+    due: tuple[str, ...] = ()
+    heard: tuple[str, ...] = ()
+    held: bool = False
+    opted_out: bool = False
+    private: tuple[str, ...] = ()
+    vouched: frozenset[str] = frozenset()
+    canary: str = ""
+    free_text: bool = False
+    cited: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return " ".join(part.text for part in self.parts)
+
+    @property
+    def case_opened(self) -> bool:
+        """Whether a human has work because of this conversation: nobody may be promised without it."""
+        return bool(self.open_cases) or any(isinstance(effect, OpenCase) for effect in self.effects)
+
+    def sentences(self) -> Iterator[tuple[int, Sentence]]:
+        """Every sentence with the position of its first character in its part's text."""
+        for part in self.parts:
+            start = 0
+            for sentence in part.sentences:
+                yield start, sentence
+                start += len(sentence.text) + 1
+
+    def own_words(self) -> Iterator[tuple[int, str]]:
+        """The words no claim stands behind."""
+        return ((start, sentence.text) for start, sentence in self.sentences() if sentence.claim is None)
+
+
+Check = Callable[[Reply], tuple[Finding, ...]]
+
+
+def block(rule: str, message: str, start: int = 0, end: int = 0) -> Finding:
+    """A finding that keeps the reply from being sent."""
+    return Finding(rule=rule, message=message, severity="block", start=start, end=end)
+
+
+def forbid(rule: str, reply: Reply, patterns: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Block own words that match any of `patterns` (what it means -> RE2 pattern)."""
+    found: list[Finding] = []
+    for start, text in reply.own_words():
+        shadow = normalise(text)
+        for meaning, pattern in patterns.items():
+            span = matches(pattern, shadow)
+            if span is not None:
+                found.append(block(rule, meaning, start + span[0], start + span[1]))
+    return tuple(found)

@@ -1,0 +1,49 @@
+"""length: the persona's length for everything beyond the required set, and the channel's for the whole message."""
+
+from __future__ import annotations
+
+from runtime.guardrails import Reply, block
+from runtime.messages import Finding, Rendered
+
+NAME = "length"
+
+MAX_MESSAGE_CHARS = 4_000  # WhatsApp refuses a text body beyond 4,096 characters
+MAX_SAY_CHARS = 160
+MAX_SAYS = 2
+
+
+def check(reply: Reply) -> tuple[Finding, ...]:
+    """Blocks messages beyond the channel's limit, long or many `say`, and chatter beyond the persona's length."""
+    found: list[Finding] = []
+    for part in reply.parts:
+        if not part.text.strip():
+            found.append(block(NAME, "an empty message"))
+        if len(part.text) > MAX_MESSAGE_CHARS:
+            found.append(
+                block(NAME, f"longer than {MAX_MESSAGE_CHARS} characters", MAX_MESSAGE_CHARS, len(part.text))
+            )
+        if not reply.free_text and _beyond_required(reply, part) > reply.bundle.persona.max_chars:
+            found.append(
+                block(NAME, f"more than {reply.bundle.persona.max_chars} characters beyond what must be said")
+            )
+    says = list(reply.own_words())
+    if not reply.free_text:
+        found += [
+            block(NAME, f"a say of more than {MAX_SAY_CHARS} characters", s, s + len(t))
+            for s, t in says
+            if len(t) > MAX_SAY_CHARS
+        ]
+        if len(says) > MAX_SAYS:
+            found.append(block(NAME, f"more than {MAX_SAYS} says"))
+    return tuple(found)
+
+
+def _beyond_required(reply: Reply, part: Rendered) -> int:
+    """Characters that nothing obliges us to say: all but the longest claim, the sets, the opening and the lines."""
+    stated = [s for s in part.sentences if s.claim in reply.bundle.claims]
+    obliged = {needed for s in stated for needed in reply.bundle.claims[s.claim or ""].required_with}
+    obliged |= set(reply.due) | set(reply.bundle.persona.opening)
+    obliged |= {i for i, c in reply.bundle.claims.items() if c.kind == "line"}
+    obliged |= {needed for link in reply.bundle.links.values() for needed in link.requires}
+    optional = sorted((len(s.text) for s in part.sentences if s.claim not in obliged), reverse=True)
+    return sum(optional[1:])

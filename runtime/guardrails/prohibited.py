@@ -1,0 +1,50 @@
+"""prohibited: no wording of the register's prohibited entries, except inside the claims an entry excepts."""
+
+from __future__ import annotations
+
+from runtime.guardrails import Reply, block
+from runtime.messages import Finding, Rendered
+from schemas.text import find_prohibited
+
+NAME = "prohibited"
+
+
+def check(reply: Reply) -> tuple[Finding, ...]:
+    """Blocks prohibited wording, sentence by sentence and where own words touch their neighbours."""
+    found: list[Finding] = []
+    for start, sentence in reply.sentences():
+        allow = reply.cited if sentence.claim is None else (sentence.claim,)
+        for hit in find_prohibited(sentence.text, reply.bundle.prohibited, allow):
+            found.append(block(NAME, f"{hit.rule}: {hit.says}", start + hit.start, start + hit.end))
+        claim = reply.bundle.claims.get(sentence.claim or "")
+        if claim is None and not found:
+            found += _never_said_beside_cited(reply, start, sentence.text)
+    if not found:
+        found += [finding for part in reply.parts for finding in _across(reply, part)]
+    return tuple(found)
+
+
+def _across(reply: Reply, part: Rendered) -> list[Finding]:
+    """Wording that only appears where own words and claims meet."""
+    own = [sentence.claim is None for sentence in part.sentences]
+    found: list[Finding] = []
+    for i in range(len(part.sentences) - 1):
+        if own[i] or own[i + 1]:
+            pair = part.sentences[i : i + 2]
+            allow = [s.claim for s in pair if s.claim is not None]
+            for hit in find_prohibited(" ".join(s.text for s in pair), reply.bundle.prohibited, allow):
+                found.append(block(NAME, f"{hit.rule}: {hit.says}", hit.start, hit.end))
+    return found
+
+
+def _never_said_beside_cited(reply: Reply, start: int, text: str) -> list[Finding]:
+    """`never_say` of the claims around: words that would twist what they state."""
+    low = " ".join(text.casefold().split())
+    near = {s.claim for _, s in reply.sentences() if s.claim} | set(reply.cited)
+    return [
+        block(NAME, f"{claim_id} is never said with “{phrase}”", start, start + len(text))
+        for claim_id in sorted(near)
+        if claim_id in reply.bundle.claims
+        for phrase in reply.bundle.claims[claim_id].never_say
+        if " ".join(phrase.casefold().split()) in low
+    ]
