@@ -1,0 +1,299 @@
+"""Meta's envelope: what each kind of event becomes, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from runtime.channels.dialog360 import Dialog360
+from runtime.errors import MalformedWebhook
+from runtime.messages import Identity, InboundEvent, InboundMessage, Preference, StatusUpdate
+from tests.unit.web.world import NOW, PHONE, said, whatsapp
+
+SAM = Identity(kind="phone", value="+447700900123")
+USER_ID = "GB.13490000000000000001"
+SHARED = Path(__file__).parents[4] / "shared" / "contracts"
+META_EXAMPLES = SHARED / "meta" / "webhook-examples.json"
+DIALOG360_EXAMPLES = SHARED / "dialog360"
+
+
+def parse(document: object, **options: str) -> list[InboundEvent]:
+    connection = replace(PHONE, options=options)
+    channel = Dialog360(httpx2.AsyncClient())
+    return list(channel.parse(connection, json.dumps(document).encode(), NOW))
+
+
+def message(content: dict[str, Any]) -> InboundMessage:
+    base = {"from": "447700900123", "id": "wamid.EXAMPLE1", "timestamp": "1795516200"}
+    (event,) = parse(whatsapp({**base, **content}))
+    assert isinstance(event, InboundMessage)
+    return event
+
+
+def test_a_text_message_keeps_who_when_and_what() -> None:
+    (event,) = parse(whatsapp(said("do i have to use you")))
+    assert event == InboundMessage(
+        provider_id="wamid.EXAMPLE1",
+        sender=SAM,
+        sent_at=datetime(2026, 11, 24, 10, 30, tzinfo=UTC),
+        kind="text",
+        text="do i have to use you",
+        profile_name="Sam Example",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "text"),
+    [
+        ({"type": "button", "button": {"text": "Unsubscribe", "payload": "P"}}, "button", "Unsubscribe"),
+        ({"type": "button", "button": {"payload": "STOP"}}, "button", "STOP"),
+        (
+            {
+                "type": "interactive",
+                "interactive": {"type": "button_reply", "button_reply": {"id": "1", "title": "Yes"}},
+            },
+            "button",
+            "Yes",
+        ),
+        (
+            {
+                "type": "interactive",
+                "interactive": {"type": "list_reply", "list_reply": {"id": "1", "title": "Two"}},
+            },
+            "button",
+            "Two",
+        ),
+        ({"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": {}}}, "unsupported", ""),
+        ({"type": "image", "image": {"id": "1", "caption": "my statement"}}, "image", "my statement"),
+        ({"type": "audio", "audio": {"id": "1"}}, "audio", ""),
+        ({"type": "video", "video": {"caption": "see"}}, "video", "see"),
+        ({"type": "document", "document": {"caption": "stop", "filename": "a.pdf"}}, "document", "stop"),
+        ({"type": "sticker", "sticker": {"id": "1"}}, "sticker", ""),
+        ({"type": "location", "location": {"latitude": 1, "longitude": 2}}, "location", ""),
+        ({"type": "reaction", "reaction": {"emoji": "👍"}}, "unsupported", ""),
+        ({"type": "unsupported", "errors": [{"code": 131051}]}, "unsupported", ""),
+        ({"type": "something_of_2031", "something_of_2031": {"a": 1}}, "unsupported", ""),
+        ({"type": 7}, "unsupported", ""),
+        ({}, "unsupported", ""),
+        ({"type": "text", "text": "not an object"}, "unsupported", ""),
+    ],
+)
+def test_every_kind_of_message_is_kept(content: dict[str, Any], kind: str, text: str) -> None:
+    event = message(content)
+    assert (event.kind, event.text) == (kind, text)
+
+
+def test_a_quoted_message_is_remembered() -> None:
+    event = message({"type": "text", "text": {"body": "yes"}, "context": {"id": "wamid.OURS"}})
+    assert event.reply_to == "wamid.OURS"
+
+
+def test_a_person_known_by_user_id_alone_is_a_person() -> None:
+    body = whatsapp(
+        {
+            "from_user_id": USER_ID,
+            "id": "a",
+            "timestamp": "1795516200",
+            "type": "text",
+            "text": {"body": "hi"},
+        }
+    )
+    body["entry"][0]["changes"][0]["value"]["contacts"] = [{"user_id": USER_ID, "profile": {"name": "Sam"}}]  # type: ignore[index]
+    (event,) = parse(body)
+    assert isinstance(event, InboundMessage)
+    assert event.sender == Identity(kind="bsuid", value=USER_ID)
+    assert event.profile_name == "Sam"
+
+
+def test_a_person_with_number_and_user_id_is_known_by_both() -> None:
+    body = whatsapp(said("hi"))
+    body["entry"][0]["changes"][0]["value"]["contacts"][0]["user_id"] = USER_ID  # type: ignore[index]
+    (event,) = parse(body)
+    assert isinstance(event, InboundMessage)
+    assert event.sender == SAM
+    assert event.aliases == (Identity(kind="bsuid", value=USER_ID),)
+
+
+def test_in_a_batch_every_message_finds_its_own_contact() -> None:
+    other = {**said("two", "b"), "from": "447700900145"}
+    body = whatsapp(said("one", "a"), other)
+    body["entry"][0]["changes"][0]["value"]["contacts"].append(  # type: ignore[index]
+        {"wa_id": "447700900145", "profile": {"name": "Alex Sample"}}
+    )
+    names = [event.profile_name for event in parse(body) if isinstance(event, InboundMessage)]
+    assert names == ["Sam Example", "Alex Sample"]
+
+
+@pytest.mark.parametrize(
+    ("given", "becomes"),
+    [
+        ("sent", "sent"),
+        ("delivered", "delivered"),
+        ("read", "read"),
+        ("played", "read"),
+        ("failed", "failed"),
+    ],
+)
+def test_a_status_carries_our_reference_back(given: str, becomes: str) -> None:
+    status = {
+        "id": "wamid.OURS",
+        "status": given,
+        "timestamp": "1795516200",
+        "biz_opaque_callback_data": "key-1",
+    }
+    (event,) = parse(whatsapp(statuses=[status]))
+    assert isinstance(event, StatusUpdate)
+    assert (event.provider_id, event.status, event.client_ref) == ("wamid.OURS", becomes, "key-1")
+
+
+def test_a_status_nobody_knows_is_passed_over() -> None:
+    assert parse(whatsapp(statuses=[{"id": "x", "status": "deleted", "timestamp": "1"}])) == []
+
+
+def test_a_failure_says_why() -> None:
+    errors = [{"code": 131047, "title": "Re-engagement message"}]
+    (event,) = parse(whatsapp(statuses=[{"id": "x", "status": "failed", "timestamp": "1", "errors": errors}]))
+    assert isinstance(event, StatusUpdate)
+    assert (event.error_code, event.error_title) == (131047, "Re-engagement message")
+
+
+def test_a_failure_because_the_person_stopped_us_is_a_stop_as_well() -> None:
+    status = {
+        "id": "x",
+        "status": "failed",
+        "timestamp": "1795516200",
+        "recipient_id": "447700900123",
+        "errors": [{"code": 131050}],
+    }
+    failed, stop = parse(whatsapp(statuses=[status]))
+    assert isinstance(failed, StatusUpdate)
+    assert stop == Preference(
+        provider_id="x.131050", sender=SAM, value="stop", at=datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "becomes"), [("stop", "stop"), ("resume", "resume"), ("opt_out", "stop"), ("", "stop")]
+)
+def test_only_the_plain_word_lifts_a_stop(value: str, becomes: str) -> None:
+    body = whatsapp()
+    change: Any = body["entry"][0]["changes"][0]  # type: ignore[index]
+    change["field"] = "user_preferences"
+    wish = {
+        "wa_id": "447700900123",
+        "category": "marketing_messages",
+        "value": value,
+        "timestamp": 1795516200,
+    }
+    change["value"]["user_preferences"] = [wish]
+    (event,) = parse(body)
+    assert isinstance(event, Preference)
+    assert (event.sender, event.value) == (SAM, becomes)
+    assert parse(body) == [event]  # the same wish again has the same id
+    assert "447700900123" not in event.provider_id
+
+
+@pytest.mark.parametrize("timestamp", ["", "soon", "99999999999999999999", None, "-99999999999999"])
+def test_an_unreadable_date_does_not_lose_the_message(timestamp: str | None) -> None:
+    (event,) = parse(whatsapp({**said("hi"), "timestamp": timestamp}))
+    assert isinstance(event, InboundMessage)
+    assert event.sent_at == NOW
+
+
+def test_a_message_of_1970_keeps_its_date_for_whoever_decides_about_it() -> None:
+    (event,) = parse(whatsapp({**said("hi"), "timestamp": "0"}))
+    assert isinstance(event, InboundMessage)
+    assert event.sent_at.year == 1970
+
+
+def test_ids_and_names_are_cleaned_too() -> None:
+    body = whatsapp({**said("hi"), "id": "a\x00b"})
+    body["entry"][0]["changes"][0]["value"]["contacts"][0]["profile"]["name"] = "Sam\ud800" + "m" * 500  # type: ignore[index]
+    (event,) = parse(body)
+    assert isinstance(event, InboundMessage)
+    assert event.provider_id == "a\ufffdb"
+    assert event.profile_name is not None
+    assert len(event.profile_name) == 200
+    event.profile_name.encode()
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        ({**said("hi"), "id": ""}, r"entry\[0\].changes\[0\].value.messages\[0\].id is missing"),
+        ({**said("hi"), "id": "x" * 513}, "unreasonably long"),
+        ({"id": "a", "type": "text", "text": {"body": "hi"}}, "names no sender"),
+        ("not an object", r"messages\[0\] is not an object"),
+    ],
+)
+def test_a_message_that_cannot_be_kept_is_refused_with_its_place(broken: Any, reason: str) -> None:
+    body = whatsapp(broken)
+    body["entry"][0]["changes"][0]["value"]["contacts"] = []  # type: ignore[index]
+    with pytest.raises(MalformedWebhook, match=reason):
+        parse(body)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"value": None},
+        {"value": {"messages": {}}},
+        {"value": {"messages": [], "statuses": "x"}},
+        {"value": {"statuses": [{"status": "sent"}]}},
+        {"field": "user_preferences", "value": {"user_preferences": [{"value": "stop"}]}},
+    ],
+)
+def test_an_envelope_of_the_wrong_shape_is_refused(fields: dict[str, Any]) -> None:
+    change = {"field": "messages", **fields}
+    with pytest.raises(MalformedWebhook):
+        parse({"object": "whatsapp_business_account", "entry": [{"changes": [change]}]})
+
+
+def test_a_webhook_about_another_number_is_refused() -> None:
+    assert len(parse(whatsapp(said("hi")), phone_number_id="4242")) == 1
+    with pytest.raises(MalformedWebhook, match="not this connection's number"):
+        parse(whatsapp(said("hi")), phone_number_id="1")
+    body = whatsapp(said("hi"))
+    del body["entry"][0]["changes"][0]["value"]["metadata"]  # type: ignore[index]
+    with pytest.raises(MalformedWebhook, match="not this connection's number"):
+        parse(body, phone_number_id="4242")
+
+
+def test_meta_s_own_published_examples_can_all_be_read_where_they_are_at_hand() -> None:
+    published = json.loads(META_EXAMPLES.read_text())["examples"] if META_EXAMPLES.exists() else {}
+    ours = {
+        "Text Message": whatsapp(said("hi")),
+        "System Message": whatsapp({**said("x"), "type": "system", "system": {}}),
+    }
+    for name, body in {**ours, **published}.items():
+        events = parse(body)
+        assert len(events) == (0 if name.startswith("Group") else 1), name
+
+
+def test_360dialog_shaped_files_can_all_be_read_where_they_are_at_hand() -> None:
+    ours = [whatsapp(said("hi")), whatsapp(statuses=[{"id": "x", "status": "read", "timestamp": "1"}])]
+    for envelope in [*ours, *_envelopes(DIALOG360_EXAMPLES)]:
+        assert parse(envelope)
+
+
+def _envelopes(folder: Path) -> list[Any]:
+    found: list[Any] = []
+    for path in sorted(folder.glob("*.json")):
+        found += _envelopes_in(json.loads(path.read_text()))
+    return found
+
+
+def _envelopes_in(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return [inner for item in value for inner in _envelopes_in(item)]
+    if not isinstance(value, dict):
+        return []
+    if "object" in value:
+        return [value]
+    return [inner for item in value.values() for inner in _envelopes_in(item)]
