@@ -95,7 +95,7 @@ class PgOutbox:
             text=body["text"],
             options=tuple(body["options"]),
             template=row["template"],
-            language=body["language"],
+            language=body.get("language") or DEFAULT_LANGUAGE,
         )
 
     async def _unreadable(
