@@ -12,9 +12,7 @@ from runtime.storage.contacts import Contacts
 from runtime.storage.postgres import Pool
 from runtime.storage.tenants import Tenants
 
-RECORD = (
-    "select consent_record_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) as contact_id"
-)
+RECORD = "select consent_record_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) as contact_id"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
