@@ -212,7 +212,7 @@ def compile_(
 
 def explain(code: Annotated[str, typer.Argument(help="for example CV5012")]) -> int:
     """What a diagnostic means, with a bad and a good example."""
-    from compiler.diagnostics import explain as explained
+    from compiler.report import explain as explained
 
     try:
         print(explained(code.upper()))

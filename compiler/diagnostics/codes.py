@@ -249,8 +249,8 @@ UNKNOWN_PACK = Code(
     code="CV4003",
     name="unknown-pack",
     summary="a pack or organisation that does not exist",
-    explanation="Packs are folders under `tenants/_packs/`, organisations files under `tenants/_organisations/`. A pack that is not"
-    " there would be rules that are not there.",
+    explanation="Packs are folders under `tenants/_packs/`, organisations files under `tenants/_organisations/`. A pack"
+    " that is not there would be rules that are not there.",
     bad="packs: [fca_cnc]",
     good="packs: [fca_cmc]",
 )

@@ -1,8 +1,8 @@
 """A claim requires another that cannot be said where it can.
 
 `required_with` is a set and is closed: what a required claim requires is required too, and the whole set must go out
-together. If one of the set is not for the same channel, audience or language, expires sooner or begins later, the claim
-itself can never be said there, and nobody notices until a customer asks.
+together. If one of the set is not for the same channel, audience or language, or begins later, the claim itself can never be
+said there, and nobody notices until a customer asks.
 """
 
 from __future__ import annotations
@@ -56,8 +56,6 @@ def _gaps(claim: Claim, needed: Claim, today: str) -> Iterator[str]:
     missing = sorted(set(claim.texts) - set(needed.texts))
     if missing:
         yield f"has no text in {', '.join(missing)}"
-    if needed.expires is not None and (claim.expires is None or needed.expires < claim.expires):
-        yield f"expires sooner ({needed.expires})"
     if needed.effective > max(claim.effective, today):
         yield f"begins later ({needed.effective})"
 

@@ -1,0 +1,208 @@
+"""Two bundles -> what changes, by id, and what each change asks of a reviewer. Pure.
+
+Both bundles must come from the same compiler. A loosening is breaking, a tightening only behaviour; a field nobody
+thought of needs approval. What merely cites a changed claim is listed as affected indirectly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.sendtable import looser_than, rows_of
+
+BREAKING, NEEDS_APPROVAL, BEHAVIOUR, COSMETIC = "BREAKING", "NEEDS_APPROVAL", "BEHAVIOUR", "COSMETIC"
+CLASSES = (BREAKING, NEEDS_APPROVAL, BEHAVIOUR, COSMETIC)
+LOOSENED, TIGHTENED = "loosened", "tightened"
+
+# Fields by section, where a change is something other than NEEDS_APPROVAL. None: no change at all.
+_FIELDS: Mapping[str, Mapping[str, str | None]] = {
+    "claim": {
+        "file": None,
+        "line": None,
+        "digest": None,  # says again that another field changed
+        "approvals": COSMETIC,
+        "approved": BEHAVIOUR,
+        "questions": BEHAVIOUR,
+        "never_say": BEHAVIOUR,
+    },
+    "prohibited": {"file": None, "line": None, "says": COSMETIC},
+    "category": {"case": BEHAVIOUR, "sla_minutes": BEHAVIOUR},
+    "connection": {"origins": BREAKING, "id": BREAKING},
+    "link": {"url": BREAKING},
+    "quick reply": {"title": BEHAVIOUR, "questions": BEHAVIOUR, "claims": BEHAVIOUR},
+    "campaign": {"template": BEHAVIOUR},
+    "persona": {"max_chars": BEHAVIOUR, "preset": BEHAVIOUR, "prompt": BEHAVIOUR, "languages": BEHAVIOUR},
+    "tenant": {"accent": COSMETIC, "retention_days": BEHAVIOUR, "example": None, "organisation": BREAKING},
+    "lines": {},
+    "escalation": {},
+}
+# Of two numbers, which is looser: the larger (1) or the smaller (-1).
+_LOOSER: Mapping[str, int] = {
+    "open_minute": -1,
+    "close_minute": 1,
+    "proactive_per_day": 1,
+    "proactive_per_30_days": 1,
+    "min_gap_hours": -1,
+    "strikes": 1,
+    "consent_max_age_days": 1,
+    "window_hours": 1,
+    "spend_pence_per_day": 1,
+    "spend_pence_per_contact_per_day": 1,
+}
+_LISTS = {
+    "claims": "claim",
+    "prohibited": "prohibited",
+    "categories": "category",
+    "links": "link",
+    "connections": "connection",
+    "quick_replies": "quick reply",
+    "campaigns": "campaign",
+}
+_ADDED = {"link": BREAKING, "prohibited": BEHAVIOUR, "quick reply": BEHAVIOUR, "category": BEHAVIOUR}
+_REMOVED = {"quick reply": BEHAVIOUR}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change. `what`: added, removed, a field's name, or `through <claim>`; `direction` where one is looser."""
+
+    klass: str
+    kind: str
+    id: str
+    what: str
+    before: Any = None
+    after: Any = None
+    direction: str | None = None
+    indirect: bool = False
+
+
+def plan(base: bytes | None, head: bytes) -> tuple[Change, ...]:
+    """Every change from `base` (None: there was nothing) to `head`, the gravest first."""
+    before: dict[str, Any] = json.loads(base) if base is not None else {}
+    after: dict[str, Any] = json.loads(head)
+    direct = list(_direct(before, after)) if before else list(_everything(after))
+    found = [*direct, *_indirect(after, {c.id for c in direct if c.kind == "claim" and c.klass != COSMETIC})]
+    return tuple(sorted(found, key=lambda c: (CLASSES.index(c.klass), c.indirect, c.kind, c.id, c.what)))
+
+
+def gravest(changes: Sequence[Change]) -> str | None:
+    """The class of the whole plan, or None when nothing changes."""
+    return min((c.klass for c in changes), key=CLASSES.index, default=None)
+
+
+def _everything(after: Mapping[str, Any]) -> Iterator[Change]:
+    yield Change(klass=NEEDS_APPROVAL, kind="tenant", id=after["tenant"]["slug"], what="added")
+    for section, kind in _LISTS.items():
+        for item in after[section]:
+            yield Change(klass=_ADDED.get(kind, NEEDS_APPROVAL), kind=kind, id=item["id"], what="added")
+
+
+def _direct(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    for section, kind in _LISTS.items():
+        yield from _items(kind, _by_id(before[section]), _by_id(after[section]))
+    for kind in ("persona", "tenant", "lines", "escalation"):
+        yield from _fields(kind, after["tenant"]["slug"], before[kind], after[kind])
+    yield from _policy(before["policy"], after["policy"])
+    yield from _words("guardrail", before["guardrails"], after["guardrails"])
+    yield from _words("hand-off word", before["handoff_words"], after["handoff_words"])
+    for language in sorted({*before["opt_out"], *after["opt_out"]}):
+        yield from _opt_out(language, before["opt_out"].get(language, {}), after["opt_out"].get(language, {}))
+    yield from _send_table(before["send_table"], after["send_table"])
+
+
+def _by_id(items: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    return {item["id"]: item for item in items}
+
+
+def _items(
+    kind: str, before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Change]:
+    for name in sorted({*before, *after}):
+        if name not in before:
+            yield Change(
+                klass=_ADDED.get(kind, NEEDS_APPROVAL), kind=kind, id=name, what="added", after=after[name]
+            )
+        elif name not in after:
+            klass = _REMOVED.get(kind, BREAKING)
+            yield Change(klass=klass, kind=kind, id=name, what="removed", before=before[name])
+        else:
+            yield from _fields(kind, name, before[name], after[name])
+
+
+def _fields(kind: str, name: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    for key in sorted({*before, *after}):
+        old, new = before.get(key), after.get(key)
+        klass = _FIELDS[kind].get(key, NEEDS_APPROVAL)
+        if old != new and klass is not None:
+            yield Change(klass=klass, kind=kind, id=name, what=key, before=old, after=new)
+
+
+def _policy(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    for key in sorted({*before, *after}):
+        old, new = before.get(key), after.get(key)
+        if old == new:
+            continue
+        if key in _LOOSER and isinstance(old, int) and isinstance(new, int):
+            looser = (new - old) * _LOOSER[key] > 0
+        elif isinstance(old, list) and isinstance(new, list):
+            looser = not set(old) <= set(new)  # a quiet day fewer
+        else:
+            looser = True
+        yield _directed("policy", key, key, old, new, looser=looser)
+
+
+def _directed(kind: str, name: str, what: str, before: Any, after: Any, *, looser: bool) -> Change:
+    klass, direction = (BREAKING, LOOSENED) if looser else (BEHAVIOUR, TIGHTENED)
+    return Change(klass=klass, kind=kind, id=name, what=what, before=before, after=after, direction=direction)
+
+
+def _words(
+    kind: str, before: Sequence[str], after: Sequence[str], *, fewer_is_looser: bool = True
+) -> Iterator[Change]:
+    for word in sorted(set(before) - set(after)):
+        yield _directed(kind, word, "removed", word, None, looser=fewer_is_looser)
+    for word in sorted(set(after) - set(before)):
+        yield _directed(kind, word, "added", None, word, looser=not fewer_is_looser)
+
+
+def _opt_out(language: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    for key in ("exact", "contains", "stop_all"):
+        yield from _words(f"opt-out {key} ({language})", before.get(key, ()), after.get(key, ()))
+    harmless = f"opt-out unless ({language})"
+    yield from _words(harmless, before.get("unless", ()), after.get("unless", ()), fewer_is_looser=False)
+
+
+def _send_table(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterator[Change]:
+    if before == after:
+        return
+    old, new = rows_of(before), rows_of(after)
+    for looser, rows in ((True, looser_than(new, old)), (False, looser_than(old, new))):
+        for row in rows:
+            cell = f"{row.state}/{row.send_class}/{row.channel}"
+            yield _directed("send table", cell, row.effect, None, None, looser=looser)
+
+
+def _indirect(after: Mapping[str, Any], changed: set[str]) -> Iterator[Change]:
+    """What cites a changed claim without having changed itself."""
+    for kind, name, cited in _citations(after):
+        for claim in cited:
+            if claim in changed and not (kind == "claim" and name in changed):
+                yield Change(klass=BEHAVIOUR, kind=kind, id=name, what=f"through {claim}", indirect=True)
+
+
+def _citations(after: Mapping[str, Any]) -> Iterator[tuple[str, str, Sequence[str]]]:
+    for claim in after["claims"]:
+        yield "claim", claim["id"], claim["required_with"]
+    for link in after["links"]:
+        yield "link", link["id"], [link["claim"], *link["requires"], *link["answers"]]
+    for section in ("quick_replies", "campaigns"):
+        for item in after[section]:
+            yield _LISTS[section], item["id"], item["claims"]
+    for category in after["categories"]:
+        yield "category", category["id"], [category["reply"]]
+    yield "persona", "opening", after["persona"]["opening"]
+    for purpose, claim in after["lines"].items():
+        yield "lines", purpose, [claim]
