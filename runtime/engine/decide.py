@@ -56,7 +56,7 @@ class Plan:
 def standing_effects(scene: Scene) -> tuple[Effect, ...]:
     """What the verdict does whatever is answered: every signal takes effect, and the stop."""
     effects: list[Effect] = [CountSignal(category=s.category) for s in scene.verdict.signals]
-    if scene.verdict.stop is not None:
+    if scene.verdict.stop is not None and not scene.stop_stored:
         effects.append(Suppress(reason="opt_out", scope=scene.verdict.stop.scope))
     for category in scene.categories:
         if category.hold and category.id not in scene.turn.holds:
@@ -96,12 +96,17 @@ def decided(scene: Scene) -> Plan | None:
     return _canned(scene)
 
 
-def handoff_effects(moves: Sequence[Move], scene: Scene) -> tuple[Effect, ...]:
-    """The case and the end of bot turns that every hand-off brings, in the same Outcome."""
+def handoff_effects(moves: Sequence[Move], effects: Sequence[Effect]) -> tuple[Effect, ...]:
+    """The case and the end of bot turns that every hand-off brings, in the same Outcome, unless `effects` hold them."""
     reason = next((m.reason for m in moves if isinstance(m, HandOff)), None)
     if reason is None:
         return ()
-    return (_handoff_case(reason), StopBot(reason=reason))
+    brought: list[Effect] = []
+    if not any(isinstance(effect, OpenCase) for effect in effects):
+        brought.append(_handoff_case(reason))
+    if not any(isinstance(effect, StopBot) for effect in effects):
+        brought.append(StopBot(reason=reason))
+    return tuple(brought)
 
 
 def outcome_of(
@@ -184,9 +189,10 @@ def _canned(scene: Scene) -> Plan | None:
 
 
 def _class_of(scene: Scene, category: Category) -> SendClass:
-    """`confirmation` in the turn that sets a hold, a suppression or the bot's end: a hold keeps back every later reply."""
-    sets = category.hold or category.suppress or (category.stops_bot and reached(scene, category))
-    if sets and not (category.suppress and scene.turn.opted_out_at is not None and not scene.first_stop):
+    """`confirmation` for the one line of a turn that sets a hold or a suppression, which would keep a reply back."""
+    if scene.turn.opted_out_at is not None and not category.hold and not scene.turn.holds:
+        return SendClass.REPLY  # suppressed before: this answers what was written since
+    if category.hold or category.suppress or scene.turn.holds:
         return SendClass.CONFIRMATION
     return SendClass.REPLY
 

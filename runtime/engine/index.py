@@ -30,25 +30,8 @@ _NOISE = _words(
     "some as up out get got want wanna like know ok okay hi hello hey thanks oh well also ive i've im i'm youre you're "
     "not no yes dont don't didnt didn't s t"
 )
-_KEEP_ALONE = frozenset(
-    {
-        "who",
-        "why",
-        "what",
-        "how",
-        "where",
-        "when",
-        "which",
-        "not",
-        "you",
-        "i",
-        "me",
-        "my",
-        "your",
-        "it",
-        "this",
-    }
-)
+_ASKING = _words("who why what how where when which")
+_LAST_RESORT = _words("not you i me my your")  # all that is left of "who are you"
 _SAME = {  # everyday words only; what a trade calls things stands in the tenant's example questions
     "cost": "fee", "costs": "fee", "charge": "fee", "charges": "fee", "fees": "fee", "price": "fee", "pay": "fee",
     "paying": "fee", "percentage": "fee", "robot": "bot", "machine": "bot", "computer": "bot", "ai": "bot", "chatbot": "bot",
@@ -151,9 +134,10 @@ def _raw(bundle: Bundle) -> Iterable[tuple[str, list[str], float]]:
 def _features(text: str) -> list[str]:
     """Content words, stemmed and with their synonyms made one, and neighbouring pairs of them."""
     said = [w.replace("'", "") for w in _WORD.findall(normalise(text).text)]
-    words = [_stem(w) for w in said if w not in _NOISE]
-    if len(words) < 2:
-        words += [w for w in said if w in _KEEP_ALONE and _stem(w) not in words]
+    words = [_stem(w) for w in said if w not in _NOISE and w not in _ASKING]
+    if not words:
+        words = [w for w in said if w in _LAST_RESORT]
+    words += [f"{w} ?" for w in said if w in _ASKING]
     pairs = [f"{a} {b}" for a, b in pairwise(said) if not (a in _NOISE and b in _NOISE)]
     return [*words, *pairs]
 

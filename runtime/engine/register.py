@@ -85,7 +85,7 @@ def recorded(scene: Scene) -> RecordAnswer | None:
     question = scene.bundle.claims.get(scene.turn.asked or "")
     if question is None or not scene.heard:
         return None
-    chosen = pick(scene.heard[-1], question.options)
+    chosen = pick(scene.heard[-1], question.options, exactly=not _still_open(scene))
     return RecordAnswer(question=question.id, answer=chosen) if chosen is not None else None
 
 
@@ -100,23 +100,36 @@ def _open_question(scene: Scene, words: str) -> Answer | None:
     if asked.startswith(OFFER):
         ids = tuple(i for i in asked.removeprefix(OFFER).split("|") if scene.sayable(i))
         topics = tuple(scene.bundle.claims[i].questions[0] for i in ids if scene.bundle.claims[i].questions)
-        chosen = pick(last, topics) if len(topics) == len(ids) else None
+        exactly = not _still_open(scene)
+        chosen = pick(last, topics, exactly=exactly) if len(topics) == len(ids) else None
         if chosen is None:
             return None
         return _state(scene, ids[topics.index(chosen)], "picked", ())
     question = scene.bundle.claims.get(asked)
-    chosen = pick(last, question.options) if question is not None else None
-    if question is None or chosen is None:
+    noted = recorded(scene)
+    if question is None or noted is None:
         return None
+    chosen = noted.answer
     return _after(scene, question, chosen)
 
 
-def pick(said: str, options: Sequence[str]) -> str | None:
-    """The option a person means: its words, its place (`2`, `the first`), yes or no, or the one option their words fit."""
+def _still_open(scene: Scene) -> bool:
+    """Whether the question is the last thing we said: only then may `yes` or `2` be its answer."""
+    last = scene.last_words()
+    return not scene.turn.history or scene.turn.asked in last or scene.bundle.lines.clarify in last
+
+
+def pick(said: str, options: Sequence[str], *, exactly: bool = False) -> str | None:
+    """The option a person means: its words, its place (`2`, `the first`), yes or no, or the one option their words fit.
+
+    `exactly`: only the option's own words count, as a pressed button sends them.
+    """
     plain = normalise(said).text.strip(" .!?,")
     keyed = {normalise(option).text.strip(" .!?,"): option for option in options}
     if plain in keyed:
         return keyed[plain]
+    if exactly:
+        return None
     words = [w for w in _WORD.findall(plain) if w not in _FILLER]
     for place, names in enumerate(_ORDINALS[: len(options)]):
         if len(words) == 1 and words[0] in names:

@@ -14,6 +14,7 @@ from runtime.messages import Effect, Pending, Rendered, SendClass, Turn, Verdict
 from schemas.bundle import Bundle, Category, Claim
 
 STALE_AFTER = timedelta(hours=24)  # an older message is not answered as if it had just been written
+CONFIRM_AGAIN_AFTER = timedelta(days=30)  # a stop is confirmed once; every further one is heard in silence
 _PRIVATE_SLOTS = ("contact.given_name", "contact.surname", "contact.name", "contact.phone", "contact.email")
 
 
@@ -22,7 +23,8 @@ class Scene:
     """What compose, render, review and decide share. `bundle` speaks the active claims in the pinned persona's voice.
 
     `fresh`: pending messages to be answered as live. `categories`: those the screen saw, most serious first.
-    `first_stop`: this turn holds the stop that is in force now. `answers` includes what this turn recorded.
+    `first_stop`: this turn holds the stop that is in force, and it was not confirmed lately. `stop_stored`: that stop was
+    matched on arrival and is in force already. `answers` includes what this turn recorded.
     """
 
     turn: Turn
@@ -34,6 +36,7 @@ class Scene:
     held: bool
     opted_out: bool
     first_stop: bool
+    stop_stored: bool
     answers: Mapping[str, str]
     audience: frozenset[str]
 
@@ -136,6 +139,7 @@ def scene_of(turn: Turn, verdict: Verdict) -> Scene:
     categories = tuple(sorted((c for c in bundle.categories if c.id in seen), key=lambda c: c.priority))
     earliest = min((p.received_at for p in turn.pending), default=turn.now)
     answers = turn.answers.values()
+    confirmed = turn.shown.get(bundle.lines.opt_out_confirmation)
     return Scene(
         turn=turn,
         bundle=bundle,
@@ -145,7 +149,10 @@ def scene_of(turn: Turn, verdict: Verdict) -> Scene:
         categories=categories,
         held=bool(turn.holds) or any(c.hold or c.priority <= 1 for c in categories),
         opted_out=turn.opted_out_at is not None or verdict.stop is not None,
-        first_stop=verdict.stop is not None and (turn.opted_out_at is None or turn.opted_out_at >= earliest),
+        first_stop=verdict.stop is not None
+        and (turn.opted_out_at is None or turn.opted_out_at >= earliest)
+        and (confirmed is None or turn.now - confirmed > CONFIRM_AGAIN_AFTER),
+        stop_stored=turn.opted_out_at is not None and any(p.stop for p in turn.pending),
         answers=turn.answers,
         audience=frozenset(answers) | frozenset(a.casefold() for a in answers),
     )

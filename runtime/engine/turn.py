@@ -248,7 +248,8 @@ def _settle(
 ) -> tuple[_Settled | None, tuple[Finding, ...]]:
     """Renders and reviews. (None, findings) when it may not be said."""
     rung = plan.rung or plan.disposition
-    every = tuple(dict.fromkeys((*effects, *plan.effects, *handoff_effects(plan.moves, scene))))
+    own = tuple(dict.fromkeys((*effects, *plan.effects)))
+    every = (*own, *handoff_effects(plan.moves, own))
     plan = dataclasses.replace(plan, effects=every)
     if not plan.speaks:
         return _Settled(scene=scene, plan=plan, parts=(), findings=()), ()
