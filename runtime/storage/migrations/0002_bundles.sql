@@ -211,7 +211,7 @@ $$;
 -- Exact search over one bundle of one tenant. A text's rank is how much of the question it covers and how much of it the
 -- question covers; a claim's is its best text's. No approximate index: under a tenant filter it misses.
 create function claim_search_v1(p_tenant int, p_digest text, p_question text, p_limit int)
-returns table (claim_id text, score float4, matched text)
+returns table (claim_id text, score float4, matched_text text)
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('app.tenant', p_tenant::text, true);

@@ -283,6 +283,11 @@ returns table (line_position bigint, ours boolean, id uuid, ciphertext bytea, at
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('app.tenant', p_tenant::text, true);
+  -- Whoever asks has the page open: what waited for opening hours may be shown.
+  perform page_seen_v1(p_tenant, c.conversation_id, p_now)
+  from identity i
+  join conversation c on c.tenant_id = i.tenant_id and c.contact_id = i.contact_id and c.connection_id = p_connection
+  where i.tenant_id = p_tenant and i.blind = p_blind;
   return query
   select l.position, l.ours, l.id, l.ciphertext, l.at, l.claims, c.contact_id, k.wrapped_key
   from identity i

@@ -1,0 +1,213 @@
+"""Leases, and the contents of a turn: loaded in one round trip, committed in one fenced function."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from runtime.crypto import FieldKey
+from runtime.messages import KillScope, Lease, Line, Outcome, Pending, Stop, Turn
+from runtime.storage.outcomes import parameters
+from runtime.storage.postgres import Pool
+from runtime.storage.tenants import Tenants
+from schemas.bundle import Bundle
+
+PENDING_LIMIT = 100  # a longer backlog is answered in several turns
+HISTORY_LINES = 30
+KEYS_KEPT = 1_000
+DEFAULT_LANGUAGE = "en-GB"
+
+CLAIM = "select * from claim_v1(%s, %s, %s, %s)"
+PIN = "select * from pin_v1(%s, %s)"
+LOAD = "select * from load_v1(%s, %s, %s, %s, %s)"
+KEY = "select * from conversation_key_v1(%s, %s)"
+COMMIT = """select commit_turn_v1(
+  %(tenant)s, %(conversation)s, %(fence)s, %(upto)s, %(now)s, %(turn)s, %(sends)s, %(send_id)s::uuid[],
+  %(send_body)s::bytea[], %(answers)s::text[], %(answer_id)s::uuid[], %(answer_ciphertext)s::bytea[], %(holds)s, %(cases)s,
+  %(counts)s, %(audit_id)s, %(audit_header)s, %(audit_body)s) as committed"""
+FAIL = "select fail_turn_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) as result"
+
+
+class PgTurns:
+    """Implements ports.Turns: leases as convo_dispatch, contents as convo_tenant. `jitter` gives 0..1."""
+
+    def __init__(
+        self,
+        dispatch: Pool,
+        tenant: Pool,
+        tenants: Tenants,
+        *,
+        version: str = "0",
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._dispatch = dispatch
+        self._tenant = tenant
+        self._tenants = tenants
+        self._version = version
+        self._jitter = jitter
+        self._keys: OrderedDict[tuple[int, UUID], tuple[FieldKey, str]] = OrderedDict()  # from load to commit
+
+    async def claim(self, *, owner: str, limit: int, lease_s: float, now: datetime) -> Sequence[Lease]:
+        """See ports.Turns."""
+        return [Lease(**row) for row in await self._dispatch.rows(CLAIM, [owner, limit, lease_s, now])]
+
+    async def pin(self, lease: Lease) -> tuple[str | None, str]:
+        """See ports.Turns. Unpinned after 24 hours' silence or 7 days, by the time the oldest pending message came in."""
+        row = await self._tenant.row(PIN, [lease.tenant_id, lease.conversation_id])
+        assert row is not None, "a lease is of a conversation that exists"
+        return row["pinned"], row["connection_id"]
+
+    async def load(
+        self, lease: Lease, *, pinned: Bundle | None, active: Bundle, now: datetime
+    ) -> Turn | None:
+        """See ports.Turns. Raises crypto.KeyErased when the person was erased meanwhile."""
+        found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for row in await self._tenant.rows(
+            LOAD,
+            [lease.tenant_id, lease.conversation_id, lease.fence, PENDING_LIMIT, HISTORY_LINES],
+        ):
+            found[row["what"]].append(row)
+        if not found["head"]:
+            return None
+        head, doc = found["head"][0], found["head"][0]["doc"]
+        language = doc["language"] or active.tenant.language
+        key = await self._opened(lease, head["id"], head["data"], language)
+        return Turn(
+            tenant_id=lease.tenant_id,
+            conversation_id=lease.conversation_id,
+            contact_id=head["id"],
+            lease=lease,
+            connection_id=doc["connection"],
+            channel=doc["channel"],
+            sandbox=doc["stage"] == "sandbox",
+            pinned=pinned or active,
+            active=active,
+            withdrawn=frozenset(row["name"] for row in found["withdrawn"]),
+            pending=tuple(_pending(row, key) for row in found["pending"]),
+            history=_history(found, key),
+            shown={row["name"]: row["at"] for row in found["shown"]},
+            answers={row["name"]: _answer(row, key) for row in found["answer"]},
+            slots=_slots(found, key, active),
+            counts={row["name"]: row["n"] for row in found["count"]},
+            language=language,
+            opted_out_at=head["at"],
+            holds=tuple(row["name"] for row in found["hold"]),
+            human_owner=doc["human_owner"] or ("nobody yet" if doc["mode"] == "stopped" else None),
+            open_cases=tuple(row["name"] for row in found["case"]),
+            asked=doc["asked"],
+            now=now,
+            killed=KillScope(doc["killed"]),
+        )
+
+    async def commit(self, lease: Lease, outcome: Outcome, *, now: datetime) -> bool:
+        """See ports.Turns."""
+        key, language = await self._key_of(lease)
+        row = await self._tenant.row(
+            COMMIT,
+            {
+                **parameters(outcome, key, language),
+                "tenant": lease.tenant_id,
+                "conversation": lease.conversation_id,
+                "fence": lease.fence,
+                "now": now,
+            },
+        )
+        self._keys.pop((lease.tenant_id, lease.conversation_id), None)
+        return row is not None and bool(row["committed"])
+
+    async def fail(self, lease: Lease, error: str, *, now: datetime, max_attempts: int) -> str:
+        """See ports.Turns. A dead letter opens a case: somebody wrote, and nobody answered."""
+        self._keys.pop((lease.tenant_id, lease.conversation_id), None)
+        row = await self._tenant.row(
+            FAIL,
+            [
+                lease.tenant_id,
+                lease.conversation_id,
+                lease.fence,
+                error,
+                max_attempts,
+                self._jitter(),
+                uuid4(),
+                uuid4(),
+                self._version,
+                now,
+            ],
+        )
+        assert row is not None
+        return str(row["result"])
+
+    async def _opened(self, lease: Lease, contact: UUID, wrapped: bytes | None, language: str) -> FieldKey:
+        owner = await self._tenants.get(lease.tenant_id)
+        key = owner.keys.open_contact(contact, wrapped)
+        self._keys[lease.tenant_id, lease.conversation_id] = key, language
+        while len(self._keys) > KEYS_KEPT:
+            self._keys.popitem(last=False)
+        return key
+
+    async def _key_of(self, lease: Lease) -> tuple[FieldKey, str]:
+        kept = self._keys.get((lease.tenant_id, lease.conversation_id))
+        if kept is not None:
+            return kept
+        row = await self._tenant.row(KEY, [lease.tenant_id, lease.conversation_id])
+        assert row is not None, "a lease is of a conversation that exists"
+        language = row["language"] or DEFAULT_LANGUAGE
+        return await self._opened(lease, row["contact_id"], row["wrapped_key"], language), language
+
+
+def _words(row: dict[str, Any], key: FieldKey, *, table: str, column: str) -> Any:
+    return json.loads(key.decrypt(row["data"], table=table, column=column, row=row["id"]))
+
+
+def _pending(row: dict[str, Any], key: FieldKey) -> Pending:
+    scope, matched = row["doc"]["scope"], row["doc"]["matched"]
+    return Pending(
+        seq=row["n"],
+        text=_words(row, key, table="inbox", column="payload")["text"],
+        kind=row["name"],
+        sent_at=row["at2"],
+        received_at=row["at"],
+        stop=Stop(scope=scope, matched=matched or "") if scope else None,
+    )
+
+
+def _history(found: dict[str, list[dict[str, Any]]], key: FieldKey) -> tuple[Line, ...]:
+    theirs = [
+        Line(ours=False, text=_words(row, key, table="inbox", column="payload")["text"], at=row["at"])
+        for row in found["theirs"]
+    ]
+    ours = [
+        Line(
+            ours=True,
+            text=_words(row, key, table="outbox", column="body")["text"],
+            at=row["at"],
+            claims=tuple(row["doc"]),
+        )
+        for row in found["ours"]
+    ]
+    # Of what happened in the same instant, their words come first: ours answer them.
+    return tuple(sorted([*theirs, *reversed(ours)], key=lambda line: line.at)[-HISTORY_LINES:])
+
+
+def _answer(row: dict[str, Any], key: FieldKey) -> str:
+    return str(_words(row, key, table="answer", column="ciphertext"))
+
+
+def _slots(found: dict[str, list[dict[str, Any]]], key: FieldKey, active: Bundle) -> dict[str, str]:
+    """Values that need rows. Whoever wrote first has no consent event: then the source is that they wrote."""
+    head = found["head"][0]
+    began = head["at2"].astimezone(ZoneInfo(active.tenant.timezone))
+    slots = {
+        "consent.source_line": head["doc"]["consent_source"]
+        or f"you wrote to us on {began.day} {began:%B %Y}",
+        "case.ref": head["doc"]["case_ref"],
+    }
+    for row in found["given_name"]:
+        plain = key.decrypt(row["data"], table="contact", column="given_name", row=row["id"])
+        slots["contact.given_name"] = plain.decode()
+    return slots
