@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -45,7 +46,7 @@ def routes(state: State, delivery: Delivery) -> list[Route]:
         body = await _object(request)
         url = (body or {}).get("url")
         headers = (body or {}).get("headers", {})
-        if not isinstance(url, str) or not url.startswith(("http://127.0.0.1", "http://localhost")):
+        if not isinstance(url, str) or not _on_loopback(url):
             return _refused(400, "this server only calls loopback")
         hook = state.hooks[number.connection]
         hook.url = url
@@ -110,6 +111,14 @@ def _content(body: Mapping[str, Any]) -> tuple[str, tuple[str, ...]] | None:
                 return None
     except (KeyError, TypeError):
         return None
+
+
+def _on_loopback(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
 
 
 async def _object(request: Request) -> Mapping[str, Any] | None:

@@ -34,10 +34,10 @@ DEFAULT_PORT = 8360
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-def build(options: Options) -> Starlette:
-    """The server. `app.state.sandbox` is its State, for tests that want to look."""
+def build(options: Options, *, http: httpx2.AsyncClient | None = None) -> Starlette:
+    """The server. `http` calls the runtime; `app.state.sandbox` is its State, for whoever wants to look."""
     state = State(options)
-    http = httpx2.AsyncClient(trust_env=False)
+    http = http or httpx2.AsyncClient(trust_env=False)
     delivery = Delivery(state, http)
 
     @asynccontextmanager
