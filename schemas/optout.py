@@ -183,7 +183,7 @@ def _slips(word: str) -> Iterator[str]:
     for i in range(len(word) - 1):
         yield word[:i] + word[i + 1] + word[i] + word[i + 2 :]
     for i, c in enumerate(word):
-        if len(word) > MIN_SLIP_CHARS:
+        if len(word) > MIN_SLIP_CHARS + 2:  # "quite" is a word of its own
             yield word[:i] + word[i + 1 :]
         for near in _NEIGHBOURS.get(c, ""):
             yield word[:i] + near + word[i + 1 :]
