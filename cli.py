@@ -15,7 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 from uuid import UUID
@@ -96,7 +96,6 @@ def _compile(arguments: Sequence[str]) -> int:
     given = _compile_parser().parse_args(arguments)
     from compiler.pipeline import check
     from compiler.report import render
-
     from compiler.write import sign, signing_key, write
 
     root, only = _tenants_of(given.tenants)
@@ -411,6 +410,7 @@ def serve(
         datetime | None, typer.Option(help="with --dev: start at this time (UTC), ticking")
     ] = None,
     port: Annotated[int | None, typer.Option(help="of the web process (default: CONVO_PORT or 8000)")] = None,
+    data: Annotated[Path | None, typer.Option(help="with --dev: where the database is kept")] = None,
 ) -> int:
     """Run web, worker and sender as children of this process. Without --dev it needs DATABASE_URL."""
     from runtime.settings import Settings
@@ -418,9 +418,12 @@ def serve(
     if dev:
         from drills.serve_dev import run
 
-        return run(watch=watch, clock=clock, port=port, today=clock.date() if clock else _today())
-    if watch or clock:
-        raise UsageProblem("--watch and --clock go with --dev")
+        begin = clock.replace(tzinfo=UTC) if clock else None
+        day = clock.date() if clock else _today()
+        return run(tenants=_shipped(), watch=watch, clock=begin, port=port or 8000, today=day, folder=data)
+
+    if watch or clock or data:
+        raise UsageProblem("--watch, --clock and --data go with --dev")
     from runtime.app import serve as serve_all
 
     settings = Settings.from_env(os.environ)
@@ -634,7 +637,6 @@ def _tenant_path(tenant: str) -> Path:
 
 def _bundle(tenant: str, today: datetime | None) -> Bundle:
     from compiler.pipeline import compile_tenant
-
     from schemas.bundle import Bundle
 
     compiled = compile_tenant(_tenant_path(tenant), today.date() if today else _today())
@@ -649,7 +651,6 @@ def _signed_bundle(
 
     if path.is_dir():
         from compiler.pipeline import compile_tenant
-
         from compiler.write import sign, signing_key
 
         if sign_key is None:

@@ -17,6 +17,7 @@ from drills.deployment import Deployment
 from drills.rollout import STAGE, Rolled
 from drills.sandbox.dialog360 import PEOPLE, Person
 from drills.sandbox_server import KIND
+from drills.town import Town
 from runtime.engine.campaign import campaign_send
 from runtime.messages import Identity
 from runtime.storage.outbox import PgOutbox
@@ -37,14 +38,15 @@ DANGER = "I can't go on any more, I want to end it all"
 class Stage:
     """Where the conversations take place."""
 
-    deployment: Deployment
-    rolled: Sequence[Rolled]
-    web: str
-    phone: str
+    there: Town
+
+    @property
+    def deployment(self) -> Deployment:
+        return self.there.deployment
 
     def tenant(self, index: int) -> Rolled:
         """One of the tenants, in the order of their slugs."""
-        ordered = sorted(self.rolled, key=lambda tenant: tenant.compiled.tenant)
+        ordered = sorted(self.there.rolled, key=lambda tenant: tenant.compiled.tenant)
         return ordered[index % len(ordered)]
 
 
@@ -128,7 +130,7 @@ async def play(stage: Stage) -> Sequence[Talk]:
 async def _question(stage: Stage, http: httpx2.AsyncClient) -> Talk:
     person = _Person(stage, http, stage.tenant(0), PEOPLE[0])
     await person.writes(QUESTION)
-    rows = await person.until(lambda rows: any(r.send_class == "reply" and r.state == "sent" for r in rows))
+    rows = await person.until(lambda rows: bool(rows) and all(row.state == "sent" for row in rows))
     replies = [row for row in rows if row.send_class == "reply" and row.state == "sent"]
     claims = {claim for row in replies for _, claim in row.sentences if claim}
     on_phone = await person.phone_shows(len(replies))
@@ -168,7 +170,10 @@ async def _stopped_campaign(stage: Stage, http: httpx2.AsyncClient) -> Talk:
                 "it did not go out",
                 campaign is not None and campaign.state not in ("sent", "sending", "unknown"),
             ),
-            ("the refusal names its rule", campaign is not None and campaign.rule == "opted_out"),
+            (
+                "the refusal names its rule",
+                campaign is not None and campaign.rule == person.rule("opted_out"),
+            ),
             ("the person is opted out", bool(facts) and facts[0]["opted_out_at"] is not None),
             (
                 "one neutral confirmation and nothing else reached the phone",
@@ -180,6 +185,7 @@ async def _stopped_campaign(stage: Stage, http: httpx2.AsyncClient) -> Talk:
             "campaign": campaign.campaign if campaign else None,
             "state": campaign.state if campaign else None,
             "rule": campaign.rule if campaign else None,
+            "because": "opted_out",
         },
     )
 
@@ -251,7 +257,7 @@ class _Person:
 
     async def writes(self, text: str) -> None:
         """Types on the phone; returns when the phone's server has taken it."""
-        url = f"{self._stage.phone}/phone/{self._connection.id}/messages"
+        url = f"{self._stage.there.phone}/phone/{self._connection.id}/messages"
         answer = await self._http.post(url, json={"as": self._person.phone, "text": text})
         answer.raise_for_status()
         self._said.append(text)
@@ -320,7 +326,7 @@ class _Person:
 
     async def phone_shows(self, wanted: int) -> list[str]:
         """What the firm's bubbles on the phone say, given a moment to arrive."""
-        url = f"{self._stage.phone}/phone/{self._connection.id}/lines"
+        url = f"{self._stage.there.phone}/phone/{self._connection.id}/lines"
         deadline = time.monotonic() + ANSWER_WITHIN_S
         while True:
             answer = await self._http.get(url, params={"as": self._person.phone})
@@ -354,6 +360,14 @@ class _Person:
                 )
             )
         return rows
+
+    def rule(self, state: str) -> str:
+        """The rule by which the compiled send table stops a proactive message in that state."""
+        return next(
+            row.rule
+            for row in self._tenant.bundle.send_table
+            if (row.state, row.send_class, row.channel) == (state, "proactive", KIND)
+        )
 
     async def facts(self, statement: str) -> Sequence[Mapping[str, Any]]:
         """Rows about this person, read with one tenant's rights. The statement's parameters are tenant and contact."""
