@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -89,15 +89,27 @@ _NAMES = {
 }
 
 
-def load(root: Path) -> Tree:
-    """Everything under a tenants folder. Faults are in the tree; nothing in a file makes this raise."""
+def load(root: Path, *, wanted: Sequence[str] = ()) -> Tree:
+    """Everything under a tenants folder. Faults are in the tree; nothing in a file makes this raise.
+
+    That a tenant of `wanted`, or any tenant at all, is not there is such a fault.
+    """
     collecting = gc.isenabled()
     gc.disable()  # thousands of small nodes are made and all are kept: collecting meanwhile only costs
     try:
-        return _load(root)
+        tree = _load(root)
     finally:
         if collecting:
             gc.enable()
+    missing = [slug for slug in wanted if slug not in tree.tenants]
+    if not tree.tenants and not missing and not tree.diagnostics:
+        tree.diagnostics.append(c.MISSING_FILE.at(Span(file=""), "the folder holds no tenant"))
+    for slug in missing:
+        fault = c.MISSING_FILE.at(
+            Span(file=slug), f"there is no tenant `{slug}`", help=did_you_mean(slug, tree.tenants)
+        )
+        tree.diagnostics.append(fault)
+    return tree
 
 
 @lru_cache(maxsize=32)

@@ -77,7 +77,7 @@ def check(
 
     `today` and `stage` decide diagnostics only, never bytes. `authority`: jsonschema itself looks at every file.
     """
-    tree = load(tenants_dir)  # discover, parse
+    tree = load(tenants_dir, wanted=only)  # discover, parse
     schemas = {
         kind: schema(kind) for kind in sorted({f.kind for folder in tree.folders() for f in folder.files})
     }

@@ -1,0 +1,138 @@
+"""An approval is of exact words: what a digest covers, and that nothing else than the approver's signature makes it hold."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from compiler.pipeline import Compiled, check
+from schemas.bundle import Bundle
+from tests.compiling import TODAY, lay_out
+
+CORE = "plain/claims/core.yaml"
+
+
+def compiled(root: Path) -> Compiled:
+    result = check(root, today=TODAY)
+    found = result.tenants["plain"]
+    assert found is not None, result.diagnostics
+    return found
+
+
+def digest(root: Path, claim: str = "PL-D01") -> str:
+    (root / "plain" / "approvals.yaml").unlink(missing_ok=True)
+    return Bundle.decode(compiled(root).bundle).claims[claim].digest
+
+
+def edit(root: Path, old: str, new: str) -> None:
+    path = root / CORE
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("I'm Pat, an", "I'm Pat,  an"),
+        ("kind: disclosure", "kind: fact"),
+        ("when: opening", "when: on_question"),
+        ("  slots: [tenant.brand]", "  repeat_after_days: 3\n  slots: [tenant.brand]"),
+        ("effective: 2026-01-01", "effective: 2026-01-02"),
+        ("review_by: 2027-06-01", "review_by: 2027-06-02"),
+        ("review_by: 2027-06-01", "review_by: 2027-06-01\n  expires: 2028-01-01"),
+        ("  slots: [tenant.brand]", "  channels: [webchat]\n  slots: [tenant.brand]"),
+        ("  slots: [tenant.brand]", "  audience: [consumer]\n  slots: [tenant.brand]"),
+        ("  covers: [ai]", "  short: I'm Pat.\n  covers: [ai]"),
+        ("required_with: [PL-D02]", "required_with: [PL-D02, PL-D03]"),
+    ],
+)
+def test_a_change_of_what_is_approved_changes_the_digest(tmp_path: Path, old: str, new: str) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    before = digest(root)
+    edit(root, old, new)
+    if "kind: fact" in new:
+        edit(root, "  covers: [ai]\n", "")
+        edit(root, "  covers: [stop]", "  covers: [ai, stop]")
+    if "channels" in new:
+        edit(root, "  covers: [stop]", "  channels: [webchat]\n  covers: [stop]")
+    assert digest(root) != before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  questions: [are you a robot]", "  questions: [are you a machine]"),
+        ("  questions: [are you a robot]", "  note: A remark."),
+        ("- id: PL-D01", "\n\n# moved down\n- id: PL-D01"),
+        ("says: I'm Pat, an automated", "says: >-\n    I'm Pat, an\n    automated"),
+        ("  questions: [are you a robot]", "  never_say: [I am human]"),
+    ],
+)
+def test_a_change_of_anything_else_does_not(tmp_path: Path, old: str, new: str) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    before = digest(root)
+    edit(root, old, new)
+    assert digest(root) == before
+
+
+def test_the_document_a_claim_cites_is_part_of_what_is_approved(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    (root / "plain/documents").mkdir()
+    (root / "plain/documents/fees.md").write_text("one")
+    edit(root, "  slots: [tenant.brand]", "  document: documents/fees.md\n  slots: [tenant.brand]")
+    before = digest(root)
+    (root / "plain/documents/fees.md").write_text("two")
+    assert digest(root) != before
+
+
+def test_an_accent_written_in_two_ways_is_one_text(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    edit(root, "I'm Pat", "I'm Zo\u00eb")
+    before = digest(root)
+    edit(root, "Zo\u00eb", "Zoe\u0308")
+    assert digest(root) == before
+
+
+def test_a_pack_s_claim_is_approved_by_each_tenant_for_itself(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    ours = Bundle.decode(compiled(root).bundle).claims["ALL-HOLDING"]
+    assert ours.approved
+    assert [a.by for a in ours.approvals] == ["Ada Example"]
+    path = root / "plain/tenant.yaml"
+    path.write_text(path.read_text().replace("slug: plain", "slug: other"))
+    (root / "plain").rename(root / "other")
+    organisation = root / "_organisations/example.yaml"
+    organisation.write_text(organisation.read_text().replace("[plain]", "[other]"))
+    assert {d.code for d in check(root, today=TODAY).diagnostics} == {"CV6003"}
+
+
+@pytest.mark.parametrize("field", ["claim", "digest", "by", "role", "on", "expires", "ref"])
+def test_no_field_of_an_approval_can_be_edited(tmp_path: Path, field: str) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    path = root / "plain/approvals.yaml"
+    lines = json.loads(path.read_text())
+    line = next(each for each in lines if each["claim"] == "PL-D01")
+    other = {"claim": "PL-D02", "digest": "sha256:" + "1" * 64, "role": "compliance", "on": "2026-11-02"}
+    line[field] = other.get(field, "2029-01-01" if field == "expires" else "Eve Example")
+    path.write_text(json.dumps(lines))
+    result = check(root, today=TODAY)
+    assert result.tenants["plain"] is None
+    assert {d.code for d in result.diagnostics if d.is_error} <= {"CV6003", "CV6004"}
+
+
+def test_without_approvals_the_bundle_is_marked_and_live_refuses_it(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    (root / "plain/approvals.yaml").unlink()
+    assert compiled(root).unapproved
+    live = check(root, today=TODAY, stage="live")
+    assert [(d.code, d.severity) for d in live.diagnostics] == [("CV6001", "error")]
+    assert live.tenants["plain"] is None

@@ -1,0 +1,125 @@
+"""A plan names every change by id, says which way it goes, and takes what it does not know for grave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from compiler.pipeline import compile_tenant
+from compiler.plan import CLASSES, Change, gravest, plan
+from tests.compiling import TODAY, approve, lay_out
+
+
+def bundles(tmp_path: Path, file: str, old: str, new: str) -> tuple[bytes, bytes]:
+    """The base, and the base with one edit, both approved."""
+    root = tmp_path / "tenants"
+    lay_out(root)
+    before = compile_tenant(root / "plain", TODAY).bundle
+    text = (root / file).read_text()
+    assert old in text
+    (root / file).write_text(text.replace(old, new, 1))
+    (root / "plain/approvals.yaml").unlink()
+    approve(root, {})
+    return before, compile_tenant(root / "plain", TODAY).bundle
+
+
+def direct(changes: tuple[Change, ...]) -> str:
+    """The changes themselves, without what only follows from them, in one line."""
+    told = []
+    for c in changes:
+        if not c.indirect and c.what != "approvals":
+            words = [c.klass, c.kind, c.id, c.what if c.what != c.id else "", c.direction or ""]
+            told.append(" ".join(word for word in words if word))
+    return "; ".join(told)
+
+
+def test_nothing_changed_is_no_plan(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    bundle = compile_tenant(root / "plain", TODAY).bundle
+    assert plan(bundle, bundle) == ()
+    assert gravest(()) is None
+
+
+def test_the_first_bundle_adds_everything(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    changes = plan(None, compile_tenant(root / "plain", TODAY).bundle)
+    assert {c.what for c in changes if not c.indirect} == {"added"}
+    assert ("claim", "PL-D01") in {(c.kind, c.id) for c in changes}
+
+
+CONSENT, CORE, CAPS = "plain/consent.yaml", "plain/claims/core.yaml", "plain/caps.yaml"
+GUARDRAILS, LINKS = "plain/guardrails.yaml", "plain/destinations.yaml"
+FLOOR, WORDS = "_packs/all/consent.yaml", "_packs/all/optout/en.yaml"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        (CORE, "an automated", "a robotic", "NEEDS_APPROVAL claim PL-D01 texts"),
+        (CORE, "are you a robot", "are you real", "BEHAVIOUR claim PL-D01 questions"),
+        (CONSENT, "per_30_days: 3", "per_30_days: 2", "BEHAVIOUR policy proactive_per_30_days tightened"),
+        (CONSENT, "20:00", "18:00", "BEHAVIOUR policy close_minute tightened"),
+        (CONSENT, "[sunday]", "[saturday, sunday]", "BEHAVIOUR policy quiet_weekdays tightened"),
+        (FLOOR, "strikes: 3", "strikes: 4", "BREAKING policy strikes loosened"),
+        (FLOOR, "min_gap_hours: 24", "min_gap_hours: 12", "BREAKING policy min_gap_hours loosened"),
+        (CAPS, "per_day: 1000", "per_day: 2000", "BREAKING policy spend_pence_per_day loosened"),
+        (GUARDRAILS, "opt-out]", "opt-out, links]", "BEHAVIOUR guardrail links added tightened"),
+        (GUARDRAILS, "[agent]", "[human]", "BREAKING hand-off word agent removed loosened"),
+        (WORDS, "exact: [stop]", "exact: [stop, end]", "BEHAVIOUR opt-out exact (en) end added tightened"),
+        (WORDS, "[don't stop]", "[don't stop, bus]", "BREAKING opt-out unless (en) bus added loosened"),
+        (LINKS, "claim?ref", "form?ref", "BREAKING link form url; NEEDS_APPROVAL tenant plain values"),
+        ("plain/tenant.yaml", "#0b5c5f", "#0b5c5e", "COSMETIC tenant plain accent"),
+        ("plain/persona.yaml", "max_chars: 320", "max_chars: 300", "BEHAVIOUR persona plain max_chars"),
+        ("_packs/all/signals/care.yaml", "after: 2", "after: 1", "NEEDS_APPROVAL category confusion after"),
+    ],
+)
+def test_each_change_has_its_class_and_direction(
+    tmp_path: Path, file: str, old: str, new: str, expected: str
+) -> None:
+    assert direct(plan(*bundles(tmp_path, file, old, new))) == expected
+
+
+def test_a_tightened_send_table_reads_as_loosened_the_other_way(tmp_path: Path) -> None:
+    silent = "\nopt_out:\n  scope: tenant\n  confirmations: 0\n  resubscribe: fresh_consent\n"
+    before, after = bundles(tmp_path, CONSENT, "per_30_days: 3", "per_30_days: 3" + silent)
+    assert {(c.klass, c.kind, c.direction) for c in plan(before, after)} == {
+        ("BEHAVIOUR", "send table", "tightened")
+    }
+    assert {(c.klass, c.kind, c.direction) for c in plan(after, before)} == {
+        ("BREAKING", "send table", "loosened")
+    }
+
+
+def test_what_cites_a_changed_claim_is_affected_indirectly(tmp_path: Path) -> None:
+    before, after = bundles(tmp_path, CORE, "says: You don't need us. The", "says: You do not need us. The")
+    indirect = {(c.kind, c.id, c.what) for c in plan(before, after) if c.indirect}
+    assert indirect == {
+        ("claim", "PL-P01", "through PL-D03"),
+        ("link", "form", "through PL-D03"),
+        ("quick reply", "free-way", "through PL-D03"),
+    }
+
+
+def test_the_gravest_change_comes_first(tmp_path: Path) -> None:
+    changes = plan(*bundles(tmp_path, "plain/guardrails.yaml", "[agent]", "[person]"))
+    assert [c.klass for c in changes] == sorted((c.klass for c in changes), key=CLASSES.index)
+    assert gravest(changes) == "BREAKING"
+
+
+def test_a_removed_claim_is_breaking(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    extra = root / "plain/claims/extra.yaml"
+    one = (root / CORE).read_text().split("\n\n")[1]
+    extra.write_text(one.replace("PL-D02", "PL-F01"))
+    (root / "plain/approvals.yaml").unlink()
+    approve(root, {})
+    before = compile_tenant(root / "plain", TODAY).bundle
+    extra.unlink()
+    (root / "plain/approvals.yaml").unlink()
+    approve(root, {})
+    after = compile_tenant(root / "plain", TODAY).bundle
+    assert direct(plan(before, after)) == "BREAKING claim PL-F01 removed"
