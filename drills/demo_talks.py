@@ -160,7 +160,12 @@ async def _stopped_campaign(stage: Stage, http: httpx2.AsyncClient) -> Talk:
     campaign = next((row for row in rows if row.send_class == "proactive"), None)
     others = [row for row in rows if row.send_class != "proactive" and row.state == "sent"]
     on_phone = await person.phone_shows(len(others))
-    facts = await person.facts("select opted_out_at from contact where tenant_id = %s and contact_id = %s")
+    contact = await person.facts("select opted_out_at from contact where tenant_id = %s and contact_id = %s")
+    decisions = await person.facts(
+        "select d.effect, d.rule, d.facts from outbox_decision d "
+        "join outbox o on (o.tenant_id, o.id) = (d.tenant_id, d.outbox_id) "
+        "where o.tenant_id = %s and o.contact_id = %s and o.send_class = 'proactive' order by d.at"
+    )
     return person.talk(
         "STOP before a campaign message that was queued already",
         rows,
@@ -171,10 +176,13 @@ async def _stopped_campaign(stage: Stage, http: httpx2.AsyncClient) -> Talk:
                 campaign is not None and campaign.state not in ("sent", "sending", "unknown"),
             ),
             (
-                "the refusal names its rule",
-                campaign is not None and campaign.rule == person.rule("opted_out"),
+                "the last look refused it by a rule of the send table, knowing of the STOP",
+                bool(decisions)
+                and decisions[-1]["effect"] == "drop"
+                and "opted_out" in decisions[-1]["facts"]["facts"]
+                and decisions[-1]["rule"] in person.dropping_rules(decisions[-1]["facts"]["facts"]),
             ),
-            ("the person is opted out", bool(facts) and facts[0]["opted_out_at"] is not None),
+            ("the person is opted out", bool(contact) and contact[0]["opted_out_at"] is not None),
             (
                 "one neutral confirmation and nothing else reached the phone",
                 len(others) == 1 == len(on_phone),
@@ -185,7 +193,7 @@ async def _stopped_campaign(stage: Stage, http: httpx2.AsyncClient) -> Talk:
             "campaign": campaign.campaign if campaign else None,
             "state": campaign.state if campaign else None,
             "rule": campaign.rule if campaign else None,
-            "because": "opted_out",
+            "facts": decisions[-1]["facts"]["facts"] if decisions else [],
         },
     )
 
@@ -361,13 +369,14 @@ class _Person:
             )
         return rows
 
-    def rule(self, state: str) -> str:
-        """The rule by which the compiled send table stops a proactive message in that state."""
-        return next(
+    def dropping_rules(self, states: Sequence[str]) -> set[str]:
+        """The rules by which the compiled send table drops a proactive message in one of these states."""
+        return {
             row.rule
             for row in self._tenant.bundle.send_table
-            if (row.state, row.send_class, row.channel) == (state, "proactive", KIND)
-        )
+            if row.state in states
+            and (row.send_class, row.channel, row.effect) == ("proactive", KIND, "drop")
+        }
 
     async def facts(self, statement: str) -> Sequence[Mapping[str, Any]]:
         """Rows about this person, read with one tenant's rights. The statement's parameters are tenant and contact."""
