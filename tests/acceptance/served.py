@@ -6,14 +6,16 @@ import asyncio
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 from starlette.applications import Starlette
+
+Value = TypeVar("Value")
 
 CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(
@@ -60,17 +62,18 @@ class Served:
             self._server.should_exit = True
             self._thread.join(10)
 
-    def do(self, act: Callable[[], Any]) -> None:
+    def do(self, act: Callable[[], None]) -> None:
         """Runs `act` inside the application's own loop, as one of its tasks would."""
-        done = threading.Event()
 
-        def run() -> None:
+        async def run() -> None:
             act()
-            done.set()
 
+        self.wait_for(run())
+
+    def wait_for(self, work: Coroutine[Any, Any, Value]) -> Value:
+        """The result of `work`, run in the application's own loop: a test that drives a browser has no loop to itself."""
         assert self.loop is not None
-        self.loop.call_soon_threadsafe(run)
-        assert done.wait(5)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
 
 
 @contextmanager
