@@ -6,7 +6,7 @@ import itertools
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,9 @@ from runtime.storage.bundles import PgBundles
 from runtime.storage.ingest import PgIngest
 from runtime.storage.postgres import Pool
 from runtime.storage.tenants import Owner, Tenants
+from runtime.storage.turns import PgTurns
+from schemas.bundle import FORMAT, Bundle, canonical, digest_of
+from schemas.sendtable import default_rows
 from tests.conftest import Database, ManualClock
 
 VAULT = Vault(master=bytes(range(32)), pepper=bytes(range(32, 64)))
@@ -34,7 +37,6 @@ class World:
     tenant_pool: Pool
     tenants: Tenants
     ingest: PgIngest
-    extra: dict[str, Any] = field(default_factory=dict)
 
     async def tenant(self, slug: str = "dave", organisation: str = "dynamo") -> Owner:
         """A tenant with keys and no bundle."""
@@ -57,6 +59,20 @@ class World:
     @property
     def bundles(self) -> PgBundles:
         return PgBundles(self.owner, Tenants(self.owner, VAULT))
+
+    @property
+    def turns(self) -> PgTurns:
+        """A new worker's view: nothing remembered."""
+        return PgTurns(self.dispatch, self.tenant_pool, self.tenants, jitter=lambda: 0.5)
+
+    async def publish(self, data: bytes, *, stage: str = "sandbox") -> Bundle:
+        """A bundle, published and in force."""
+        bundle = Bundle.decode(data)
+        now = self.clock.now()
+        digest = await self.bundles.publish(bundle.tenant.slug, data, b"{}", by="test", now=now)
+        await self.bundles.activate(bundle.tenant.slug, stage, digest, expect_active=None, by="test", now=now)
+        await self.tenants.every()
+        return bundle
 
 
 @asynccontextmanager
@@ -131,3 +147,129 @@ async def words(world: World, tenant: Owner) -> list[str]:
             json.loads(key.decrypt(row["payload"], table="inbox", column="payload", row=row["id"]))["text"]
         )
     return found
+
+
+def bundle_bytes(
+    slug: str = "dave",
+    *,
+    organisation: str = "dynamo",
+    connections: dict[str, str] | None = None,
+    stage: str = "sandbox",
+    wording: str = "You don't need to use us. You can complain to your lender yourself, for free.",
+) -> bytes:
+    """A small bundle: three claims, one of which wants approval, the shipped send table, WhatsApp and web connections."""
+    wanted = connections or {f"{slug}-wa-sandbox": "whatsapp_360dialog", f"{slug}-web-sandbox": "webchat"}
+    claims = [
+        _claim("D-1", wording, ["Do I have to use you or can I do it myself?", "is there a free way"]),
+        _claim("D-2", "Our fee is a share of what you get back. EXAMPLE wording.", ["what do you charge"]),
+        _claim("D-3", "We are EXAMPLE Ltd.", ["who are you"], expires="2027-01-01", approved=False),
+    ]
+    document = {
+        "format": FORMAT,
+        "unapproved": True,
+        "tenant": {
+            "slug": slug,
+            "display_name": slug.title(),
+            "organisation": organisation,
+            "legal_entity": "EXAMPLE Ltd",
+            "nation": "england",
+            "timezone": "Europe/London",
+            "language": "en-GB",
+            "packs": [],
+            "values": {"firm": "EXAMPLE Ltd"},
+            "example": True,
+            "accent": {},
+            "hours_text": "9am to 8pm",
+            "retention_days": {},
+        },
+        "persona": {
+            "name": "dave",
+            "display_name": "Dave",
+            "languages": ["en-GB"],
+            "max_chars": 600,
+            "opening": [],
+            "phrases": [],
+            "preset": "fast",
+            "prompt": "",
+            "topic": "car finance",
+        },
+        "claims": claims,
+        "prohibited": [],
+        "categories": [],
+        "opt_out": {},
+        "handoff_words": [],
+        "lines": {
+            "opt_out_confirmation": "D-1",
+            "holding": "D-1",
+            "handoff": "D-1",
+            "fallback": "D-1",
+            "no_answer": "D-1",
+            "clarify": "D-1",
+            "off_hours": None,
+        },
+        "links": [],
+        "connections": [
+            {
+                "id": connection,
+                "channel": channel,
+                "stage": stage,
+                "address": "EXAMPLE",
+                "base_url": "",
+                "signature": "none",
+                "secrets": {},
+                "options": {},
+                "origins": [],
+                "outreach": False,
+            }
+            for connection, channel in sorted(wanted.items())
+        ],
+        "policy": {
+            "timezone": "Europe/London",
+            "open_minute": 540,
+            "close_minute": 1200,
+            "quiet_weekdays": [7],
+            "quiet_dates": [],
+            "proactive_per_day": 1,
+            "proactive_per_30_days": 4,
+            "min_gap_hours": 24,
+            "strikes": 3,
+            "consent_max_age_days": 180,
+            "window_hours": 24,
+            "spend_pence_per_day": 1000,
+            "spend_pence_per_contact_per_day": 100,
+        },
+        "send_table": default_rows(),
+        "guardrails": [],
+        "quick_replies": [],
+        "campaigns": [],
+        "escalation": {},
+    }
+    return canonical(document)
+
+
+def _claim(
+    id: str, text: str, questions: list[str], *, expires: str | None = None, approved: bool = True
+) -> dict[str, Any]:
+    return {
+        "id": id,
+        "kind": "fact",
+        "texts": {"en-GB": {"full": text}},
+        "slots": [],
+        "when": "any",
+        "required_with": [],
+        "repeat_after_days": None,
+        "never_say": [],
+        "sources": [],
+        "effective": "2022-03-01",
+        "expires": expires,
+        "review_by": "2027-02-21",
+        "channels": [],
+        "audience": [],
+        "questions": questions,
+        "options": [],
+        "digest": digest_of(text.encode()),
+        "approvals": [],
+        "approved": approved,
+        "file": "claims/example.yaml",
+        "line": 1,
+    }
