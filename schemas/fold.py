@@ -56,6 +56,7 @@ _LEET = str.maketrans("013457@$!|+8", "oieastasiltb")
 _LEET_L = str.maketrans("013457@$!|+8", "oleastasiltb")
 _LEET_TOKEN = re.compile(r"[a-z0-9@$!|+]+")
 _SPACED = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*·•,/|~]{1,3})[^\W_](?:\1[^\W_])+(?![^\W_])")
+_SPACED_PAIR = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*·•,/|~]{1,3})[^\W_](?:\1[^\W_])*(?![^\W_])")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
 _MARKS = re.compile("[\u0300-\u036f]+")
 
@@ -208,13 +209,13 @@ _LATIN = {look: letter for letter, looks in _LOOK_ALIKES.items() for look in loo
 
 
 def _join_spaced(view: View) -> View:
-    """Letters held apart by one same separator (`s t o p`, `S.T.O.P`) become a word."""
+    """Letters held apart by one same separator (`s t o p`, `S.T.O.P`) become a word; pairs only beside a longer run."""
     if not _SPACED.search(view.text):
         return view
     out: list[str] = []
     offsets: list[int] = []
     last = 0
-    for run in _SPACED.finditer(view.text):
+    for run in _SPACED_PAIR.finditer(view.text):
         step = 1 + len(run.group(1))
         out += [view.text[last : run.start()], view.text[run.start() : run.end() : step]]
         offsets += [*view.offsets[last : run.start()], *view.offsets[run.start() : run.end() : step]]

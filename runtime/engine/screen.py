@@ -161,6 +161,7 @@ def _sentence_around(text: str, start: int, end: int) -> str:
 
 def _asks_for_person(shadow: Shadow, words: Sequence[str]) -> bool:
     """A hand-off phrase anywhere, or a single word in a short message that is not a question about us."""
+    about_us = any(_ABOUT_US.search(view.text) for view in shadow.views)
     for view in shadow.views:
         said = _WORDS.findall(view.text)
         line = f" {' '.join(said)} "
@@ -168,7 +169,7 @@ def _asks_for_person(shadow: Shadow, words: Sequence[str]) -> bool:
             wanted = " ".join(_WORDS.findall(normalise(phrase).text))
             if wanted and f" {wanted} " in line:
                 short = " " in wanted or len(said) <= SHORT_WORDS
-                if short and (len(said) == len(wanted.split()) or not _ABOUT_US.search(view.text)):
+                if short and (len(said) == len(wanted.split()) or not about_us):
                     return True
     return False
 
