@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route as Address
@@ -20,6 +18,7 @@ from runtime.telemetry import ACK, ACKED
 from runtime.web import body, pages
 from runtime.web.arrivals import arrivals_of
 from runtime.web.chat import talk
+from runtime.web.chat.hearing import Hearing, position
 from runtime.web.chat.incoming import Incoming, Unreadable, read_form, read_json
 from runtime.web.chat.visitor import may_post, remember, token_of
 from runtime.web.deps import Deps
@@ -29,10 +28,6 @@ from runtime.web.live import Live
 CHANNEL = "webchat"
 MAX_POST_BYTES = 64 << 10  # 4,096 emoji, each escaped as two \u pairs
 DATABASE_RETRY_S = 5
-LOOK_WHILE_ANSWERING_S = 0.5  # hints are quicker; this is the guarantee
-LOOK_WHILE_QUIET_S = 3.0
-STREAM_S = 600.0  # then the page opens a new one, and is routed to the bundle in force
-RECONNECT_MS = 1000
 
 _NO_CHAT = "There is no such chat."
 _AWAY = "The chat cannot be opened right now."
@@ -45,7 +40,7 @@ _NOT_SHOWN = "Earlier messages cannot be shown right now. They are safe."
 
 def routes(deps: Deps, live: Live, limit: PerAddress) -> list[Address]:
     """The chat's addresses over these ports."""
-    chat = Chat(deps, live, limit)
+    chat = Chat(deps, Hearing(deps, live), limit)
     return [
         Address("/chat/{connection}", chat.page, methods=["GET"]),
         Address("/chat/{connection}/messages", chat.post, methods=["POST"]),
@@ -60,7 +55,7 @@ class Chat:
     """The handlers."""
 
     deps: Deps
-    live: Live
+    hearing: Hearing
     limit: PerAddress
 
     async def page(self, request: Request) -> Response:
@@ -88,9 +83,10 @@ class Chat:
         try:
             if (route := await self._route(request)) is None:
                 return JSONResponse({"error": _NO_CHAT}, status_code=404)
-            after = _position(request.query_params.get("after"))
+            after = position(request.query_params.get("after"))
             visitor = token_of(request, route.connection)
-            return _json(await self._look(route, visitor, after) if visitor else self._nothing())
+            update = await self.hearing.update(route, visitor, after)
+            return JSONResponse(update, headers={"cache-control": pages.NOT_KEPT})
         except (DatabaseDown, BundleMissing):
             return _away(JSONResponse({"error": _AWAY}, status_code=503))
 
@@ -104,8 +100,9 @@ class Chat:
         if route is None or visitor is None:
             # 204 tells a browser not to come back: without a visitor there is nothing to wait for.
             return Response(status_code=204)
-        after = _position(request.headers.get("last-event-id") or request.query_params.get("after"))
-        return EventSourceResponse(self._events(route, visitor, after), headers={"cache-control": "no-store"})
+        after = position(request.headers.get("last-event-id") or request.query_params.get("after"))
+        events = self.hearing.events(route, visitor, after)
+        return EventSourceResponse(events, headers={"cache-control": pages.NOT_KEPT})
 
     async def accent(self, request: Request) -> Response:
         """The tenant's three colours."""
@@ -114,11 +111,11 @@ class Chat:
             css = pages.accent_css(self.deps.routes.bundle(route.digest).tenant) if route else ""
         except (DatabaseDown, BundleMissing):
             css = ""
-        return Response(
-            css, media_type="text/css", headers={"cache-control": pages.FOR_A_YEAR if css else "no-store"}
-        )
+        lasting = css and "v" in request.query_params
+        kept = pages.FOR_A_YEAR if lasting else pages.NOT_KEPT
+        return Response(css, media_type="text/css", headers={"cache-control": kept})
 
-    # ---- below: what they share ------------------------------------------------------------------------------------
+    # ---- below: what they share ----
 
     async def _route(self, request: Request) -> Route | None:
         route = await self.deps.routes.route(request.path_params["connection"])
@@ -193,7 +190,7 @@ class Chat:
         answering = False
         shown: tuple[talk.ShownLine, ...] = ()
         try:
-            shown, answering = await self._lines(route, visitor, 0)
+            shown, answering = await self.hearing.lines(route, visitor, 0)
         except DatabaseDown:
             fault = fault or _NOT_SHOWN
         context = talk.page(
@@ -210,49 +207,7 @@ class Chat:
         response = pages.render("chat/page.html", context, status=503 if fault else 200)
         return _away(response) if fault else response
 
-    async def _lines(self, route: Route, visitor: str, after: int) -> tuple[tuple[talk.ShownLine, ...], bool]:
-        ingest, connection = self.deps.ingest, route.connection
-        lines = await ingest.visitor_lines(route.tenant_id, connection.id, visitor, after=after)
-        answering = await ingest.answering(route.tenant_id, connection.id, visitor)
-        return talk.shown(lines, visitor=visitor, sandbox=connection.stage == "sandbox"), answering
-
-    async def _look(self, route: Route, visitor: str, after: int) -> Mapping[str, object]:
-        shown, answering = await self._lines(route, visitor, after)
-        return talk.update(shown, answering=answering, now=self.deps.clock.now())
-
-    def _nothing(self) -> Mapping[str, object]:
-        return talk.update((), answering=False, now=self.deps.clock.now())
-
-    async def _events(self, route: Route, visitor: str, after: int) -> AsyncIterator[ServerSentEvent]:
-        clock = self.deps.clock
-        until = clock.monotonic() + STREAM_S
-        answered: bool | None = None
-        while clock.monotonic() < until:
-            seen = self.live.generation
-            try:
-                shown, answering = await self._lines(route, visitor, after)
-            except DatabaseDown:
-                return  # the page says that there is no connection, and comes back
-            if shown or answering != answered:
-                after = max((line.position for line in shown), default=after)
-                answered = answering
-                yield _event(talk.update(shown, answering=answering, now=clock.now()), after)
-            await self.live.changed(seen, LOOK_WHILE_ANSWERING_S if answering else LOOK_WHILE_QUIET_S)
-
-
-def _event(update: Mapping[str, object], after: int) -> ServerSentEvent:
-    return ServerSentEvent(json.dumps(update), event="lines", id=str(after), retry=RECONNECT_MS)
-
-
-def _json(update: Mapping[str, object]) -> Response:
-    return JSONResponse(update, headers={"cache-control": "no-store"})
-
 
 def _away(response: Response) -> Response:
     response.headers["retry-after"] = str(DATABASE_RETRY_S)
     return response
-
-
-def _position(value: str | None) -> int:
-    """A position in the conversation; anything else is the beginning."""
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) <= 18 else 0

@@ -1,0 +1,172 @@
+"""The desk's words: times with their day, how long, masked numbers, and plain sentences for codes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from runtime.storage.desk_rows import Person
+from schemas.sendtable import STATES
+
+PENCE = 1_000_000  # micropence
+
+CHANNELS = {
+    "whatsapp_360dialog": "WhatsApp",
+    "whatsapp_waha": "WhatsApp",
+    "webchat": "Web chat",
+    "email": "E-mail",
+}
+CLASSES = {
+    "safety": "safety message",
+    "confirmation": "confirmation",
+    "reply": "reply",
+    "human": "person’s message",
+    "service": "service message",
+    "proactive": "message we started",
+}
+EFFECTS = {
+    "refuse": "refuse",
+    "drop": "drop",
+    "page": "page a person",
+    "case": "hand to a person",
+    "redo": "compose again",
+    "defer": "wait",
+    "pause": "pause",
+    "template": "send by template",
+    "send": "send",
+}
+ROLES = {"owner": "Owner", "admin": "Admin", "agent": "Agent", "viewer": "Viewer"}
+SCOPES = {"machine": "everything automated", "everything": "everything, people too"}
+FACTS = {state.id: state.title for state in STATES}
+CASES = {"reject": "could not be stored"}
+
+# Marks that would turn the text around them; the page isolates what people wrote, this is for our own one-line uses.
+_BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def time_of(at: datetime, zone: ZoneInfo) -> str:
+    """To the second, without its day: only where the day stands above."""
+    return f"{at.astimezone(zone):%H:%M:%S}"
+
+
+def when(at: datetime, zone: ZoneInfo) -> str:
+    """`Tue 24 Nov, 10:30`."""
+    local = at.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b, %H:%M}"
+
+
+def day_of(at: datetime, zone: ZoneInfo) -> str:
+    """`Tue 24 Nov 2026`."""
+    local = at.astimezone(zone)
+    return f"{local:%a} {local.day} {local:%b %Y}"
+
+
+def clock(at: datetime, zone: ZoneInfo) -> str:
+    """`Tue 24 Nov 2026, 10:30 London time`: the one place on a page where the zone stands."""
+    return f"{day_of(at, zone)}, {at.astimezone(zone):%H:%M} {zone_name(zone)}"
+
+
+def zone_name(zone: ZoneInfo) -> str:
+    """`London time`."""
+    return f"{zone.key.rpartition('/')[2].replace('_', ' ')} time"
+
+
+def long(span: timedelta) -> str:
+    """How long, in the largest unit that still tells: `4 s`, `14 min`, `3 h 14`, `25 days`."""
+    seconds = max(int(span.total_seconds()), 0)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    if seconds < 48 * 3600:
+        hours, minutes = seconds // 3600, seconds % 3600 // 60
+        return f"{hours} h {minutes:02}" if minutes else f"{hours} h"
+    return f"{seconds // 86400} days"
+
+
+def seconds(value: float) -> str:
+    """`1.6 s`, or longer units past a minute."""
+    return f"{value:.1f} s" if value < 60 else long(timedelta(seconds=value))
+
+
+def money(micropence: int) -> str:
+    """`£18.42`; what is less than a penny but not nothing says so."""
+    pence = micropence // PENCE
+    if 0 < micropence < PENCE:
+        return "under 1p"
+    return f"£{pence // 100:,}.{pence % 100:02}"
+
+
+def short(digest: str) -> str:
+    """`3f9a0c…c21e` of `sha256:<64 hex>`."""
+    plain = digest.removeprefix("sha256:")
+    return f"{plain[:6]}…{plain[-4:]}" if len(plain) > 12 else plain
+
+
+def many(n: int, one: str, more: str | None = None) -> str:
+    """`1 message`, `3 messages`."""
+    return f"{n:,} {one if n == 1 else more or one + 's'}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """`a, b and c`."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def channel(name: str | None) -> str:
+    return CHANNELS.get(name or "", name or "")
+
+
+def plain(name: str) -> str:
+    """A code as words: `asked_for_person` becomes `asked for person`."""
+    return name.replace("_", " ").replace("-", " ")
+
+
+def facts(names: Sequence[str]) -> str:
+    """The facts of a decision as words; `nothing against it` for none."""
+    return listed([FACTS.get(name, plain(name)) for name in names]) or "nothing against it"
+
+
+def who(person: Person | None) -> str:
+    """How the desk names a person: a confirmed first name and the masked number, or what kind of visitor they are."""
+    if person is None:
+        return "Nobody in particular"
+    shown = masked(person)
+    return f"{clean(person.given_name)}, {shown}" if person.given_name else shown
+
+
+def masked(person: Person) -> str:
+    """A phone as `07700 900•41`, an e-mail as `t•••@example.com`, a visitor by three letters of their own."""
+    match person.kind, person.value:
+        case _, None:
+            return "Erased person" if person.kind else "Unknown person"
+        case "phone", value:
+            return masked_phone(value)
+        case "email", value:
+            name, _, host = clean(value).rpartition("@")
+            return f"{name[:1]}•••@{host}"
+        case "visitor", value:
+            return f"Visitor {hashlib.sha256(value.encode()).hexdigest()[:4]}"
+        case _, value:
+            return f"Person {hashlib.sha256(value.encode()).hexdigest()[:4]}"
+
+
+def masked_phone(value: str) -> str:
+    """One figure of an E.164 number hidden, in the country's own writing for the United Kingdom."""
+    digits = re.sub(r"\D", "", value)
+    if len(digits) < 7:
+        return "•" * len(digits)
+    if digits.startswith("44"):
+        national = "0" + digits[2:]
+        return f"{national[:5]} {national[5:-3]}•{national[-2:]}"
+    return f"+{digits[:-5]} {digits[-5:-3]}•{digits[-2:]}"
+
+
+def clean(text: str | None) -> str:
+    """Without marks that turn the direction of what stands around."""
+    return _BIDI.sub("", text or "")
