@@ -141,7 +141,8 @@ create table claim_index (
   language text not null,
   kind text not null check (kind in ('question', 'text')),
   text text not null,
-  tsv tsvector not null,
+  tsv tsvector not null,                -- stems, without the language's stop words
+  plain tsvector not null,              -- every word: "who are you" is nothing but stop words
   embedder text,
   embedding vector,
   primary key (tenant_id, digest, claim_id, n)

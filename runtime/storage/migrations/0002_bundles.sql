@@ -162,8 +162,9 @@ begin
   select p_tenant, p_digest, x.claim_id, x.claim_digest, x.effective, x.expires, x.approved
   from jsonb_to_recordset(p_claims) as x (claim_id text, claim_digest text, effective date, expires date, approved boolean)
   on conflict do nothing;
-  insert into claim_index (tenant_id, digest, claim_id, n, language, kind, text, tsv)
-  select p_tenant, p_digest, x.claim_id, x.n, x.language, x.kind, x.text, to_tsvector(text_config_v1(x.language), x.text)
+  insert into claim_index (tenant_id, digest, claim_id, n, language, kind, text, tsv, plain)
+  select p_tenant, p_digest, x.claim_id, x.n, x.language, x.kind, x.text, to_tsvector(text_config_v1(x.language), x.text),
+         to_tsvector('pg_catalog.simple', x.text)
   from jsonb_to_recordset(p_texts) as x (claim_id text, n int, language text, kind text, text text)
   on conflict do nothing;
 
@@ -208,33 +209,50 @@ language sql immutable parallel safe set search_path = public, pg_temp as $$
     when 'nl' then 'pg_catalog.dutch' else 'pg_catalog.simple' end::regconfig
 $$;
 
--- Exact search over one bundle of one tenant. A text's rank is how much of the question it covers and how much of it the
--- question covers; a claim's is its best text's. No approximate index: under a tenant filter it misses.
+-- Exact search over one bundle of one tenant: no approximate index, because under a tenant filter it misses.
+-- A text's score is how much of the question's stems it holds, and how much of its own the question holds; an example question
+-- that has nearly the same words counts in full, stop words and all. A claim's score is its best text's.
 create function claim_search_v1(p_tenant int, p_digest text, p_question text, p_limit int)
 returns table (claim_id text, score float4, matched_text text)
 language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  v_plain text[] := tsvector_to_array(to_tsvector('pg_catalog.simple', p_question));
 begin
   perform set_config('app.tenant', p_tenant::text, true);
   return query
   with question as (
-    select c.language, tsvector_to_array(to_tsvector(text_config_v1(c.language), p_question)) as words
+    select c.language, tsvector_to_array(to_tsvector(text_config_v1(c.language), p_question)) as stems
     from (select distinct x.language from claim_index x where x.tenant_id = p_tenant and x.digest = p_digest) c
-  ), scored as (
-    select x.claim_id, x.text, x.kind, x.n,
-           cardinality(array(select unnest(q.words) intersect select unnest(tsvector_to_array(x.tsv))))::float4 as shared,
-           cardinality(q.words)::float4 as asked, greatest(length(x.tsv), 1)::float4 as words
+  ), candidate as (
+    select x.claim_id, x.text, x.kind, x.n, q.stems, tsvector_to_array(x.tsv) as theirs,
+           tsvector_to_array(x.plain) as words
     from claim_index x
     join question q on q.language = x.language
-    where x.tenant_id = p_tenant and x.digest = p_digest and q.words && tsvector_to_array(x.tsv)
+    where x.tenant_id = p_tenant and x.digest = p_digest
+  ), scored as (
+    select c.claim_id, c.text, c.n, greatest(
+      case when c.stems && c.theirs then
+        case c.kind when 'question' then 1.0 else 0.6 end
+        * (0.6 * shared_words_v1(c.stems, c.theirs) / cardinality(c.stems)
+           + 0.4 * shared_words_v1(c.stems, c.theirs) / cardinality(c.theirs)) end,
+      case when c.kind = 'question' and v_plain && c.words
+                and 4 * shared_words_v1(v_plain, c.words) >= 3 * greatest(cardinality(v_plain), cardinality(c.words)) then
+        shared_words_v1(v_plain, c.words)::numeric / greatest(cardinality(v_plain), cardinality(c.words)) end
+    )::float4 as score
+    from candidate c
+    where c.stems && c.theirs or (c.kind = 'question' and v_plain && c.words)
   ), best as (
-    select distinct on (s.claim_id) s.claim_id, s.text,
-           (case s.kind when 'question' then 1.0 else 0.6 end
-            * (0.6 * s.shared / s.asked + 0.4 * s.shared / s.words))::float4 as score
-    from scored s
-    order by s.claim_id, 3 desc, s.n
+    select distinct on (s.claim_id) s.claim_id, s.text, s.score
+    from scored s where s.score > 0
+    order by s.claim_id, s.score desc, s.n
   )
   select b.claim_id, b.score, b.text from best b order by b.score desc, b.claim_id limit p_limit;
 end $$;
+
+create function shared_words_v1(p_one text[], p_other text[]) returns bigint
+language sql immutable parallel safe as $$
+  select count(*) from unnest(p_one) as w where w = any (p_other)
+$$;
 
 -- ---- grants ---------------------------------------------------------------------------------------------------------
 
