@@ -15,7 +15,7 @@ from pathlib import Path
 from compiler.pipeline import Compiled
 from drills.devkeys import DevKeys, development_keys
 from drills.rollout import Rolled, roll_out, sandbox_secrets
-from runtime import embedded
+from runtime import embedded, jobs
 from runtime.clock import SystemClock, clock_of
 from runtime.crypto import Vault
 from runtime.embedded import EmbeddedPostgres
@@ -131,6 +131,7 @@ def _database(folder: Path, durable: bool) -> EmbeddedPostgres:
     try:
         embedded.bootstrap(server)
         migrate(server.url("convo_owner"), now=SystemClock().now())
+        jobs.prepare(server.url("convo_owner"))
     except BaseException:
         server.stop()
         raise

@@ -7,12 +7,12 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.bundles import BundleKeeper
 from runtime.clock import clock_of
@@ -29,11 +29,19 @@ from runtime.storage.secrets import PgSecrets
 from runtime.storage.tenants import Tenants
 from runtime.storage.wake import PgWake
 from runtime.supervisor import Child, Supervisor
-from runtime.telemetry import configure, error_fields, log
+from runtime.telemetry import QUEUE_DEPTH, QUEUE_OLDEST, configure, error_fields, log
 from schemas.signing import trust
 
 READY_WITHIN_S = 2.0
+MEASURE_S = 5.0
+PARTITIONS_AHEAD_DAYS = 14
+KEEP_SEEN_DAYS = 40  # providers redeliver for a week; a month of margin costs little
 KEY_FILES = ("*.pub", "*.pem")
+
+if TYPE_CHECKING:
+    from runtime.jobs import Job
+
+Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +199,7 @@ async def _web(settings: Settings, fd: int | None) -> None:
 
 
 async def _worker(settings: Settings) -> None:
+    from runtime import jobs  # procrastinate is for workers alone
     from runtime.storage.claims import PgClaimSearch
     from runtime.storage.turns import PgTurns
     from runtime.worker import Worker
@@ -207,7 +216,40 @@ async def _worker(settings: Settings) -> None:
             wake=parts.wake,
             concurrency=settings.concurrency,
         )
-        await _until_told(parts, work.run)
+        also = [_measure_queues(parts, dispatch)]
+        if settings.jobs:
+            also.append(lambda stop: jobs.run(settings.url("dispatch"), periodic(parts, dispatch), stop))
+        await _until_told(parts, work.run, *also)
+
+
+def periodic(parts: Base, dispatch: Pool) -> Sequence[Job]:
+    """What runs by the clock, in whichever worker gets it."""
+    from runtime.jobs import Job
+
+    async def partitions() -> None:
+        await dispatch.rows(
+            "select partitions_job_v1(%s, %s, %s)",
+            [PARTITIONS_AHEAD_DAYS, KEEP_SEEN_DAYS, parts.clock.now()],
+        )
+
+    return [Job(name="partitions", cron="7 * * * *", run=partitions)]
+
+
+def _measure_queues(parts: Base, dispatch: Pool) -> Loop:
+    """Keeps the gauges of /metrics: how much waits, and since when."""
+
+    async def loop(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                for row in await dispatch.rows("select * from queue_gauges_v1(%s)", [parts.clock.now()]):
+                    QUEUE_DEPTH.labels(queue=row["queue"]).set(row["depth"])
+                    QUEUE_OLDEST.labels(queue=row["queue"]).set(max(row["oldest_s"], 0.0))
+            except DatabaseDown as error:
+                log().warning("queues not measured", **error_fields(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), MEASURE_S)
+
+    return loop
 
 
 async def _sender(settings: Settings) -> None:
@@ -235,15 +277,19 @@ async def _sender(settings: Settings) -> None:
         await _until_told(parts, send.run)
 
 
-async def _until_told(parts: Base, run: Any) -> None:
-    """Runs a loop until SIGTERM or SIGINT, showing its health meanwhile."""
+async def _until_told(parts: Base, *loops: Loop) -> None:
+    """Runs loops until SIGTERM or SIGINT, showing the process's health meanwhile. One that fails ends the process."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for told in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(told, stop.set)
-    async with Health(parts.settings.host, parts.settings.metrics_port, parts.keeper.status):
+    async with (
+        Health(parts.settings.host, parts.settings.metrics_port, parts.keeper.status),
+        asyncio.TaskGroup() as running,
+    ):
         log().info("process ready", stage=parts.settings.stage)
-        await run(stop)
+        for each in loops:
+            running.create_task(each(stop))
 
 
 def _run(main: Any) -> int:

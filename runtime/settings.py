@@ -32,6 +32,7 @@ KNOWN: Mapping[str, str] = MappingProxyType(
         "CONVO_DATA": "folder for the last known good bundles (~/.local/state/convo)",
         "CONVO_CONCURRENCY": "turns one worker works on, or calls one sender has open, at a time (8)",
         **{f"CONVO_{role.upper()}_URL": f"database URL of role convo_{role}" for role in ROLES},
+        "CONVO_JOBS": "0 = this worker leaves the periodic jobs to others (1)",
         "CONVO_CRASH_AT": "tests only: the named point at which the process ends itself",
         "CONVO_PG_BIN": "folder with postgres and initdb for the embedded development database",
     }
@@ -61,6 +62,7 @@ class Settings:
     log: LogStyle = "json"
     data: Path = Path("~/.local/state/convo")
     concurrency: int = 8
+    jobs: bool = True
 
     @staticmethod
     def from_env(env: Mapping[str, str]) -> Settings:
@@ -88,6 +90,7 @@ class Settings:
             log=cast(LogStyle, read.choice("CONVO_LOG", get_args(LogStyle))),
             data=Path(given.get("CONVO_DATA", "~/.local/state/convo")).expanduser(),
             concurrency=read.whole("CONVO_CONCURRENCY", 8, low=1, top=256),
+            jobs=read.switch("CONVO_JOBS", default="1"),
         )
         faults += _contradictions(settings)
         if faults:
@@ -155,8 +158,8 @@ class _Reader:
             return default
         return int(value)
 
-    def switch(self, name: str) -> bool:
-        value = self._given.get(name, "0")
+    def switch(self, name: str, *, default: str = "0") -> bool:
+        value = self._given.get(name, default)
         if value not in ("0", "1"):
             self._faults.append(f"{name} is {value!r}: it must be 0 or 1")
         return value == "1"

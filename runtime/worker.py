@@ -26,6 +26,10 @@ POLL_S = (0.5, 1.0)  # with jitter, so that many workers do not ask at once
 DOWN_S = (0.5, 5.0)  # first and longest wait while the database is away
 
 
+class TurnKeepsCrashing(Exception):
+    """The conversation was leased again and again, and no worker lived to commit or to fail."""
+
+
 class Worker:
     """Takes turns until told to stop. Two workers never answer the same message: the fence decides."""
 
@@ -98,6 +102,11 @@ class Worker:
             await asyncio.wait(self._working)
 
     async def _turn(self, lease: Lease, leased_at: float) -> None:
+        if (
+            lease.attempts > MAX_ATTEMPTS
+        ):  # it ends the process each time, so nobody came to say that it failed
+            await self._fail(lease, TurnKeepsCrashing())
+            return
         try:
             async with asyncio.timeout(TURN_WITHIN_S):
                 await self._answer(lease, leased_at)
