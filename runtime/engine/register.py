@@ -122,14 +122,14 @@ def _still_open(scene: Scene) -> bool:
 def pick(said: str, options: Sequence[str], *, exactly: bool = False) -> str | None:
     """The option a person means: its words, its place (`2`, `the first`), yes or no, or the one option their words fit.
 
-    `exactly`: only the option's own words count, as a pressed button sends them.
+    `exactly`: only an option's own words count, as a pressed button sends them, and a bare yes or no not even then.
     """
     plain = normalise(said).text.strip(" .!?,")
     keyed = {normalise(option).text.strip(" .!?,"): option for option in options}
+    if exactly:
+        return keyed.get(plain) if " " in plain else None
     if plain in keyed:
         return keyed[plain]
-    if exactly:
-        return None
     words = [w for w in _WORD.findall(plain) if w not in _FILLER]
     for place, names in enumerate(_ORDINALS[: len(options)]):
         if len(words) == 1 and words[0] in names:

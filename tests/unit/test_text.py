@@ -23,7 +23,8 @@ from schemas.text import (
 
 WORDS = {
     "en": OptOutWords(
-        exact=("stop", "stopall", "end", "quit", "cancel", "unsubscribe", "opt out", "remove", "remove me", "no more", "s", "x", "🛑", "🚫"),
+        exact=("stop", "stopall", "end", "quit", "cancel", "unsubscribe", "opt out", "remove", "remove me", "no more",
+               "s", "x", "🛑", "🚫"),
         contains=("take me off your list", "leave me alone", "stop messaging me", "don't message me", "not interested", "f off"),
         unless=("don't stop", "bus stop", "non-stop", "stop paying"),
         stop_all=("stop all", "stopall"),

@@ -159,9 +159,10 @@ DOCUMENT: Mapping[str, Any] = {
     },
     "claims": list(CLAIMS),
     "prohibited": [
-        {"id": "T-X01", "says": "Any percentage or amount.", "match": [r"£\s?\d", r"\d+ ?%"], "allow": ["T-D06"], "file": "x", "line": 1},
+        {"id": "T-X01", "says": "Any percentage or amount.", "match": [r"£\s?\d", r"\d+ ?%"], "allow": ["T-D06"],
+         "file": "x", "line": 1},
         {"id": "T-X02", "says": "Any guarantee.", "match": ["guarantee", "entitled to"], "allow": [], "file": "x", "line": 2},
-    ],  # fmt: skip
+    ],
     "categories": list(CATEGORIES),
     "opt_out": {
         "en": {
