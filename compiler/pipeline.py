@@ -133,8 +133,11 @@ def _compile(source: Source, context: Context) -> tuple[Compiled | None, list[Di
     found += lint(source, context)
     held, diagnostics = approvals.check(source, today=context.today, stage=context.stage)
     found += diagnostics
-    if any(d.is_error for d in found):
-        return None, found
+    if any(d.is_error for d in found) or source.organisation is None:
+        return (
+            None,
+            found,
+        )  # without its organisation's limits it would be looser than allowed; why is said at its file
     document = build(source, held)
     bundle = canonical(document)
     return (

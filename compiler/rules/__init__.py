@@ -21,6 +21,7 @@ from compiler.rules import (
     literal_secret,
     looser_than_pack,
     missing_disclosure,
+    organisation,
     pattern_examples,
     prohibited_wording,
     prompt,
@@ -67,6 +68,7 @@ RULES: tuple[Rule, ...] = (
     unsaid,
     example_value,
     pattern_examples,
+    organisation,
 )
 
 CODES: Mapping[str, Code] = {code.code: code for code in (*PASS_CODES, *(rule.CODE for rule in RULES))}

@@ -33,7 +33,7 @@ def read(tree: Tree) -> dict[str, Source]:
     groups = {
         f.data["slug"]: f.data
         for f in tree.organisations.of("organisation")
-        if isinstance(f.data, Map) and not f.bad
+        if isinstance(f.data, Map) and f.whole
     }
     sources = {slug: _source(slug, folder, packs, groups) for slug, folder in tree.tenants.items()}
     for source in sources.values():

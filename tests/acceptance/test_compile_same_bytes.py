@@ -1,0 +1,95 @@
+"""The same files give the same bytes: in another process, folder, order and year."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from compiler.pipeline import check
+from schemas.bundle import Bundle, canonical
+from tests.compiling import TODAY
+
+ROOT = Path(__file__).parents[2]
+TENANTS = ROOT / "tenants"
+PROGRAM = """
+import sys, pathlib, datetime
+from compiler.pipeline import check
+result = check(pathlib.Path(sys.argv[1]), today=datetime.date.fromisoformat(sys.argv[2]))
+for slug, compiled in sorted(result.tenants.items()):
+    print(slug, compiled.digest)
+"""
+
+
+def digests(
+    tenants: Path, *, today: str = "2026-11-24", seed: str = "0", cwd: Path = ROOT, utc: str = "UTC"
+) -> str:
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": utc, "PYTHONPATH": str(ROOT), "LC_ALL": "C"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(tenants), today],
+        env=environment,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def usual() -> str:
+    return digests(TENANTS)
+
+
+def test_the_shipped_tenants_compile_and_pretend_no_approval() -> None:
+    result = check(TENANTS, today=TODAY, authority=True)
+    assert [d for d in result.diagnostics if d.is_error] == []
+    assert set(result.tenants) == {"dynamo-dave", "edward-energy"}
+    for compiled in result.tenants.values():
+        assert compiled is not None
+        bundle = Bundle.decode(compiled.bundle)
+        assert bundle.unapproved
+        assert bundle.tenant.example
+        assert {c.stage for c in bundle.connections.values()} == {"sandbox"}
+
+
+def test_another_hash_seed_and_process_change_nothing(usual: str) -> None:
+    assert digests(TENANTS, seed="4242") == usual
+
+
+def test_another_folder_and_time_zone_change_nothing(usual: str, tmp_path: Path) -> None:
+    shutil.copytree(TENANTS, tmp_path / "elsewhere")
+    assert digests(Path("elsewhere"), cwd=tmp_path, utc="Pacific/Auckland") == usual
+
+
+def test_the_day_decides_what_is_said_and_never_bytes(tmp_path: Path) -> None:
+    today, later = (check(TENANTS, today=day) for day in (TODAY, date(2026, 12, 24)))
+    assert {d.code for d in today.diagnostics} != {d.code for d in later.diagnostics}
+    for slug, compiled in today.tenants.items():
+        other = later.tenants[slug]
+        assert compiled is not None
+        assert other is not None
+        assert compiled.bundle == other.bundle
+
+
+def test_the_bytes_are_canonical() -> None:
+    import json
+
+    for compiled in check(TENANTS, today=TODAY).tenants.values():
+        assert compiled is not None
+        assert canonical(json.loads(compiled.bundle)) == compiled.bundle
+        assert str(ROOT).encode() not in compiled.bundle
+
+
+def test_one_tenant_alone_compiles_to_the_same_bytes(usual: str) -> None:
+    result = check(TENANTS, today=TODAY, only=["edward-energy"])
+    compiled = result.tenants["edward-energy"]
+    assert compiled is not None
+    assert f"edward-energy {compiled.digest}" in usual
+    assert set(result.tenants) == {"edward-energy"}
