@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runtime.guardrails import Reply, block
-from runtime.messages import Finding, Rendered
+from runtime.messages import Finding
 
 NAME = "length"
 
@@ -22,10 +22,10 @@ def check(reply: Reply) -> tuple[Finding, ...]:
             found.append(
                 block(NAME, f"longer than {MAX_MESSAGE_CHARS} characters", MAX_MESSAGE_CHARS, len(part.text))
             )
-        if not reply.free_text and _beyond_required(reply, part) > reply.bundle.persona.max_chars:
-            found.append(
-                block(NAME, f"more than {reply.bundle.persona.max_chars} characters beyond what must be said")
-            )
+    if not reply.free_text and _beyond_required(reply) > reply.bundle.persona.max_chars:
+        found.append(
+            block(NAME, f"more than {reply.bundle.persona.max_chars} characters beyond what must be said")
+        )
     says = list(reply.own_words())
     if not reply.free_text:
         found += [
@@ -38,12 +38,16 @@ def check(reply: Reply) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _beyond_required(reply: Reply, part: Rendered) -> int:
+def _beyond_required(reply: Reply) -> int:
     """Characters that nothing obliges us to say: all but the longest claim, the sets, the opening and the lines."""
-    stated = [s for s in part.sentences if s.claim in reply.bundle.claims]
-    obliged = {needed for s in stated for needed in reply.bundle.claims[s.claim or ""].required_with}
+    said = [sentence for _, sentence in reply.sentences()]
+    obliged = {needed for s in said if s.claim in reply.bundle.claims for needed in _needed(reply, s.claim)}
     obliged |= set(reply.due) | set(reply.bundle.persona.opening)
     obliged |= {i for i, c in reply.bundle.claims.items() if c.kind == "line"}
     obliged |= {needed for link in reply.bundle.links.values() for needed in link.requires}
-    optional = sorted((len(s.text) for s in part.sentences if s.claim not in obliged), reverse=True)
+    optional = sorted((len(s.text) for s in said if s.claim not in obliged), reverse=True)
     return sum(optional[1:])
+
+
+def _needed(reply: Reply, claim_id: str | None) -> tuple[str, ...]:
+    return reply.bundle.claims[claim_id].required_with if claim_id else ()

@@ -24,7 +24,7 @@ _FORBIDDEN = {
         r"\bimport (os|sys)\b)"
     ),
 }
-_CLAIM_ID = re.compile(r"\b[A-Z]{2,4}-[A-Z]{0,4}\d{2,}\b")
+_CLAIM_ID = re.compile(r"\b[A-Z]{1,4}-[A-Z]{0,4}\d{2,}\b")
 _OPAQUE_RUN = re.compile(r"[A-Za-z0-9+/=_-]{25,}")
 
 

@@ -13,7 +13,7 @@ _FORBIDDEN = {
         r"(please )?(stay|don'?t unsubscribe)|are you sure you want to (stop|leave|unsubscribe))\b"
     ),
     "makes stopping harder": (
-        r"\b(to (stop|unsubscribe|opt out),? (you (must|need|have) to )?(call|phone|ring|log in|"
+        r"\b(to (stop|unsubscribe|opt out),? (you (must|should|need to|have to) )?(call|phone|ring|log in|"
         r"write to|email)|(can'?t|cannot|unable to) (be )?(stop|unsubscribe|opt(ed)? out|remove(d)?)|"
         r"reply stop within)\b"
     ),
