@@ -135,11 +135,20 @@ class World:
         sender: str = "EXAMPLE Firm",
     ) -> None:
         now = self.clock.now()
-        self.sql(
-            "insert into consent_event (tenant_id, id, contact_id, kind, channel, purpose, basis, sender, source, at, recorded_at) "
-            "values (%s, %s, %s, %s, %s, %s, 'consent', %s, 'form', %s, %s)",
-            [self.tenant_id, uuid4(), person.contact, kind, channel, purpose, sender, at or now, now],
-        )
+        event = {
+            "tenant_id": self.tenant_id,
+            "id": uuid4(),
+            "contact_id": person.contact,
+            "kind": kind,
+            "channel": channel,
+            "purpose": purpose,
+            "basis": "consent",
+            "sender": sender,
+            "source": "form",
+            "at": at or now,
+            "recorded_at": now,
+        }
+        self.insert("consent_event", event)
         self.bump(person)
 
     def bump(self, person: Person) -> None:
@@ -153,34 +162,34 @@ class World:
         """A message arrives, not processed yet. Returns its number."""
         now = at or self.clock.now()
         row = self.one(
-            "update conversation_queue set last_seq = last_seq + 1, lines = lines + 1, ready_at = coalesce(ready_at, %s), "
-            "last_inbound_at = greatest(last_inbound_at, %s) where tenant_id = %s and conversation_id = %s returning last_seq, lines",
+            "update conversation_queue set last_seq = last_seq + 1, lines = lines + 1, "
+            "ready_at = coalesce(ready_at, %s), last_inbound_at = greatest(last_inbound_at, %s) "
+            "where tenant_id = %s and conversation_id = %s returning last_seq, lines",
             [now, now, self.tenant_id, person.conversation],
         )
         inbox = uuid4()
-        self.sql(
-            "insert into inbox (tenant_id, conversation_id, seq, received_at, id, kind, sent_at, provider_hmac, payload, position, "
-            "stop_scope) values (%s, %s, %s, %s, %s, 'text', %s, %s, %s, %s, %s)",
-            [
-                self.tenant_id,
-                person.conversation,
-                row["last_seq"],
-                now,
-                inbox,
-                now,
-                uuid4().bytes,
-                person.key.encrypt(b"{}", table="inbox", column="payload", row=inbox),
-                row["lines"],
-                "tenant" if stop else None,
-            ],
-        )
+        message = {
+            "tenant_id": self.tenant_id,
+            "conversation_id": person.conversation,
+            "seq": row["last_seq"],
+            "received_at": now,
+            "id": inbox,
+            "kind": "text",
+            "sent_at": now,
+            "provider_hmac": uuid4().bytes,
+            "payload": person.key.encrypt(b'{"text": "Hello"}', table="inbox", column="payload", row=inbox),
+            "position": row["lines"],
+            "stop_scope": "tenant" if stop else None,
+        }
+        self.insert("inbox", message)
         if stop:
             self.opts_out(person, at=now)
         return int(row["last_seq"])
 
     def opts_out(self, person: Person, *, at: datetime | None = None) -> None:
         self.sql(
-            "update contact set opted_out_at = %s, opt_out_scope = 'tenant', ver = ver + 1 where tenant_id = %s and contact_id = %s",
+            "update contact set opted_out_at = %s, opt_out_scope = 'tenant', ver = ver + 1 "
+            "where tenant_id = %s and contact_id = %s",
             [at or self.clock.now(), self.tenant_id, person.contact],
         )
 
@@ -211,10 +220,16 @@ class World:
         return int(row["last_seq"])
 
     def holds(self, person: Person) -> None:
-        self.sql(
-            "insert into hold (tenant_id, id, contact_id, category, priority, set_by, set_at) values (%s, %s, %s, 'legal', 1, 'bot', %s)",
-            [self.tenant_id, uuid4(), person.contact, self.clock.now()],
-        )
+        hold = {
+            "tenant_id": self.tenant_id,
+            "id": uuid4(),
+            "contact_id": person.contact,
+            "category": "legal",
+            "priority": 1,
+            "set_by": "bot",
+            "set_at": self.clock.now(),
+        }
+        self.insert("hold", hold)
         self.bump(person)
 
     def taken_over(self, person: Person, by: str = "Ada Example") -> None:
@@ -244,7 +259,8 @@ class World:
         """A row in the outbox, as a turn's commit writes it: a reply answers the last message processed."""
         row = uuid4()
         queue = self.one(
-            "update conversation_queue set out_n = out_n + 1 where tenant_id = %s and conversation_id = %s returning out_n, done_seq",
+            "update conversation_queue set out_n = out_n + 1 "
+            "where tenant_id = %s and conversation_id = %s returning out_n, done_seq",
             [self.tenant_id, person.conversation],
         )
         ours = send_class in {"proactive", "human", "service"}
@@ -327,11 +343,7 @@ async def world(database: Database, clock: ManualClock, slug: str = "example-fir
     ):
         tenants = Tenants(owner_pool, vault)
         owner = await tenants.ensure(slug, name="EXAMPLE Firm", organisation="example-group", now=clock.now())
-        admin_url = (
-            database.url(SUPERUSER)
-            if SUPERUSER.startswith("convo_")
-            else database.server.url(SUPERUSER, database.name)
-        )
+        admin_url = database.server.url(SUPERUSER, database.name)
         with psycopg.connect(admin_url, autocommit=True, row_factory=dict_row) as admin:
             made = World(
                 database=database,
