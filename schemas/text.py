@@ -17,6 +17,7 @@ __all__ = [
     "Shadow",
     "View",
     "Wording",
+    "compile_any",
     "compile_pattern",
     "find_prohibited",
     "match_opt_out",
@@ -50,13 +51,8 @@ def compile_pattern(pattern: str) -> re2._Regexp:
     """An RE2 pattern, case-insensitive, `.` matching line ends. Raises PatternError."""
     if not pattern or len(pattern) > MAX_PATTERN_CHARS:
         raise PatternError(f"a pattern has 1 to {MAX_PATTERN_CHARS} characters, this one has {len(pattern)}")
-    options = re2.Options()
-    options.case_sensitive = False
-    options.dot_nl = True
-    options.log_errors = False
-    options.max_mem = PATTERN_MEMORY_BYTES
     try:
-        compiled = re2.compile(pattern, options)
+        compiled = re2.compile(pattern, _options())
     except re2.error as error:
         raise PatternError(f"RE2 cannot read {pattern!r}: {_reason(error)}") from error
     except UnicodeError as error:
@@ -64,6 +60,19 @@ def compile_pattern(pattern: str) -> re2._Regexp:
     if compiled.search("") is not None:
         raise PatternError(f"{pattern!r} matches the empty text, so it would match everything")
     return compiled
+
+
+@lru_cache(maxsize=CACHED_PATTERNS)
+def compile_any(patterns: tuple[str, ...]) -> re2._Regexp | None:
+    """One program that finds whatever any of `patterns` finds; None for none or too many. Raises PatternError."""
+    for pattern in patterns:
+        compile_pattern(pattern)
+    try:
+        return (
+            re2.compile("|".join(f"(?:{pattern})" for pattern in patterns), _options()) if patterns else None
+        )
+    except re2.error:
+        return None
 
 
 def matches(pattern: str, shadow: Shadow) -> tuple[int, int] | None:
@@ -80,9 +89,13 @@ def find_prohibited(
     text: str, prohibited: Iterable[Prohibited], allow: Collection[str] = ()
 ) -> tuple[Wording, ...]:
     """Every prohibited entry whose wording `text` holds, unless one of the claims `allow` is excepted from that entry."""
+    entries = tuple(prohibited)
     shadow = normalise(text)
+    at_all = compile_any(tuple(pattern for entry in entries for pattern in entry.match))
+    if at_all is not None and not any(at_all.search(view.text) for view in shadow.views):
+        return ()  # nearly every text: one pass says so
     found: list[Wording] = []
-    for entry in prohibited:
+    for entry in entries:
         if any(claim in entry.allow for claim in allow):
             continue
         for pattern in entry.match:
@@ -93,6 +106,15 @@ def find_prohibited(
                 )
                 break
     return tuple(found)
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.case_sensitive = False
+    options.dot_nl = True
+    options.log_errors = False
+    options.max_mem = PATTERN_MEMORY_BYTES
+    return options
 
 
 def _reason(error: Exception) -> str:

@@ -69,11 +69,14 @@ class Index:
         norm = math.sqrt(sum(v * v for v in weights.values()))
         if norm == 0:
             return {}
+        shared: defaultdict[int, float] = defaultdict(float)
+        for word, weight in weights.items():
+            for i in self.by_word.get(word, ()):
+                shared[i] += weight * self.examples[i].words[word]
         best: dict[str, float] = {}
-        for i in {i for w in weights for i in self.by_word.get(w, ())}:
+        for i, product in shared.items():
             example = self.examples[i]
-            shared = sum(v * example.words.get(w, 0.0) for w, v in weights.items())
-            score = example.weight * shared / (norm * example.norm)
+            score = example.weight * product / (norm * example.norm)
             best[example.claim] = max(best.get(example.claim, 0.0), score)
         return best
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from runtime.engine.index import index_of
 from runtime.engine.render import OFFER
@@ -125,7 +126,7 @@ def pick(said: str, options: Sequence[str], *, exactly: bool = False) -> str | N
     `exactly`: only an option's own words count, as a pressed button sends them, and a bare yes or no not even then.
     """
     plain = normalise(said).text.strip(" .!?,")
-    keyed = {normalise(option).text.strip(" .!?,"): option for option in options}
+    keyed = {_own(option): option for option in options}
     if exactly:
         return keyed.get(plain) if " " in plain else None
     if plain in keyed:
@@ -142,6 +143,12 @@ def pick(said: str, options: Sequence[str], *, exactly: bool = False) -> str | N
             return keyed[kind]
     fitting = [option for key, option in keyed.items() if words and set(words) <= set(_WORD.findall(key))]
     return fitting[0] if len(fitting) == 1 else None
+
+
+@lru_cache(maxsize=4_096)
+def _own(text: str) -> str:
+    """A text of the tenant's as it is compared. Kept; what a person writes never is."""
+    return normalise(text).text.strip(" .!?,")
 
 
 def _after(scene: Scene, question: Claim, chosen: str) -> Answer:
@@ -191,8 +198,7 @@ def _first_needs(scene: Scene, question: str) -> tuple[str, ...]:
 def _quick_reply(scene: Scene, words: str) -> Answer | None:
     said = normalise(words).text.strip(" .!?,")
     for quick in scene.bundle.quick_replies:
-        keys = {normalise(q).text.strip(" .!?,") for q in (quick.title, *quick.questions)}
-        if said in keys and all(scene.sayable(i) for i in quick.claims):
+        if said in map(_own, (quick.title, *quick.questions)) and all(scene.sayable(i) for i in quick.claims):
             return Answer(moves=tuple(State(id=i) for i in quick.claims), reason="quick_reply")
     return None
 

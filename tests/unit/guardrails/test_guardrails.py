@@ -138,7 +138,7 @@ def test_own_words_between_a_claim_and_its_disclosure_are_blocked() -> None:
 
 def test_another_wording_or_version_of_a_claim_is_blocked() -> None:
     sentence = stated(State(id="T-F02"))[0].sentences[0]
-    fields = {"claim": "T-F02", "variant": "full", "digest": sentence.digest}
+    fields: dict[str, Any] = {"claim": "T-F02", "variant": "full", "digest": sentence.digest}
     for changed in (
         Sentence(**{**fields, "text": "The Supreme Court ruled on 2 August 2025."}),
         Sentence(**{**fields, "text": sentence.text, "digest": "sha256:other"}),
