@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from compiler.source.held import Held, composed
+from compiler.source.lexicon import opt_out_words
 from compiler.source.model import Category, Claim, Pattern, Source, tidy
 from compiler.source.strictest import policy_of
 from compiler.source.tree import Map
@@ -31,7 +32,7 @@ def build(source: Source, held: Held) -> dict[str, Any]:
         "claims": [_claim(source, claim, held) for claim in source.spoken()],
         "prohibited": [_prohibited(claim) for claim in source.prohibited()],
         "categories": categories(source),
-        "opt_out": _opt_out(source),
+        "opt_out": opt_out_words(source),
         "handoff_words": _union(
             section["guardrails"]["handoff_words"],
             *(p.sections["pack"].get("handoff_words", ()) for p in source.packs),
@@ -198,15 +199,6 @@ def _category(category: Category) -> dict[str, Any]:
 
 def _pattern(pattern: Pattern) -> dict[str, Any]:
     return {"id": pattern.id, "match": pattern.match, "lang": pattern.lang, "unless": list(pattern.unless)}
-
-
-def _opt_out(source: Source) -> dict[str, Any]:
-    words: dict[str, dict[str, list[str]]] = {}
-    for raw in [optout for pack in source.packs for optout in pack.optouts]:
-        entry = words.setdefault(raw["language"], {"exact": [], "contains": [], "unless": [], "stop_all": []})
-        for key in entry:
-            entry[key] = _union(entry[key], raw[key])
-    return words
 
 
 def _link(raw: Map) -> dict[str, Any]:

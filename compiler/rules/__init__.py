@@ -12,6 +12,7 @@ from typing import Protocol
 from compiler.diagnostics import Code, Diagnostic
 from compiler.diagnostics.codes import PASS_CODES
 from compiler.rules import (
+    answers,
     broken_pattern,
     calendar,
     example_value,
@@ -21,6 +22,7 @@ from compiler.rules import (
     literal_secret,
     looser_than_pack,
     missing_disclosure,
+    missing_language,
     organisation,
     pattern_examples,
     prohibited_wording,
@@ -69,6 +71,8 @@ RULES: tuple[Rule, ...] = (
     example_value,
     pattern_examples,
     organisation,
+    answers,
+    missing_language,
 )
 
 CODES: Mapping[str, Code] = {code.code: code for code in (*PASS_CODES, *(rule.CODE for rule in RULES))}

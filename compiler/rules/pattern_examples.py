@@ -1,7 +1,8 @@
-"""A pattern that does not do what its examples say.
+"""A pattern, or the opt-out words, do not do what their examples say.
 
-Every pattern of a signal comes with messages it must find and messages it must leave alone. They are run against the pattern
-as the runtime runs it, so that a slip in a pattern is seen here and not in what a person in danger is answered.
+Every pattern of a signal comes with messages it must find and messages it must leave alone, every list of opt-out words with
+messages that stop and messages that do not. They are run as the runtime runs them, so that a slip is seen here and not in what
+a person in danger is answered, or in a STOP that nobody heard.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Iterator
 
 from compiler.diagnostics import Code, Diagnostic, Label, Span
 from compiler.source.context import Context
+from compiler.source.lexicon import opt_out_words
 from compiler.source.model import Pattern, Source
 from compiler.source.tree import Map
-from schemas.text import PatternError, Shadow, matches, normalise
+from schemas.bundle import OptOutWords
+from schemas.text import PatternError, Shadow, match_opt_out, matches, normalise
 
 CODE = Code(
     code="CV5020",
@@ -32,6 +35,21 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
                 yield from _wrong(pattern)
             except PatternError:
                 continue  # CV5014 says so
+    yield from _opt_outs(source)
+
+
+def _opt_outs(source: Source) -> Iterator[Diagnostic]:
+    words = {
+        language: OptOutWords(**{key: tuple(entry) for key, entry in lists.items()})
+        for language, lists in opt_out_words(source).items()
+    }
+    for raw in [raw for pack in source.packs for raw in pack.optouts]:
+        for key, verdict in (("stops", "does not stop"), ("goes_on", "stops")):
+            for index, text in enumerate(raw["examples"][key]):
+                if (match_opt_out(text, words) is None) == (key == "stops"):
+                    yield CODE.at(
+                        raw["examples"][key].item(index), f"`{text}` {verdict}", help="correct the words"
+                    )
 
 
 def _wrong(pattern: Pattern) -> Iterator[Diagnostic]:
