@@ -18,6 +18,7 @@ from starlette.routing import Route
 from drills.sandbox.delivery import Delivery
 from drills.sandbox.state import FAULTS, Line, Number, State, new_id
 from runtime.channels.wire import clean
+from runtime.web.pages import linked
 
 HERE = Path(__file__).parent
 LONDON = ZoneInfo("Europe/London")
@@ -37,6 +38,8 @@ _pages = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+_pages.filters["linked"] = linked
 
 
 def routes(state: State, delivery: Delivery) -> list[Route]:

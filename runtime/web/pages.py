@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -27,6 +28,7 @@ NOT_KEPT = "no-store"
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 _SLUG = re.compile(r"[a-z0-9-]+")
+_ADDRESS = re.compile(r"(https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]])")
 WHITE, BLACK = "#ffffff", "#111111"
 
 
@@ -49,6 +51,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.globals["static"] = static_url
+    found.filters["linked"] = linked
     return found
 
 
@@ -57,6 +60,18 @@ def static_url(name: str) -> str:
     """Where a file of ours is served; the address changes with its content, so browsers may keep it for a year."""
     digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
+
+
+def linked(text: str) -> Markup:
+    """Our own text, escaped, its web addresses as links. A person's words are never given here: their links stay text."""
+    parts = _ADDRESS.split(text)
+    # Every second part is an address: what the pattern caught.
+    return Markup("").join(
+        Markup('<a href="{0}" rel="noopener noreferrer" target="_blank">{0}</a>').format(part)
+        if n % 2
+        else part
+        for n, part in enumerate(parts)
+    )
 
 
 class Static(StaticFiles):
@@ -81,7 +96,7 @@ def accent_css(tenant: Tenant) -> str:
         return ""
     return (
         f"[data-tenant={tenant.slug}] {{ --accent: light-dark({light}, {dark});"
-        " --accent-bg: color-mix(in oklab, var(--accent) 10%, var(--surface));"
+        f" --accent-bg: light-dark(color-mix(in oklab, {light} 10%, #ffffff), color-mix(in oklab, {dark} 20%, #17191c));"
         f" --on-accent: light-dark({_ink_on(light)}, {_ink_on(dark)}); }}\n"
     )
 

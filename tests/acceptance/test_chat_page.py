@@ -116,6 +116,18 @@ def test_choices_are_buttons_and_the_one_pressed_is_sent(
     assert stored(w) == ["hello", "Get the form link"]
 
 
+def test_addresses_in_our_words_are_links_and_in_theirs_are_not(
+    w: World, site: Served, context: BrowserContext
+) -> None:
+    page = opened(context, site)
+    write(page, "is https://evil.example yours?")
+    expect(page.locator("li.out[data-position]")).to_have_count(1)
+    reply(w, site, context, "No. Ours is https://example.com/form.")
+    expect(page.locator(".bubble a")).to_have_attribute("href", "https://example.com/form")
+    page.reload()
+    expect(page.locator(".bubble a")).to_have_attribute("href", "https://example.com/form")
+
+
 def test_a_person_can_be_asked_for_at_any_time(w: World, site: Served, context: BrowserContext) -> None:
     page = opened(context, site)
     page.get_by_role("button", name="Talk to a person").click()

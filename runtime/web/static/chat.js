@@ -63,8 +63,16 @@
   function lineOf(ours, text) {
     const line = element("li", { class: ours ? "in" : "out" });
     line.append(element("p", { class: "hush" }, ours ? `${page.dataset.bot} said:` : "You said:"));
-    line.append(element("p", { class: "bubble", dir: "auto" }, text));
+    const bubble = element("p", { class: "bubble", dir: "auto" });
+    bubble.append(...(ours ? linked(text) : [text]));
+    line.append(bubble);
     return line;
+  }
+
+  // Our own text with its web addresses as links; what a person wrote stays text.
+  function linked(text) {
+    return text.split(/(https?:\/\/[^\s<>"']*[^\s<>"'.,;:!?)\]])/).map((part, n) =>
+      n % 2 ? element("a", { href: part, rel: "noopener noreferrer", target: "_blank" }, part) : part);
   }
 
   function show(line) {

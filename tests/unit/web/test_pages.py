@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import httpx2
 import pytest
+from markupsafe import Markup
 
-from runtime.web.pages import accent_css, static_url
+from runtime.web.pages import accent_css, linked, static_url
 from tests.unit.web.world import CHAT, a_bundle, world
 
 TENANT = a_bundle().tenant
@@ -79,3 +81,24 @@ def test_what_is_not_two_colours_is_no_rule_at_all(accent: dict[str, str]) -> No
 
 def test_a_slug_that_is_not_one_is_no_rule_either() -> None:
     assert accent_css(replace(TENANT, slug="x] body{")) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "links"),
+    [
+        ("see https://example.com/privacy. Then", ["https://example.com/privacy"]),
+        ("(https://example.com/a?b=1&c=2)", ["https://example.com/a?b=1&amp;c=2"]),
+        ("https://a.example, https://b.example!", ["https://a.example", "https://b.example"]),
+        ("javascript:alert(1) example.com https://", []),
+        ('https://x"onclick="y', ["https://x"]),
+    ],
+)
+def test_web_addresses_in_our_own_text_are_links_and_nothing_else_is(text: str, links: list[str]) -> None:
+    assert re.findall(r'<a href="([^"]*)"', linked(text)) == links
+    assert Markup(linked(text)).striptags() == text
+
+
+def test_everything_around_a_link_is_escaped() -> None:
+    assert linked("<b> https://x.example <i>") == (
+        '&lt;b&gt; <a href="https://x.example" rel="noopener noreferrer" target="_blank">https://x.example</a> &lt;i&gt;'
+    )
