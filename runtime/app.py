@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from runtime.bundles import BundleKeeper
 from runtime.clock import clock_of
 from runtime.crypto import Vault
-from runtime.errors import NotConfigured
 from runtime.health import Health
 from runtime.lastgood import LastGood
 from runtime.ports import Clock, DatabaseDown
@@ -30,13 +29,12 @@ from runtime.storage.tenants import Tenants
 from runtime.storage.wake import PgWake
 from runtime.supervisor import Child, Supervisor
 from runtime.telemetry import QUEUE_DEPTH, QUEUE_OLDEST, configure, error_fields, log
-from schemas.signing import trust
+from runtime.trust import trusted_keys
 
 READY_WITHIN_S = 2.0
 MEASURE_S = 5.0
 PARTITIONS_AHEAD_DAYS = 14
 KEEP_SEEN_DAYS = 40  # providers redeliver for a week; a month of margin costs little
-KEY_FILES = ("*.pub", "*.pem")
 
 if TYPE_CHECKING:
     from runtime.jobs import Job
@@ -67,7 +65,7 @@ class Base:
 async def base(settings: Settings, process: str, *, role: str) -> AsyncIterator[Base]:
     """Opens what every process has. `role` reads bundles and secrets: ingest or tenant."""
     vault = Vault.open(master=settings.master_key, pepper=settings.pepper, env=os.environ)
-    trusted = trusted_keys(settings)
+    trusted = trusted_keys(settings.trust)
     clock = clock_of(settings.clock_offset_s)
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(Pool(settings.url(role), role=role))
@@ -116,23 +114,6 @@ async def base(settings: Settings, process: str, *, role: str) -> AsyncIterator[
             wake=wake,
             stack=stack,
         )
-
-
-def trusted_keys(settings: Settings) -> Mapping[str, bytes]:
-    """The public keys that may sign bundles, by id. Raises NotConfigured: without any, every bundle would be refused."""
-    if settings.trust is None:
-        raise NotConfigured(
-            "CONVO_TRUST is not set: name the file or folder of public keys that may sign bundles"
-        )
-    path = settings.trust
-    files = sorted(f for kind in KEY_FILES for f in path.glob(kind)) if path.is_dir() else [path]
-    try:
-        keys = trust([file.read_bytes() for file in files])
-    except (OSError, ValueError) as error:
-        raise NotConfigured(f"CONVO_TRUST {path}: {error}") from error
-    if not keys:
-        raise NotConfigured(f"CONVO_TRUST {path} holds no public key (*.pub, *.pem)")
-    return keys
 
 
 # ---- the three processes ------------------------------------------------------------------------------------------------
@@ -369,7 +350,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 def children(web_socket: socket.socket, env: Mapping[str, str], logs: Path | None = None) -> Sequence[Child]:
     """web, worker and sender as children; their output goes to files in `logs`, or to our own stderr."""
-    run = (sys.executable, "-P", "-m", "cli")
+    run = (sys.executable, "-P", "-m", "runtime")  # -P: no module of the current folder stands in for ours
 
     def child(name: str, *more: str, fds: tuple[int, ...] = ()) -> Child:
         return Child(

@@ -1,0 +1,136 @@
+"""Putting bundles in force: publish, activate, roll back, look; and keys to sign with."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands import OK, WRONG, UsageProblem
+from commands.connected import with_console
+from commands.options import AsJson, By, Slug, Stage, Today, day_of, operator
+from schemas.bundle import Bundle
+
+if TYPE_CHECKING:
+    from runtime.console import Console
+
+
+def publish(
+    path: Annotated[
+        Path, typer.Argument(help="a bundle .json with its .dsse.json beside it, or tenants/<slug>")
+    ],
+    sign_key: Annotated[
+        Path | None, typer.Option(help="for a folder: the Ed25519 key (PEM) that signs it")
+    ] = None,
+    stage: Stage = "sandbox",
+    by: By = "",
+    today: Today = None,
+) -> int:
+    """Store a signed bundle, so that it can be activated. Prints its digest."""
+    tenant, data, envelope = _signed_bundle(path, sign_key, stage, today)
+
+    async def act(console: Console) -> int:
+        print(await console.publish(tenant, data, envelope, stage=stage, by=operator(by)))
+        return OK
+
+    return with_console(act)
+
+
+def activate(
+    tenant: Slug,
+    digest: Annotated[str, typer.Argument(help="sha256:... as `publish` printed it")],
+    expect_active: Annotated[
+        str | None, typer.Option(help="refuse unless this digest (or `none`) is in force now")
+    ] = None,
+    stage: Stage = "sandbox",
+    by: By = "",
+) -> int:
+    """Put a published bundle in force. Running processes take it within seconds and drop no message."""
+
+    async def act(console: Console) -> int:
+        pointer = await console.activate(tenant, stage, digest, expect_active=expect_active, by=operator(by))
+        print(f"{tenant}/{stage}: {pointer.digest} is in force (serial {pointer.serial})")
+        return OK
+
+    return with_console(act)
+
+
+def rollback(tenant: Slug, stage: Stage = "sandbox", by: By = "") -> int:
+    """Put the bundle in force that was before the present one."""
+
+    async def act(console: Console) -> int:
+        pointer = await console.rollback(tenant, stage, by=operator(by))
+        print(f"{tenant}/{stage}: back to {pointer.digest} (serial {pointer.serial})")
+        return OK
+
+    return with_console(act)
+
+
+def status(stage: Stage = "sandbox", json_: AsJson = False) -> int:
+    """Which bundle each tenant should use and which one each process really uses. Exit code 1 when they differ."""
+
+    async def act(console: Console) -> int:
+        rows = await console.status(stage)
+        if json_:
+            print(json.dumps(rows))
+        else:
+            for row in rows:
+                print(f"{row['tenant']}/{stage}  {row['digest']}  serial {row['serial']}")
+                for seen in row["processes"]:
+                    state = (
+                        "ok"
+                        if seen["digest"] == row["digest"]
+                        else f"STALE: {seen['error'] or 'not yet taken'}"
+                    )
+                    print(f"    {seen['process']:<24} {seen['digest'] or 'nothing'}  {state}")
+        stale = any(seen["digest"] != row["digest"] for row in rows for seen in row["processes"])
+        return WRONG if stale or not rows else OK
+
+    return with_console(act)
+
+
+def keys_new(
+    path: Annotated[
+        Path, typer.Argument(help="where the private key goes; the public one goes beside it as .pub")
+    ],
+) -> int:
+    """A fresh Ed25519 pair to sign bundles with (development; a real deployment signs in CI or a key service)."""
+    from compiler.write import new_key
+    from drills.devkeys import write_private
+
+    private, public = new_key()
+    try:
+        write_private(path, private)
+    except OSError as error:
+        raise UsageProblem(f"{path}: {error.strerror}") from None
+    path.with_suffix(".pub").write_bytes(public)
+    print(f"private key {path}; public key {path.with_suffix('.pub')}: name it in CONVO_TRUST")
+    return OK
+
+
+def _signed_bundle(
+    path: Path, sign_key: Path | None, stage: str, today: datetime | None
+) -> tuple[str, bytes, bytes]:
+    """(tenant, bundle bytes, envelope) of a bundle file, or of a folder compiled and signed now."""
+    if path.is_dir():
+        from compiler.pipeline import compile_tenant
+        from compiler.write import sign, signing_key
+
+        if sign_key is None:
+            raise UsageProblem("to publish a folder, name the key that signs it: --sign-key")
+        compiled = compile_tenant(path, day_of(today), stage=stage, authority=True)
+        key = signing_key(sign_key.read_bytes())
+        return (
+            compiled.tenant,
+            compiled.bundle,
+            sign(compiled.bundle, tenant=compiled.tenant, stages=[stage], keys=[key]),
+        )
+    beside = path.with_name(path.name.removesuffix(".json") + ".dsse.json")
+    try:
+        data, envelope = path.read_bytes(), beside.read_bytes()
+    except OSError as error:
+        raise UsageProblem(f"{error.filename}: {error.strerror}") from None
+    return Bundle.decode(data).tenant.slug, data, envelope

@@ -1,0 +1,123 @@
+"""For whoever writes tenants: what a diagnostic means, what changes, what the gates say, how it talks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands import CHANGES, OK, WRONG, UsageProblem
+from commands.compile import compile_tenants
+from commands.options import TenantPath, Today, day_of, tenant_path
+from schemas.bundle import Bundle
+
+
+def compile_(
+    tenants: Annotated[list[Path] | None, typer.Argument(help="tenants/ or tenants/<slug>")] = None,
+) -> int:
+    """Check tenants (--check) and write their bundles. `convo compile --help` shows every option."""
+    return compile_tenants([str(path) for path in tenants or ()])
+
+
+def explain(code: Annotated[str, typer.Argument(help="for example CV5012")]) -> int:
+    """What a diagnostic means, with a bad and a good example."""
+    from compiler.report import explain as explained
+
+    try:
+        print(explained(code.upper()))
+    except KeyError:
+        raise UsageProblem(f"there is no diagnostic {code}: a code is CV and four digits") from None
+    return OK
+
+
+def plan(
+    base: Annotated[Path, typer.Argument(help="bundle .json that is in force")],
+    head: Annotated[Path, typer.Argument(help="bundle .json to compare with it")],
+) -> int:
+    """What changes from one bundle to another, by how much it matters. Exit code 3 when something does."""
+    from compiler.plan import plan as planned
+
+    changes = planned(base.read_bytes(), head.read_bytes())
+    for change in changes:
+        print(f"{change.klass:<14} {change.kind} {change.id}: {change.what}")
+    return CHANGES if changes else OK
+
+
+def screen(tenant: TenantPath, today: Today = None) -> int:
+    """Screen inbound messages: one JSON line {id,text} in, one verdict line out."""
+    from runtime.engine.screen import screen_action, screen_text
+
+    bundle = _bundle(tenant, today)
+
+    def judge(text: str) -> dict[str, Any]:
+        verdict = screen_text(text, bundle)
+        seen = [{"category": s.category, "pattern": s.pattern} for s in verdict.signals]
+        categories = list(dict.fromkeys(s.category for s in verdict.signals))
+        return {"action": screen_action(verdict, bundle), "categories": categories, "findings": seen}
+
+    return _json_lines(judge)
+
+
+def review(tenant: TenantPath, today: Today = None) -> int:
+    """Review text somebody wants to send: one JSON line {id,text} in, one verdict line out."""
+    from runtime.engine.review import review_text
+
+    bundle = _bundle(tenant, today)
+
+    def judge(text: str) -> dict[str, Any]:
+        findings = review_text(text, bundle)
+        action = "block" if any(f.severity == "block" for f in findings) else "warn" if findings else "pass"
+        return {
+            "action": action,
+            "categories": list(dict.fromkeys(f.rule for f in findings)),
+            "findings": [
+                {"rule": f.rule, "message": f.message, "severity": f.severity, "start": f.start, "end": f.end}
+                for f in findings
+            ],
+        }
+
+    return _json_lines(judge)
+
+
+def chat(tenant: TenantPath, today: Today = None) -> int:
+    """Talk to a tenant: a line in, the reply and the claims behind it out. Works in a pipe too."""
+    from drills.chat import talk
+
+    path = tenant_path(tenant)
+    return asyncio.run(talk(path, today=day_of(today), interactive=sys.stdin.isatty()))
+
+
+def _bundle(tenant: str, today: datetime | None) -> Bundle:
+    from compiler.pipeline import compile_tenant
+
+    compiled = compile_tenant(tenant_path(tenant), day_of(today))
+    return Bundle.decode(compiled.bundle)
+
+
+def _json_lines(judge: Callable[[str], dict[str, Any]]) -> int:
+    """{id,text} a line in, the judgement with id and micros a line out, flushed at once. Exit code 1 if a line was bad."""
+    bad = False
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        try:
+            given = json.loads(line)
+            identity, text = given["id"], given["text"]
+            if not isinstance(text, str):
+                raise TypeError
+        except (ValueError, KeyError, TypeError):
+            bad = True
+            print(json.dumps({"error": "a line must be a JSON object with id and text"}), flush=True)
+            continue
+        began = time.perf_counter_ns()
+        found = judge(text)
+        micros = (time.perf_counter_ns() - began) // 1000
+        print(json.dumps({"id": identity, **found, "micros": micros}, ensure_ascii=False), flush=True)
+    return WRONG if bad else OK
