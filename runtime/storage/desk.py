@@ -56,6 +56,11 @@ class PgDesk:
         row = await self._pool.row(LOOK, [tenant_id, conversation_id, by, role, uuid4(), now])
         return None if row is None else row["n"]
 
+    async def has(self, tenant_id: int, conversation_id: UUID) -> bool:
+        """Whether this tenant has such a conversation. Nothing of it is shown, so nothing is recorded."""
+        (rows,) = await self._read(tenant_id, ["has"], {"conversation": conversation_id})
+        return bool(rows[0]["has"])
+
     async def conversations(
         self, tenant_id: int, *, show: str = "all", channel: str | None = None, claim: str | None = None
     ) -> tuple[Summary, ...]:

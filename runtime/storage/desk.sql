@@ -67,7 +67,7 @@ select seq, id, kind, sent_at, received_at, payload, stop_scope, stop_matched
 from inbox where tenant_id = %(tenant)s and conversation_id = %(conversation)s order by seq desc limit 200;
 
 -- name: sends
-select id, n, upto_seq, part, send_class, state, due_at, body, claims, answers_seq, template, campaign, bundle, author,
+select id, n, key, upto_seq, part, send_class, state, due_at, body, claims, answers_seq, template, campaign, bundle, author,
        decided_effect, decided_rule, decided_row, decided_at, status, status_at, error_code, created_at, sending_at, settled_at
 from outbox where tenant_id = %(tenant)s and conversation_id = %(conversation)s order by n desc limit 200;
 
@@ -192,3 +192,6 @@ select
     + (select count(*) from outbox o where o.tenant_id = %(tenant)s and o.state in ('unknown', 'dead', 'failed'))
     + (select count(*) from ingest_reject r where r.tenant_id = %(tenant)s and r.state = 'open') as stuck,
   (select count(*) from conversation_queue q where q.tenant_id = %(tenant)s and q.last_seq > q.done_seq) as waiting;
+
+-- name: has
+select exists (select from conversation c where c.tenant_id = %(tenant)s and c.conversation_id = %(conversation)s) as has;

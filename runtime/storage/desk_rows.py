@@ -104,6 +104,7 @@ class SendingRow:
     id: UUID
     n: int
     upto_seq: int | None
+    fence: int | None  # of the turn that wrote it
     part: int
     send_class: str
     state: str

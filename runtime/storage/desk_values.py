@@ -152,12 +152,19 @@ def look_of(row: Row) -> LookRow:
 def sending_of(row: Row, key: FieldKey | None, looks: Sequence[LookRow]) -> SendingRow:
     body = document(key, row["body"], table="outbox", column="body", row=row["id"])
     return SendingRow(
-        **_columns(SendingRow, row, but=("text", "options", "sentences", "looks")),
+        **_columns(SendingRow, row, but=("text", "options", "sentences", "looks", "fence")),
+        fence=_fence(row["key"]),
         text=body.get("text") if body else None,
         options=tuple(body.get("options", ())),
         sentences=tuple(sentence_of(sentence) for sentence in body.get("sentences", ())),
         looks=tuple(looks),
     )
+
+
+def _fence(key: str) -> int | None:
+    """The last part of conversation:upto_seq:part:fence; a row that we started has no turn behind it."""
+    parts = key.split(":")
+    return int(parts[3]) if len(parts) > 3 and parts[3].isdigit() else None
 
 
 def sentence_of(body: Row) -> Sentence:

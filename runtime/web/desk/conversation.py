@@ -94,7 +94,11 @@ class Looks:
         """The number of the entry that holds this look; None when this tenant has no such conversation."""
         key = (visit.session, conversation)
         known = self._at.get(key)
-        if visit.partial and known is not None and visit.now - known[0] < LOOK_AGAIN:
+        if (
+            known is not None
+            and (visit.partial or "why" in visit.request.query_params)
+            and visit.now - known[0] < LOOK_AGAIN
+        ):
             return known[1]
         n = await visit.deps.desk.look(
             tenant_id, conversation, by=visit.operator.name, role=visit.operator.role, now=visit.now

@@ -23,6 +23,7 @@ from schemas.bundle import Bundle
 
 COOKIE = "convo_desk"
 PATH = "/desk"
+LIVE = "live"  # the id of the part of a page that is fetched again
 MAX_FORM_BYTES = 16 << 10
 RETRY_AFTER_S = 5
 HOME_ZONE = "Europe/London"  # where a tenant has no bundle to say
@@ -61,7 +62,8 @@ class Visit:
     @property
     def partial(self) -> bool:
         """Whether only the live part of the page is wanted."""
-        return self.request.headers.get("hx-request") == "true"
+        headers = self.request.headers
+        return headers.get("hx-request") == "true" and headers.get("hx-target") == LIVE
 
     def may(self, act: str) -> bool:
         return may(self.operator.role, act)

@@ -40,6 +40,7 @@ class Said:
     stop_reach: str
     waiting: bool
     silence: str | None  # why nothing was answered
+    sort: str = "said"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,7 @@ class Wrote:
     findings: tuple[Finding, ...]
     looks: tuple[Looked, ...]
     bundle: str
+    sort: str = "wrote"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,7 @@ class Happened:
     tone: str
     lead: str
     rest: str
+    sort: str = "happened"
 
 
 Item = Said | Wrote | Happened

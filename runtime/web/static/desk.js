@@ -59,7 +59,13 @@
   });
   document.addEventListener("toggle", () => { if (wanted) look(); }, true);
   document.addEventListener("focusout", () => { if (wanted) setTimeout(look, 0); });
-  document.body.addEventListener("htmx:afterSettle", say);
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    say();
+    const why = document.getElementById("why");
+    if (!why || event.target.id !== "beside") return;
+    why.focus({ preventScroll: true });
+    if (window.matchMedia("(max-width: 70rem)").matches) why.scrollIntoView();
+  });
   window.addEventListener("pagehide", close);
   setInterval(() => { if (!document.hidden) { open(); look(); } }, POLL_MS);
   open();

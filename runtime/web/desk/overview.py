@@ -1,0 +1,319 @@
+"""The overview: its title is the state in a sentence, made from the facts below it; then what wants a look, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.responses import Response
+
+from runtime.storage.desk_rows import CaseRow, Now
+from runtime.web.desk import bundles, cases, words
+from runtime.web.desk.frame import show
+from runtime.web.desk.gate import Visit
+from schemas.bundle import Bundle
+from schemas.sendtable import STATES
+
+SLOW_AFTER = timedelta(seconds=30)  # a message that waits longer than this is not "normally"
+READ_AGAIN_SOON = timedelta(days=30)
+GOT = ("sent", "unknown", "sending")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """One thing that wants a look."""
+
+    tag: str
+    tone: str
+    text: str
+    link: str
+    link_text: str
+    clock: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One number that matters. `share`: 0..100 of a limit, for a bar; None for no bar."""
+
+    title: str
+    number: str
+    unit: str
+    note: str
+    share: int | None = None
+    tone: str = "own"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """How often a rule stopped or delayed something in the last 24 hours."""
+
+    rule: str
+    words: str
+    effect: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Cases of one kind."""
+
+    kind: str
+    n: int
+    oldest: str
+    due: str
+    late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The context of desk/overview.html."""
+
+    title: str
+    wanted: tuple[Wanted, ...]
+    cells: tuple[Cell, ...]
+    refused: tuple[Refused, ...]
+    waiting: tuple[Waiting, ...]
+    cases_url: str
+
+
+async def overview(visit: Visit) -> Response:
+    """Everything on one page, in one look at the database."""
+    day = visit.now.astimezone(visit.zone).date()
+    now = await visit.deps.desk.now(visit.owner.tenant_id, day=day, now=visit.now)
+    page = Overview(
+        title=title(visit, now),
+        wanted=tuple(_wanted(visit, now)),
+        cells=tuple(_cells(visit, now)),
+        refused=_refused(now),
+        waiting=tuple(_waiting(visit, now.cases)),
+        cases_url=visit.url("/cases"),
+    )
+    return await show(visit, "desk/overview.html", page, title="Overview", current="")
+
+
+def title(visit: Visit, now: Now) -> str:
+    """What is so, in one or two sentences."""
+    parts = [_answering(visit, now)]
+    urgent = [case for case in now.cases if case.priority == 0]
+    late = [case for case in now.cases if case.due_at is not None and case.due_at < visit.now]
+    if urgent:
+        parts.append(f"{words.many(len(urgent), 'person needs', 'people need')} somebody now.")
+    elif late:
+        parts.append(f"{words.many(len(late), 'promised reply is', 'promised replies are')} late.")
+    elif now.queue.stuck:
+        parts.append(f"{words.many(len(now.queue.stuck), 'thing wants', 'things want')} a decision.")
+    elif now.cases:
+        parts.append(f"{words.many(len(now.cases), 'case is', 'cases are')} open.")
+    return " ".join(parts)
+
+
+def _answering(visit: Visit, now: Now) -> str:
+    if any(switch.scope == "everything" for switch in now.switches):
+        return "Everything is stopped, people too."
+    if any(switch.scope == "machine" for switch in now.switches):
+        return "Everything automated is stopped."
+    if visit.bundle is None:
+        return "Nothing is answered: no bundle is in force."
+    oldest = now.queue.depth.oldest_turn
+    if oldest is not None and visit.now - oldest > SLOW_AFTER:
+        return f"Answering late: somebody has waited {words.long(visit.now - oldest)}."
+    return "Answering normally."
+
+
+def _wanted(visit: Visit, now: Now) -> list[Wanted]:
+    wanted = []
+    for switch in now.switches:
+        if switch.scope != "none":
+            whose = "every tenant" if switch.of_all else visit.owner.name
+            since = words.long(visit.now - switch.at) if switch.at else ""
+            asked = (
+                f" {switch.requested_by} asked to start again; a second person must confirm."
+                if switch.requested_by
+                else ""
+            )
+            wanted.append(
+                _want(
+                    visit,
+                    "Stopped",
+                    "danger",
+                    f"{whose}: {words.SCOPES[switch.scope]}, by {switch.by}.{asked}",
+                    "/stop",
+                    "Open the switches",
+                    since,
+                )
+            )
+    for case in now.cases:
+        late = case.due_at is not None and case.due_at < visit.now
+        if case.priority == 0 or late:
+            path = f"/conversations/{case.conversation_id}" if case.conversation_id else "/cases"
+            text = f"{words.plain(case.kind).capitalize()}: {words.who(case.person)}, case {case.ref}."
+            clock = cases.row_of(visit, case).due
+            wanted.append(
+                _want(
+                    visit,
+                    "Now" if case.priority == 0 else "Late",
+                    "danger",
+                    text,
+                    path,
+                    "Open the conversation",
+                    clock,
+                )
+            )
+    for section in (
+        ("dead_letter", "", "messages got no answer", "message got no answer"),
+        ("outbox", "unknown", "sends may have gone", "send may have gone"),
+        ("outbox", "failed", "sends failed", "send failed"),
+        ("reject", "", "events could not be stored", "event could not be stored"),
+    ):
+        kind, state, more, one = section
+        stuck = [
+            s
+            for s in now.queue.stuck
+            if s.kind == kind and (not state or (s.reason == "unknown") == (state == "unknown"))
+        ]
+        if stuck:
+            text = f"{words.many(len(stuck), one, more)}. It will not move by itself."
+            oldest = words.long(visit.now - min(s.at for s in stuck))
+            wanted.append(_want(visit, "Stuck", "hold", text, "/queue", "Open the queue", oldest))
+    for seen in now.bundled.seen:
+        if bundles.stale(seen):
+            text = f"{seen.process} still holds another bundle: {seen.error or 'it is being fetched'}."
+            wanted.append(
+                _want(
+                    visit, "Stale", "hold", text, "/bundles", "Open bundles", words.long(visit.now - seen.at)
+                )
+            )
+    return wanted + _read_again(visit)
+
+
+def _read_again(visit: Visit) -> list[Wanted]:
+    """Claims that run out soon: they are said until then, and not after."""
+    bundle = visit.bundle
+    if bundle is None:
+        return []
+    today = visit.now.astimezone(visit.zone).date()
+    soon = (today + READ_AGAIN_SOON).isoformat()
+    ending = sorted(
+        c.id for c in bundle.claims.values() if c.expires and today.isoformat() <= c.expires <= soon
+    )
+    if not ending:
+        return []
+    text = f"{words.listed(ending)} must be read again, or {bundle.persona.display_name} stops saying it."
+    return [_want(visit, "Soon", "hold", text, "/bundles", "Open bundles", "within 30 days")]
+
+
+def _want(visit: Visit, tag: str, tone: str, text: str, path: str, link: str, clock: str) -> Wanted:  # noqa: PLR0917
+    return Wanted(tag=tag, tone=tone, text=text, link=visit.url(path), link_text=link, clock=clock)
+
+
+def _cells(visit: Visit, now: Now) -> list[Cell]:
+    today, depth = now.today, now.queue.depth
+    sent = sum(fate.n for fate in today.fates if fate.state in GOT)
+    kept = sum(fate.n for fate in today.fates if fate.state not in (*GOT, "pending"))
+    typical, slow = today.answer_s or (0.0, 0.0)
+    cells = [
+        Cell(
+            title="Conversations, 24 hours",
+            number=f"{today.conversations:,}",
+            unit="",
+            note=f"{today.with_people:,} with people now",
+        ),
+        Cell(
+            title="Time to answer",
+            number=words.seconds(typical) if today.answer_s else "–",
+            unit="typical" if today.answer_s else "",
+            note=f"p95 {words.seconds(slow)}, from stored to let go"
+            if today.answer_s
+            else "No answer in 24 hours",
+        ),
+        Cell(
+            title="Queue",
+            number=f"{depth.turns + depth.sends:,}",
+            unit="waiting",
+            note=_later(visit, now),
+        ),
+        Cell(
+            title="Messages, 24 hours",
+            number=f"{sent:,}",
+            unit="sent",
+            note=f"{kept:,} not sent, on purpose or by a fault",
+        ),
+    ]
+    return [*cells, *_money(now, visit.bundle), _bundle(visit, now)]
+
+
+def _later(visit: Visit, now: Now) -> str:
+    depth = now.queue.depth
+    if depth.later and depth.next_later:
+        return f"{words.many(depth.later, 'message')} kept, the next for {words.when(depth.next_later, visit.zone)}"
+    return "Nothing is kept for later"
+
+
+def _money(now: Now, bundle: Bundle | None) -> list[Cell]:
+    if bundle is None:
+        return []
+    cap = bundle.policy.spend_pence_per_day * words.PENCE
+    spent = now.today.spent_micropence
+    return [
+        Cell(
+            title="Spend today",
+            number=words.money(spent),
+            unit=f"of {words.money(cap)}",
+            note="Over it, what we start pauses; replies go on",
+            share=min(100, spent * 100 // cap) if cap else 100,
+            tone="own" if spent < cap else "hold",
+        )
+    ]
+
+
+def _bundle(visit: Visit, now: Now) -> Cell:
+    here = [p for p in now.bundled.pointers if p.stage == visit.deps.stage]
+    if not here:
+        return Cell(
+            title="Bundle in force", number="none", unit="", note="Publish and activate one", tone="hold"
+        )
+    newest = max(here, key=lambda p: p.serial)
+    note = f"Since {words.when(newest.at, visit.zone)}, by {newest.by}"
+    return Cell(
+        title="Bundle in force", number=str(newest.serial), unit=words.short(newest.digest), note=note
+    )
+
+
+def _refused(now: Now) -> tuple[Refused, ...]:
+    titles = {state.rule: state.title for state in reversed(STATES)}
+    rows = [
+        Refused(
+            rule=fate.rule,
+            words=titles.get(fate.rule, ""),
+            effect=words.EFFECTS.get(fate.effect or "", fate.effect or ""),
+            n=fate.n,
+        )
+        for fate in now.today.fates
+        if fate.rule is not None and fate.effect not in (None, "send", "template")
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.n, row.rule)))
+
+
+def _waiting(visit: Visit, found: tuple[CaseRow, ...]) -> list[Waiting]:
+    rows = []
+    for kind in dict.fromkeys(case.kind for case in found):
+        mine = [case for case in found if case.kind == kind]
+        due = min((case.due_at for case in mine if case.due_at is not None), default=None)
+        late = due is not None and due < visit.now
+        clock = (
+            "–"
+            if due is None
+            else f"{words.long(visit.now - due)} late"
+            if late
+            else words.when(due, visit.zone)
+        )
+        rows.append(
+            Waiting(
+                kind=words.plain(kind).capitalize(),
+                n=len(mine),
+                oldest=words.long(visit.now - min(case.opened_at for case in mine)),
+                due=clock,
+                late=late,
+            )
+        )
+    return rows
