@@ -1,0 +1,184 @@
+"""What an operator does from the command line: one object over the database, without printing anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from runtime import jobs
+from runtime.clock import clock_of
+from runtime.crypto import Vault
+from runtime.errors import BundleMissing, BundleRefused
+from runtime.messages import KillScope
+from runtime.ports import Activation, Clock
+from runtime.settings import Settings
+from runtime.storage import migrate as migrations
+from runtime.storage.access import make_link
+from runtime.storage.bundles import PgBundles
+from runtime.storage.operations import PgOperations
+from runtime.storage.postgres import Pool
+from runtime.storage.secrets import PgSecrets
+from runtime.storage.tenants import Tenants
+from runtime.storage.wake import PgWake
+from runtime.trust import trusted_keys
+from schemas.bundle import Bundle
+from schemas.signing import SignatureRefused, verify
+
+NONE = "none"  # `--expect-active none`: nothing is in force yet
+EVERY_TENANT = "ALL"
+
+
+def migrate(settings: Settings) -> tuple[str, ...]:
+    """Brings our tables and the jobs' to this version, as convo_owner. Returns what was applied."""
+    url = settings.url("owner")
+    applied = migrations.migrate(url, now=clock_of(settings.clock_offset_s).now())
+    return (*applied, *(["procrastinate"] if jobs.prepare(url) else []))
+
+
+@asynccontextmanager
+async def open_console(settings: Settings) -> AsyncIterator[Console]:
+    """Opens the pools that operators' commands need: convo_owner for bundles and secrets, convo_desk for the rest."""
+    vault = Vault.open(master=settings.master_key, pepper=settings.pepper, env=os.environ)
+    async with AsyncExitStack() as stack:
+        owner, desk = [
+            await stack.enter_async_context(Pool(settings.url(role), role=role, max_size=2))
+            for role in ("owner", "desk")
+        ]
+        yield Console(
+            settings=settings,
+            clock=clock_of(settings.clock_offset_s),
+            owner=owner,
+            desk=desk,
+            tenants=Tenants(owner, vault),
+            wake=await stack.enter_async_context(PgWake(settings.url("owner"))),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """Every act is by somebody (`by`), at the clock's time, and audited where it happens. Tenants are named by slug."""
+
+    settings: Settings
+    clock: Clock
+    owner: Pool
+    desk: Pool
+    tenants: Tenants
+    wake: PgWake
+
+    # ---- bundles ------------------------------------------------------------------------------------------------------
+
+    async def publish(self, tenant: str, data: bytes, envelope: bytes, *, stage: str, by: str) -> str:
+        """Checks and stores a bundle; returns its digest. Raises BundleRefused."""
+        self._check(tenant, data, envelope, stage)
+        return await self._bundles.publish(tenant, data, envelope, by=by, now=self.clock.now())
+
+    async def activate(
+        self, tenant: str, stage: str, digest: str, *, expect_active: str | None, by: str
+    ) -> Activation:
+        """Puts a published bundle in force. Raises BundleMissing, BundleRefused, PointerMoved."""
+        owner = await self.tenants.by_slug(tenant)
+        data, envelope = await self._bundles.fetch(owner.tenant_id, digest)
+        self._check(tenant, data, envelope, stage)
+        history = await self._bundles.history(tenant, stage)
+        active = history[0].digest if history else None
+        expected = active if expect_active is None else None if expect_active == NONE else expect_active
+        pointer = await self._bundles.activate(
+            tenant, stage, digest, expect_active=expected, by=by, now=self.clock.now()
+        )
+        self.wake.notify("bundles")
+        return pointer
+
+    async def rollback(self, tenant: str, stage: str, *, by: str) -> Activation:
+        """Puts the last other bundle that was in force back. Raises BundleMissing when there was none."""
+        history = await self._bundles.history(tenant, stage)
+        before = next((p.digest for p in history if p.digest != history[0].digest), None)
+        if before is None:
+            raise BundleMissing(f"{tenant}/{stage} has had no other bundle to go back to")
+        return await self.activate(tenant, stage, before, expect_active=history[0].digest, by=by)
+
+    async def status(self, stage: str) -> Sequence[Mapping[str, Any]]:
+        """Each pointer of the stage with what every process that was heard of within the hour holds."""
+        rows = []
+        for pointer in await self._bundles.active(stage):
+            held = await self.desk.rows("select * from bundle_held_v1(%s, %s)", [pointer.tenant_id, stage])
+            rows.append(
+                {
+                    "tenant": pointer.tenant,
+                    "digest": pointer.digest,
+                    "serial": pointer.serial,
+                    "by": pointer.by,
+                    "at": pointer.at.isoformat(),
+                    "processes": [{**row, "seen_at": row["seen_at"].isoformat()} for row in held],
+                }
+            )
+        return rows
+
+    # ---- the rest -----------------------------------------------------------------------------------------------------
+
+    async def set_secret(self, tenant: str, name: str, value: str, *, by: str) -> None:
+        """Stores what `secret:NAME` refers to, encrypted under the tenant's key."""
+        tenant_id = await self._id(tenant)
+        await PgSecrets(self.owner, self.tenants).set(tenant_id, name, value, by=by, now=self.clock.now())
+
+    async def kill(self, tenant: str, *, everything: bool, by: str, reason: str) -> int:
+        """Stops sending; `ALL` for every tenant. Returns how many messages were being sent."""
+        scope = KillScope.EVERYTHING if everything else KillScope.MACHINE
+        return await self._operations.kill(
+            await self._id_or_all(tenant), scope, by=by, reason=reason, now=self.clock.now()
+        )
+
+    async def enable(self, tenant: str, *, by: str) -> str:
+        """`waiting` after the first person, `enabled` after the second."""
+        state = await self._operations.enable(await self._id_or_all(tenant), by=by, now=self.clock.now())
+        self.wake.notify("sends")
+        return state
+
+    async def replay(self, tenant: str, kind: str, item: UUID, *, by: str) -> bool:
+        """Tries a dead letter or an unknown send again."""
+        done = await self._operations.replay(await self._id(tenant), kind, item, by=by, now=self.clock.now())
+        self.wake.notify("turns")
+        self.wake.notify("sends")
+        return done
+
+    async def discard(self, tenant: str, kind: str, item: UUID, *, by: str, reason: str) -> bool:
+        """Gives a dead letter or an unknown send up."""
+        return await self._operations.discard(
+            await self._id(tenant), kind, item, by=by, reason=reason, now=self.clock.now()
+        )
+
+    async def why(self, tenant: str, message: str) -> Mapping[str, Any] | None:
+        """Everything behind one message, or None when the tenant has no such message."""
+        return await self._operations.why(await self._id(tenant), message)
+
+    async def desk_link(self, operator: str, role: str) -> str:
+        """The path of a one-time login for every tenant there is."""
+        ids = [tenant.tenant_id for tenant in await self.tenants.every()]
+        return await make_link(self.desk, operator, role, ids, self.clock.now())
+
+    def _check(self, tenant: str, data: bytes, envelope: bytes, stage: str) -> None:
+        try:
+            verify(envelope, data, tenant=tenant, stage=stage, trusted=trusted_keys(self.settings.trust))
+        except SignatureRefused as refusal:
+            raise BundleRefused(f"{tenant}: {refusal}") from refusal
+        if stage != "sandbox" and Bundle.decode(data).unapproved:
+            raise BundleRefused(
+                f"{tenant}: it holds unapproved claims, which only sandbox connections may speak"
+            )
+
+    async def _id(self, tenant: str) -> int:
+        return (await self.tenants.by_slug(tenant)).tenant_id
+
+    async def _id_or_all(self, tenant: str) -> int | None:
+        return None if tenant == EVERY_TENANT else await self._id(tenant)
+
+    @property
+    def _bundles(self) -> PgBundles:
+        return PgBundles(self.owner, self.tenants)
+
+    @property
+    def _operations(self) -> PgOperations:
+        return PgOperations(self.desk, self.tenants)
