@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -67,6 +68,7 @@ class Pool:
     def __init__(self, url: str, *, role: str, max_size: int = MAX_CONNECTIONS) -> None:
         self.role = role
         self._conninfo = conninfo(url, role=role)
+        self._checking: asyncio.Task[None] | None = None
         self._pool = AsyncConnectionPool(
             self._conninfo,
             open=False,
@@ -83,6 +85,8 @@ class Pool:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._checking is not None:
+            self._checking.cancel()
         await self._pool.close()
 
     async def connect(self) -> psycopg.AsyncConnection[TupleRow]:
@@ -102,8 +106,14 @@ class Pool:
                 yield connection
         except (psycopg.Error, PoolTimeout, OSError) as error:
             if is_down(error):
+                self._look_over()
                 raise DatabaseDown(type(error).__name__) from error
             raise
+
+    def _look_over(self) -> None:
+        """One connection has died, so the idle ones may have, too: find out now, rather than one failed call at a time."""
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.create_task(self._pool.check())
 
     async def rows(self, statement: str, params: Params = ()) -> list[dict[str, Any]]:
         """All rows of one statement, as dicts. Raises DatabaseDown."""
