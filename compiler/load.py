@@ -125,7 +125,7 @@ def _load(root: Path) -> Tree:
     if not root.is_dir():
         tree.diagnostics.append(c.MISSING_FILE.at(Span(file=""), f"{root.name} is not a folder of tenants"))
         return tree
-    for entry in _entries(root):
+    for entry in _entries(root, "", tree.diagnostics):
         name = entry.name
         if entry.is_symlink():
             tree.diagnostics.append(_symlink(name))
@@ -141,13 +141,17 @@ def _load(root: Path) -> Tree:
     return tree
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        return sorted(entries, key=lambda entry: entry.name)
+def _entries(folder: Path, file: str, faults: list[Diagnostic]) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        faults.append(c.MISSING_FILE.at(Span(file=file), f"the folder cannot be read: {error.strerror}"))
+        return []
 
 
 def _folders(folder: Path, prefix: str, form: re.Pattern[str], tree: Tree) -> Iterator[str]:
-    for entry in _entries(folder):
+    for entry in _entries(folder, prefix, tree.diagnostics):
         file = f"{prefix}/{entry.name}"
         if entry.is_symlink():
             tree.diagnostics.append(_symlink(file))
@@ -189,7 +193,7 @@ def _spelt(kind: Kind) -> str:
 
 def _walk(folder: Path, prefix: str, into: Folder) -> Iterator[tuple[os.DirEntry[str], str]]:
     """Files, at most one folder down; a link or a deeper folder is a fault."""
-    for entry in _entries(folder):
+    for entry in _entries(folder, f"{into.prefix}/{prefix}".rstrip("/"), into.diagnostics):
         name = prefix + entry.name
         if entry.is_symlink():
             into.diagnostics.append(_symlink(f"{into.prefix}/{name}"))

@@ -160,6 +160,16 @@ NUMBER = Code(
     good='ref: "90071992547409931"',
 )
 
+HIDDEN = Code(
+    code="CV2013",
+    name="hidden-character",
+    summary="a character that cannot be seen or that turns the reading direction",
+    explanation="What a reviewer sees must be what a customer gets. Control characters, zero-width spaces and bidirectional"
+    " overrides can make two different texts look the same. (The joiners some scripts need are allowed.)",
+    bad='says: "Hello\\u202E."',
+    good="says: Hello.",
+)
+
 # ---- 3: schema -----------------------------------------------------------------------------------------------------
 
 UNKNOWN_KEY = Code(
@@ -337,6 +347,7 @@ PASS_CODES: tuple[Code, ...] = (
     TAB,
     EMPTY,
     NUMBER,
+    HIDDEN,
     UNKNOWN_KEY,
     MISSING_KEY,
     WRONG_TYPE,

@@ -8,6 +8,7 @@ in `Parsed.doubtful`; the schema pass decides whether such a text was asked for 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -24,6 +25,11 @@ LARGEST_NUMBER = 2**53 - 1
 SAFE_LINE_CHARS = 1_000
 SAFE_BRACKETS = 2_000
 
+# Not the joiners U+200C and U+200D, which some scripts cannot be written without, nor tab and line end.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0e\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
 _PROPERTIES = re.compile(r"(?:^|[\s\[{,:?-])[&*!](?=[^\s])|^%", re.MULTILINE)
 _AMBIGUOUS = re.compile(
@@ -61,6 +67,7 @@ def parse(parsed: Parsed) -> Parsed:
             c.EMPTY.at(Span(file=file), "the file is empty", help="fill it or remove it")
         )
         return parsed
+    parsed.diagnostics += _hidden(file, text)
     walk = _Walk(parsed)
     try:
         parsed.data = walk.value(root, 1)
@@ -88,12 +95,20 @@ class _Walk:
         self.nodes += 1
         kind = node.id
         if kind == "scalar":
-            return node.value if node.style else self.bare(node)
+            return self.quoted(node) if node.style else self.bare(node)
         if depth > MAX_DEPTH:
             raise _TooDeep(span_of(self.file, node), f"nested deeper than {MAX_DEPTH} levels")
         if self.nodes > MAX_NODES:
             raise _TooDeep(span_of(self.file, node), f"more than {MAX_NODES:,} values in one file")
         return self.mapping(node, depth) if kind == "mapping" else self.sequence(node, depth)
+
+    def quoted(self, node: Any) -> str:
+        text: str = node.value
+        if node.style == '"' and not text.isprintable() and _HIDDEN.search(text):
+            span = span_of(self.file, node)
+            if not any(d.span.line == span.line and d.code == c.HIDDEN.code for d in self.parsed.diagnostics):
+                self.fault(c.HIDDEN.at(span, "this text holds a hidden character, written as an escape"))
+        return text
 
     def bare(self, node: Any) -> Any:
         text: str = node.value
@@ -181,6 +196,16 @@ class _Walk:
 
 
 _WORDS = {"true": True, "false": False, "null": None}
+
+
+def _hidden(file: str, text: str) -> Iterator[Diagnostic]:
+    """Hidden characters that stand in the file itself."""
+    if text.isascii():
+        return  # the parser has refused ASCII's control characters
+    for found in _HIDDEN.finditer(text.replace("\r\n", " \n")):
+        line, column = _position(text, found.start())
+        span = Span(file=file, line=line + 1, column=column + 1, end_line=line + 1, end_column=column + 2)
+        yield c.HIDDEN.at(span, f"U+{ord(found[0]):04X} cannot be seen", help="remove it")
 
 
 def _needs_events(text: str) -> bool:

@@ -113,7 +113,7 @@ def found(tmp_path: Path, *edits: Edit, stage: str = "sandbox") -> list[str]:
             [(CORE, "Not yet]", "A guarantee]"), (LINKS, "Not yet", "A guarantee")],
             "CV5004: `guarantee` is prohibited",
         ),
-        ([(FACTS, "two days", "g\u200buar\u0430ntee")], "CV5004:"),
+        ([(FACTS, "two days", "guar\u0430ntee")], "CV5004:"),
         # addresses
         (
             [(TENANT, "https://example.com/privacy", "https://example.net/privacy")],
