@@ -31,6 +31,9 @@ _NOISE = _words(
     "not no yes dont don't didnt didn't s t"
 )
 _ASKING = _words("who why what how where when which")
+_WEAK = _words(
+    "want need get have will can know you your i my me not no is are do did am"
+)  # they tell likenesses apart
 _LAST_RESORT = _words("not you i me my your")  # all that is left of "who are you"
 _SAME = {  # everyday words only; what a trade calls things stands in the tenant's example questions
     "cost": "fee", "costs": "fee", "charge": "fee", "charges": "fee", "fees": "fee", "price": "fee", "pay": "fee",
@@ -136,17 +139,25 @@ def _raw(bundle: Bundle) -> Iterable[tuple[str, list[str], float]]:
 
 def _features(text: str) -> list[str]:
     """Content words, stemmed and with their synonyms made one, and neighbouring pairs of them."""
-    said = [w.replace("'", "") for w in _WORD.findall(normalise(text).text)]
+    said = [_bare(w) for w in _WORD.findall(normalise(text).text)]
     words = [_stem(w) for w in said if w not in _NOISE and w not in _ASKING]
     if not words:
         words = [w for w in said if w in _LAST_RESORT]
-    words += [f"{w} ?" for w in said if w in _ASKING]
+    words += [f"{w} ?" for w in said if w in _ASKING or w in _WEAK]
     pairs = [f"{a} {b}" for a, b in pairwise(said) if not (a in _NOISE and b in _NOISE)]
     return [*words, *pairs]
 
 
 def _weight(word: str, count: int, rarity: float) -> float:
     return math.sqrt(count) * rarity * (PAIR_WEIGHT if " " in word else 1.0)
+
+
+def _bare(word: str) -> str:
+    """The word without what an apostrophe ties to it: "what's" and "whats" ask what "what is" asks."""
+    head, _, tail = word.partition("'")
+    if tail in ("s", "re", "ve", "ll", "d", "m"):
+        return head
+    return word.removesuffix("s") if word in ("whats", "wheres", "whens", "hows", "whos") else head + tail
 
 
 def _stem(word: str) -> str:

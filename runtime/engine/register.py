@@ -16,10 +16,10 @@ from runtime.ports import Hit
 from schemas.bundle import Claim, Link
 from schemas.text import normalise
 
-ANSWER_FROM = 0.33  # below it nothing fits
+ANSWER_FROM = 0.31  # below it nothing fits
 SURE_FROM = 0.80  # from it the runner-up matters less
 MARGIN = 0.06  # how far ahead the best must be to be the answer
-OFFER_FROM = 0.24  # a topic worth offering
+OFFER_FROM = 0.27  # a topic worth offering
 OFFERED = 3
 SEARCH_WEIGHT = 0.10  # what the search's own order adds: it may see a likeness that our words do not
 QUESTION_CHARS = 1_000
@@ -261,9 +261,9 @@ def _ranked(scene: Scene, words: str, hits: Sequence[Hit]) -> Answer:
     ranked = rank(scene, words, hits)
     shortlist = ranked[:8]
     if not ranked or ranked[0][1] < ANSWER_FROM:
-        near = tuple(i for i, s in ranked[:OFFERED] if s >= OFFER_FROM)
+        near = tuple(i for i, s in ranked[:OFFERED] if s >= OFFER_FROM and _topic(scene, i))
         if len(near) > 1 and not scene.opted_out and not _just_offered(scene):
-            return Answer(moves=_offer(scene, near), reason="close_race", candidates=shortlist)
+            return Answer(moves=(Offer(ids=near),), reason="close_race", candidates=shortlist)
         return _nothing(scene, "no_answer", (), shortlist)
     best, score = ranked[0]
     second = next((s for i, s in ranked[1:] if not _together(scene, best, i)), 0.0)
@@ -274,8 +274,10 @@ def _ranked(scene: Scene, words: str, hits: Sequence[Hit]) -> Answer:
         or _just_offered(scene)
     ):
         return _state(scene, best, "clear_winner", (), shortlist)
-    close = [i for i, s in ranked if s >= OFFER_FROM and score - s < 2 * MARGIN]
-    return Answer(moves=_offer(scene, tuple(close[:OFFERED])), reason="close_race", candidates=shortlist)
+    close = tuple(i for i, s in ranked if s >= OFFER_FROM and score - s < 2 * MARGIN and _topic(scene, i))
+    if len(close) < 2:
+        return _state(scene, best, "clear_winner", (), shortlist)
+    return Answer(moves=(Offer(ids=close[:OFFERED]),), reason="close_race", candidates=shortlist)
 
 
 def _answers(claim: Claim) -> bool:
@@ -288,11 +290,10 @@ def _together(scene: Scene, one: str, other: str) -> bool:
     return other in a.required_with or one in b.required_with
 
 
-def _offer(scene: Scene, ids: tuple[str, ...]) -> tuple[Move, ...]:
-    able = tuple(i for i in ids if scene.bundle.claims[i].questions)
-    if len(able) > 1:
-        return (Offer(ids=able),)
-    return (State(id=able[0]),) if able else (State(id=scene.bundle.lines.no_answer),)
+def _topic(scene: Scene, claim_id: str) -> bool:
+    """Whether a claim can be offered by its first example question; the machine's own lines are no topics."""
+    claim = scene.bundle.claims[claim_id]
+    return bool(claim.questions) and claim.kind != "line"
 
 
 def _just_offered(scene: Scene) -> bool:

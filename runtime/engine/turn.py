@@ -282,6 +282,11 @@ def _settle_decided(scene: Scene, plan: Plan, effects: tuple[Effect, ...], trail
         settled, _ = _settle(where, plan, effects, trail)
         if settled is not None:
             return settled
+    if plan.reason != "opt_out" and plan.send_class is SendClass.CONFIRMATION and scene.verdict.stop is None:
+        person = dataclasses.replace(plan, moves=(HandOff(reason=plan.reason),), disposition="handoff")
+        settled, _ = _settle(home, person, effects, trail)
+        if settled is not None:
+            return settled
     if plan.send_class is SendClass.REPLY:
         return _fallback(scene, effects, trail)
     return _in_silence(scene, (*effects, *plan.effects), trail, reason=plan.reason)
