@@ -1,0 +1,1 @@
+"""Web over the real storage."""
