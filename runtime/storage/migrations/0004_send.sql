@@ -9,7 +9,9 @@ alter table outbox
   add column purpose text,                          -- what the consent must name; null: the send class
   add column kill_waited boolean not null default false, -- it waited out a kill: composed again rather than sent stale
   add column cost_micropence bigint not null default 0,  -- taken from the day's money at `sending`
-  add column cost_day date;
+  add column cost_day date,                         -- UTC
+  add column discarded_at timestamptz,              -- an operator has seen that it did not go, or may not have gone
+  add column discarded_by text;
 alter table conversation add column page_seen_at timestamptz;  -- web chat: when the page last asked for lines
 
 create index outbox_confirmations on outbox (tenant_id, contact_id, created_at) where send_class = 'confirmation';
@@ -324,9 +326,9 @@ begin
 
   -- The money.
   spend_cap := (v_policy ->> 'spend_pence_per_day')::bigint * 1000000;
-  select coalesce(sum(s.spent_micropence), 0) into v_spent from spend_shard s where s.tenant_id = p_tenant and s.day = local_day;
+  select coalesce(sum(s.spent_micropence), 0) into v_spent from spend_shard s where s.tenant_id = p_tenant and s.day = (p_now at time zone 'UTC')::date;
   select coalesce(sum(s.spent_micropence), 0) into v_contact_spent from spend_contact s
-   where s.tenant_id = p_tenant and s.day = local_day and s.contact_id = c.contact_id;
+   where s.tenant_id = p_tenant and s.day = (p_now at time zone 'UTC')::date and s.contact_id = c.contact_id;
   if coalesce(v_spent >= spend_cap, true)
      or coalesce(v_contact_spent + send_price_v1(o.send_class, o.channel)
                  > (v_policy ->> 'spend_pence_per_contact_per_day')::bigint * 1000000, true) then
@@ -404,7 +406,7 @@ begin
   if v_id is null then
     v_id := gen_random_uuid();
     insert into case_file (tenant_id, id, ref, conversation_id, contact_id, kind, reason, priority, page, opened_at, opened_by)
-    values (p_tenant, v_id, 'S-' || upper(left(replace(v_id::text, '-', ''), 8)), p_conversation, p_contact, p_kind, p_reason,
+    values (p_tenant, v_id, 'S-' || upper(left(replace(v_id::text, '-', ''), 12)), p_conversation, p_contact, p_kind, p_reason,
             p_priority, p_page, p_now, 'send');
     insert into event (tenant_id, id, at, kind, conversation_id, contact_id, data)
     values (p_tenant, gen_random_uuid(), p_now, case when p_page then 'alert' else 'case_opened' end, p_conversation, p_contact,
@@ -497,7 +499,7 @@ begin
     select * into d from send_decide_v1(p_tenant, f.digest, v_facts, f.flags, o.send_class, o.channel);
     v_cost := send_price_v1(o.send_class, o.channel);
     if d.effect in ('send', 'template') and v_cost > 0
-       and not spend_take_v1(p_tenant, f.local_day, o.contact_id, v_cost, f.spend_cap) then
+       and not spend_take_v1(p_tenant, (p_now at time zone 'UTC')::date, o.contact_id, v_cost, f.spend_cap) then
       v_facts := v_facts || 'spend_cap'::text;
       select * into d from send_decide_v1(p_tenant, f.digest, v_facts, f.flags, o.send_class, o.channel);
       v_cost := 0;
@@ -532,7 +534,7 @@ begin
       update outbox x
          set state = 'sending', owner = p_owner, lease_until = p_now + make_interval(secs => p_lease_s), sending_at = p_now,
              attempts = x.attempts + 1, position = coalesce(x.position, v_position), cost_micropence = coalesce(v_cost, 0),
-             cost_day = f.local_day, kill_waited = false
+             cost_day = (p_now at time zone 'UTC')::date, kill_waited = false
        where x.tenant_id = p_tenant and x.id = p_outbox;
     when 'defer', 'pause' then
       update outbox x
