@@ -55,7 +55,10 @@ class Supervisor:
 
     async def watch(self) -> None:
         """Returns when `stop` was called; raises ChildrenGone when a child cannot be kept alive."""
-        await asyncio.gather(*self._keepers)
+        # wait, not gather: whoever stops watching must not stop the keepers
+        done, _ = await asyncio.wait(self._keepers, return_when=asyncio.FIRST_EXCEPTION)
+        for keeper in done:
+            keeper.result()
 
     def pids(self) -> Mapping[str, int]:
         """The process id of each child by name."""

@@ -42,6 +42,20 @@ async def test_a_crashed_child_is_started_again() -> None:
     assert not _alive(second)
 
 
+async def test_a_watcher_that_goes_away_leaves_the_children_kept() -> None:
+    supervisor = Supervisor([Child(name="one", argv=SLEEPER)])
+    await supervisor.start()
+    watching = asyncio.create_task(supervisor.watch())
+    await asyncio.sleep(0)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    first = supervisor.pids()["one"]
+    os.kill(first, signal.SIGKILL)
+    await _until(lambda: supervisor.pids()["one"] != first)
+    await supervisor.stop()
+    assert not _alive(first)
+
+
 async def test_stop_ends_every_child_and_watch_returns() -> None:
     supervisor = Supervisor([Child(name=name, argv=SLEEPER) for name in ("web", "worker")])
     await supervisor.start()
