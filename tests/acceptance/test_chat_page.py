@@ -162,6 +162,32 @@ def test_a_kept_message_outlives_the_page(w: World, site: Served, context: Brows
     assert stored(w) == ["kept over a reload"]
 
 
+def test_what_two_tabs_keep_is_kept_by_both(w: World, site: Served, context: BrowserContext) -> None:
+    one, two = opened(context, site), opened(context, site)
+    w.ingest.away = True
+    for page, text in ((one, "from one"), (two, "from two")):
+        write(page, text)
+        expect(page.locator("li.unsent")).to_have_count(1)
+    one.close()
+    two.close()
+    w.ingest.away = False
+    opened(context, site)
+    again = opened(context, site)
+    expect(again.locator("li.out[data-position]")).to_have_count(2)
+    assert sorted(stored(w)) == ["from one", "from two"]
+
+
+def test_a_message_that_cannot_be_taken_says_so_and_is_not_tried_again(
+    w: World, site: Served, context: BrowserContext
+) -> None:
+    page = opened(context, site)
+    write(page, "x" * 4097)
+    expect(page.locator("li.unsent")).to_contain_text("Not sent. A message has at most 4,096 characters")
+    write(page, "shorter")
+    expect(page.locator("li.out[data-position]")).to_have_count(1)
+    assert stored(w) == ["shorter"]
+
+
 def test_a_message_whose_answer_was_lost_is_sent_again_but_counts_once(
     w: World, site: Served, context: BrowserContext
 ) -> None:

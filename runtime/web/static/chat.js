@@ -38,12 +38,23 @@
     }
   }
 
-  function save() {
+  function write(messages) {
     try {
-      localStorage.setItem(KEPT, JSON.stringify(kept));
+      localStorage.setItem(KEPT, JSON.stringify(messages));
     } catch {
       // Storage is full or forbidden: the message stays on the page for as long as the page does.
     }
+  }
+
+  // Each change is made to what is stored now, not to what this page remembers: another tab may have kept something too.
+  function keep(message) {
+    kept.push(message);
+    write([...read(), message]);
+  }
+
+  function done(message) {
+    kept = kept.filter((other) => other.id !== message.id);
+    write(read().filter((other) => other.id !== message.id));
   }
 
   function newId() {
@@ -143,8 +154,7 @@
     const text = (choice || field.value).trim();
     if (!text) return;
     const message = { id: newId(), text };
-    kept.push(message);
-    save();
+    keep(message);
     showMine(message);
     list.querySelectorAll(".choices").forEach((old) => old.remove());
     if (!choice) field.value = "";
@@ -165,11 +175,11 @@
     clearTimeout(retryTimer);
     try {
       while (kept.length) {
-        const answer = await post(kept[0]);
+        const message = kept[0];
+        const answer = await post(message);
         if (answer.again) return keepTrying(answer);
-        if (answer.words) mark(kept[0].id, answer.words);
-        kept.shift();
-        save();
+        if (answer.words) mark(message.id, answer.words);
+        done(message);
       }
       retryMs = FIRST_RETRY_MS;
       notice.hidden = true;
@@ -286,8 +296,7 @@
 
   // ---- begin --------------------------------------------------------------------------------------------------------------
 
-  kept = kept.filter((message) => !list.querySelector(`[data-id="${CSS.escape(message.id)}"]`));
-  save();
+  kept.filter((message) => list.querySelector(`[data-id="${CSS.escape(message.id)}"]`)).forEach(done);
   kept.forEach(showMine);
   toEnd();
   listen();
