@@ -132,6 +132,7 @@ def test_a_webhook_that_comes_twice_is_one_message(both: Both, context: BrowserC
     expect(page.get_by_text("Waiting to happen")).to_be_visible()
     write(page, "only once")
     expect(page.locator("li.out .ticks.delivered")).to_be_visible()
+    expect(page.locator(".faults [aria-pressed]")).to_have_count(0)
     page.wait_for_timeout(300)
     assert both.w.ingest.calls == 2
     assert both.heard() == ["only once"]

@@ -35,6 +35,9 @@
   const source = new EventSource(`${base}/stream?as=${me}`);
   source.addEventListener("lines", (event) => {
     lines.innerHTML = event.data;
+    if (!lines.querySelector(".armed")) {
+      document.querySelectorAll(".faults [aria-pressed]").forEach((button) => button.removeAttribute("aria-pressed"));
+    }
     toEnd();
   });
 
