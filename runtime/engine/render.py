@@ -146,14 +146,26 @@ def _ask(blocks: list[_Block], claim_id: str, scene: Scene) -> None:
     for each in needed:
         if each not in block.ids():
             block.stated.append(sentence(_claim(each, scene), "full", scene))
-    if block is not blocks[-1]:  # the question is the last thing a person reads
-        if blocks[-1].stated:
-            raise Unsayable(f"{claim_id} would not be the last thing said")
-        blocks.pop()
+    if block is not blocks[-1]:
+        _move_last(blocks, block, opening=bool(scene.due) and block is blocks[0])
     if block.asks is not None:
         raise Unsayable("a second question")
     block.question.append(sentence(claim, "full", scene))
     block.asks, block.options = claim_id, claim.options
+
+
+def _move_last(blocks: list[_Block], block: _Block, *, opening: bool) -> None:
+    """A question is the last thing a person reads, and its set stands with it: that message goes last, or takes the rest in."""
+    rest = blocks[blocks.index(block) + 1 :]
+    if not opening:
+        blocks.remove(block)
+        blocks.append(block)
+        return
+    for other in rest:
+        block.before += other.before
+        block.stated += other.stated
+        block.after += other.after
+        blocks.remove(other)
 
 
 def _offer(blocks: list[_Block], ids: tuple[str, ...], scene: Scene) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from runtime.guardrails import Reply
-from runtime.guardrails.registered_facts import why_not, wording
+from runtime.guardrails.registered_facts import why_not
 from runtime.guardrails.required_with import due
 from runtime.messages import Effect, Pending, Rendered, SendClass, Turn, Verdict
 from schemas.bundle import Bundle, Category, Claim
 
 STALE_AFTER = timedelta(hours=24)  # an older message is not answered as if it had just been written
 CONFIRM_AGAIN_AFTER = timedelta(days=30)  # a stop is confirmed once; every further one is heard in silence
+# A partnership counts with sole traders: both are people in the law on messages.
+_AUDIENCES = {
+    "consumer": ("home", "household", "consumer", "personal"),
+    "sole_trader": ("sole trader", "sole_trader", "partnership"),
+    "business": ("company", "limited", "organisation", "business"),
+}
 _PRIVATE_SLOTS = ("contact.given_name", "contact.surname", "contact.name", "contact.phone", "contact.email")
 
 
@@ -79,7 +85,7 @@ class Scene:
         return dataclasses.replace(
             self,
             answers={**self.answers, question: answer},
-            audience=self.audience | {answer, answer.casefold()},
+            audience=self.audience | audience_of((answer,)),
         )
 
     def in_language(self, language: str) -> Scene:
@@ -154,7 +160,15 @@ def scene_of(turn: Turn, verdict: Verdict) -> Scene:
         and (confirmed is None or turn.now - confirmed > CONFIRM_AGAIN_AFTER),
         stop_stored=turn.opted_out_at is not None and any(p.stop for p in turn.pending),
         answers=turn.answers,
-        audience=frozenset(answers) | frozenset(a.casefold() for a in answers),
+        audience=audience_of(answers),
+    )
+
+
+def audience_of(answers: Iterable[str]) -> frozenset[str]:
+    """Which audiences of the contract (consumer, sole_trader, business) the person's own answers put them in."""
+    said = [f" {answer.casefold()} " for answer in answers]
+    return frozenset(
+        name for name, words in _AUDIENCES.items() if any(f" {word} " in a for a in said for word in words)
     )
 
 
@@ -165,10 +179,6 @@ def reply_language(bundle: Bundle, wanted: str) -> str:
     if wanted in spoken:
         return wanted
     return next((tag for tag in spoken if tag.split("-", maxsplit=1)[0] == main), bundle.tenant.language)
-
-
-def speaks(claim: Claim, language: str) -> bool:
-    return wording(claim, language, "full") is not None
 
 
 def _voiced(active: Bundle, pinned: Bundle) -> Bundle:
