@@ -59,6 +59,9 @@ def link(tree: Tree, schemas: Mapping[str, Schema]) -> None:
         tenant = next((f.data for f in folder.of("tenant") if isinstance(f.data, Map)), None)
         if tenant is not None:
             _slug(folder, tenant, slug)
+        if tenant is not None and ALWAYS not in tree.packs:
+            message = f"there is no pack `{ALWAYS}`, which every tenant takes"
+            folder.diagnostics.append(c.UNKNOWN_PACK.at(tenant.key("packs"), message))
         taken = [tree.packs[name] for name in chosen(tenant) if name in tree.packs]
         scope = _scope([*taken, folder], report=folder)
         scope.ids["document"] = {name: Span(file=f"{slug}/{name}") for name in folder.documents}

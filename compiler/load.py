@@ -29,13 +29,14 @@ class Kind:
     """One kind of file: the name of its schema, what it is called in its folder, and whether it must be there."""
 
     name: str
+    called: str
     file: re.Pattern[str]
     required: bool = False
 
 
 def _kind(name: str, file: str, *, required: bool = False) -> Kind:
     pattern = re.escape(file).replace(r"\*", r"[a-z0-9][a-z0-9_-]*")
-    return Kind(name, re.compile(pattern + r"\Z"), required)
+    return Kind(name, file, re.compile(pattern + r"\Z"), required)
 
 
 # The same table as `x-convo-files` in the schemas; a test holds them together.
@@ -67,25 +68,8 @@ PACKS, ORGANISATIONS = "_packs", "_organisations"
 _DOCUMENT = re.compile(r"documents/[a-z0-9][a-z0-9._-]*\Z")
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 _PACK_ID = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
-_NAMES = {
-    "tenant.yaml",
-    "persona.yaml",
-    "approvals.yaml",
-    "consent.yaml",
-    "caps.yaml",
-    "destinations.yaml",
-} | {
-    "channels.yaml",
-    "guardrails.yaml",
-    "journeys.yaml",
-    "sources.yaml",
-    "pack.yaml",
-    "calendar.yaml",
-    "claims",
-    "documents",
-    "drills",
-    "signals",
-    "optout",
+_NAMES = {name for kind in (*TENANT_FILES, *PACK_FILES) for name in kind.called.split("/*.yaml")} - {""} | {
+    "documents"
 }
 
 
@@ -181,14 +165,10 @@ def _folder(root: Path, prefix: str, kinds: tuple[Kind, ...], *, documents: bool
         folder.files.append(_parsed(kind, file, data, fault))
     for kind_ in kinds:
         if kind_.required and kind_.name not in seen:
-            message = f"there is no `{_spelt(kind_)}`"
+            message = f"there is no `{kind_.called}`"
             folder.diagnostics.append(c.MISSING_FILE.at(Span(file=prefix), message))
             folder.missing.add(kind_.name)
     return folder
-
-
-def _spelt(kind: Kind) -> str:
-    return f"{kind.name}/*.yaml" if "/" in kind.file.pattern else f"{kind.name}.yaml"
 
 
 def _walk(folder: Path, prefix: str, into: Folder) -> Iterator[tuple[os.DirEntry[str], str]]:

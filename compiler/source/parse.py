@@ -73,6 +73,11 @@ def parse(parsed: Parsed) -> Parsed:
         parsed.data = walk.value(root, 1)
     except _TooDeep as deep:
         parsed.diagnostics.append(c.TOO_DEEP.at(deep.span, str(deep)))
+    else:
+        if parsed.data is None:
+            parsed.diagnostics.append(
+                c.EMPTY.at(Span(file=file), "the file holds nothing", help="fill it or remove it")
+            )
     return parsed
 
 

@@ -98,6 +98,8 @@ def test_a_word_with_two_readings_is_kept_as_text_and_doubted(word: str) -> None
         ("a:\n\tb: 1", "CV2010"),
         ("", "CV2011"),
         ("# nothing", "CV2011"),
+        ("null", "CV2011"),
+        ("--- # nothing", "CV2011"),
         ("a: 9007199254740993", "CV2012"),
         ("a: [1", "CV2001"),
         ("a: b: c", "CV2001"),

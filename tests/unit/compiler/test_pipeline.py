@@ -82,6 +82,15 @@ def test_a_fault_of_a_pack_is_told_once_and_stops_every_tenant_of_it(tmp_path: P
     assert set(result.tenants.values()) == {None}
 
 
+def test_without_the_pack_every_tenant_takes_nothing_compiles(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    shutil.rmtree(root / "_packs")
+    result = check(root, today=TODAY)
+    assert "CV4003" in {d.code for d in result.diagnostics}
+    assert result.tenants["plain"] is None
+
+
 def test_nothing_to_compile_is_not_success(tmp_path: Path) -> None:
     assert codes(tmp_path) == ["CV1006"]
     assert codes(tmp_path / "nowhere") == ["CV1006"]
@@ -91,7 +100,7 @@ def test_nothing_to_compile_is_not_success(tmp_path: Path) -> None:
     assert not result.ok
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.tuples(st.sampled_from(FILES), st.integers(0, 60), st.sampled_from([*LINES, *ODD, None])),
@@ -113,7 +122,7 @@ def test_no_file_makes_the_compiler_raise(tmp_path: Path, edits: list[tuple[str,
     assert result.ok == (None not in result.tenants.values())
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(FILES), st.binary(max_size=60))
 def test_no_bytes_make_the_compiler_raise(tmp_path: Path, file: str, data: bytes) -> None:
     root = tmp_path / "tenants"

@@ -24,6 +24,7 @@ CONSENT, CORE, TENANT = "plain/consent.yaml", "plain/claims/core.yaml", "plain/t
 PERSONA, CHANNELS, JOURNEYS = "plain/persona.yaml", "plain/channels.yaml", "plain/journeys.yaml"
 LINKS, FACTS = "plain/destinations.yaml", "plain/claims/facts.yaml"
 FLOOR, PACK = "_packs/all/consent.yaml", "_packs/all/pack.yaml"
+DANGER = "_packs/all/signals/danger.yaml"
 OPT_OUT = "opt_out:\n  scope: {}\n  confirmations: {}\n  resubscribe: fresh_consent\n"
 
 Edit = tuple[str, str, str]
@@ -148,6 +149,11 @@ def found(tmp_path: Path, *edits: Edit, stage: str = "sandbox") -> list[str]:
         # calendar and what nobody says
         ([(TENANT, "GB-ENG", "GB-SCT")], "CV5017: no pack has a calendar for GB-SCT"),
         ([(PACK, "  holding: ALL-HOLDING\n", "")], "CV5018: nobody has the line `holding`"),
+        ([(PERSONA, "[en-GB]", "[en-GB, fr]")], "CV5018: nobody has opt-out words in fr"),
+        (
+            [(DANGER, "priority: 0", "priority: 1"), (DANGER, "class: safety", "class: reply")],
+            "CV5018: no pack has a signal of priority 0",
+        ),
         ([(CHANNELS, "plain-web", "plain-wa")], "CV5009: the connection `plain-wa` shares its id"),
     ],
 )
