@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 def with_console(act: Callable[[Console], Awaitable[int]]) -> int:
     """Runs one operator's command against the configured database."""
     from runtime.console import open_console
+    from runtime.telemetry import configure
+
+    configure("pretty", process="convo", level=logging.ERROR)
 
     async def run() -> int:
         async with open_console(settings()) as console:

@@ -17,7 +17,9 @@ from commands.options import AsJson, By, Slug, operator
 if TYPE_CHECKING:
     from runtime.console import Console
 
-Kind = Annotated[Literal["dead", "unknown"], typer.Argument(help="dead letter, or send of unknown fate")]
+Kind = Annotated[
+    Literal["dead_letter", "outbox", "reject"], typer.Argument(help="as `queue list` shows it under `kind`")
+]
 
 
 def why(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 import time
@@ -90,8 +89,7 @@ def chat(tenant: TenantPath, today: Today = None) -> int:
     """Talk to a tenant: a line in, the reply and the claims behind it out. Works in a pipe too."""
     from drills.chat import talk
 
-    path = tenant_path(tenant)
-    return asyncio.run(talk(path, today=day_of(today), interactive=sys.stdin.isatty()))
+    return talk(tenant_path(tenant), today=today.date() if today else None)
 
 
 def _bundle(tenant: str, today: datetime | None) -> Bundle:

@@ -23,6 +23,7 @@ from drills.deployment import clock_day
 from drills.rollout import CompileRefused
 from drills.town import Plan, links, town
 from runtime.clock import offset_to
+from runtime.telemetry import configure
 
 DEMO_START = datetime(2026, 11, 24, 10, 30, tzinfo=ZoneInfo("Europe/London"))
 INTERRUPTED = 130
@@ -53,7 +54,7 @@ def run(wishes: Wishes) -> int:
 
 def until_signal(work: Callable[[], Coroutine[Any, Any, int]], tell: Callable[[str], None]) -> int | None:
     """Runs `work`; Ctrl-C, SIGTERM or a closed terminal cancel it, and it cleans up. None when it was cancelled."""
-    logging.getLogger().addHandler(logging.NullHandler())  # what concerns the person here is printed
+    configure("pretty", process="convo", level=logging.ERROR)  # what concerns the person here is printed
 
     async def supervised() -> int | None:
         told = asyncio.Event()

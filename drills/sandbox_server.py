@@ -18,7 +18,7 @@ KIND = "whatsapp_360dialog"
 
 async def numbers(deployment: Deployment, rolled: Sequence[Rolled], web: str) -> tuple[Number, ...]:
     """One number for each sandbox WhatsApp connection; its events go to `web` (http://host:port)."""
-    found = []
+    found: list[Number] = []
     for tenant in rolled:
         for connection in tenant.bundle.connections.values():
             if connection.channel != KIND or connection.stage != STAGE:

@@ -326,8 +326,27 @@ class Ready:
 
 
 async def desk_routes(parts: Base) -> Sequence[Any]:
-    """The desk's pages, if this installation has them; they log in as convo_desk."""
-    return ()
+    """The desk's pages; they log in as convo_desk."""
+    from runtime.storage.access import PgAccess
+    from runtime.storage.desk import PgDesk
+    from runtime.storage.operations import PgOperations
+    from runtime.web.desk import DeskDeps, routes
+
+    pool = await parts.also("desk")
+    tenants = Tenants(pool, parts.tenants.vault)
+    return routes(
+        DeskDeps(
+            clock=parts.clock,
+            access=PgAccess(pool),
+            desk=PgDesk(pool, tenants),
+            operations=PgOperations(pool, tenants),
+            bundles=parts.keeper,
+            wake=parts.wake,
+            stage=parts.settings.stage,
+            dev=parts.settings.dev,
+            clock_shifted=bool(parts.settings.clock_offset_s),
+        )
+    )
 
 
 # ---- all of them under one parent ---------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -136,6 +136,12 @@ class Console:
         state = await self._operations.enable(await self._id_or_all(tenant), by=by, now=self.clock.now())
         self.wake.notify("sends")
         return state
+
+    async def stuck(self, tenant: str | None) -> Sequence[Mapping[str, Any]]:
+        """What will not move by itself, of one tenant or of all: dead letters, sends that failed or may have gone."""
+        slugs = {owner.tenant_id: owner.slug for owner in await self.tenants.every()}
+        found = await self._operations.stuck(await self._id(tenant) if tenant else None)
+        return [{**asdict(row), "tenant": slugs.get(row.tenant_id)} for row in found]
 
     async def replay(self, tenant: str, kind: str, item: UUID, *, by: str) -> bool:
         """Tries a dead letter or an unknown send again."""

@@ -163,8 +163,8 @@ def exposition() -> bytes:
     return generate_latest(REGISTRY)
 
 
-def configure(style: str, *, process: str, stream: TextIO | None = None) -> None:
-    """Sends every log line of this process through the allow-list. `style` is json or pretty."""
+def configure(style: str, *, process: str, stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Sends every log line of this process through the allow-list. `style` is json or pretty; default stream: stderr."""
     renderer: Callable[..., Any] = (
         structlog.dev.ConsoleRenderer(colors=(stream or sys.stderr).isatty())
         if style == "pretty"
@@ -178,7 +178,7 @@ def configure(style: str, *, process: str, stream: TextIO | None = None) -> None
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -1,0 +1,177 @@
+"""`convo chat`: a person at the terminal as a visitor of the web chat, through the real store, worker and sender."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from uuid import uuid4
+
+from drills.demo import until_signal
+from drills.deployment import Deployment, deployment
+from drills.rollout import STAGE, compile_all
+from runtime.bundles import BundleKeeper
+from runtime.channels.webchat import WebChat, inbound
+from runtime.clock import offset_to
+from runtime.lastgood import LastGood
+from runtime.ports import Route, WebLine
+from runtime.references import References
+from runtime.sender import Sender
+from runtime.settings import Settings
+from runtime.storage.bundles import PgBundles
+from runtime.storage.claims import PgClaimSearch
+from runtime.storage.ingest import PgIngest
+from runtime.storage.outbox import PgOutbox
+from runtime.storage.postgres import Pool
+from runtime.storage.secrets import PgSecrets
+from runtime.storage.turns import PgTurns
+from runtime.storage.wake import PgWake
+from runtime.trust import trusted_keys
+from runtime.web.arrivals import arrivals_of
+from runtime.web.deps import visitor_token
+from runtime.worker import Worker
+
+PROMPT = "> "
+ANSWER_WITHIN_S = 10.0
+OFFICE_HOURS = time(10, 30)
+
+
+def talk(tenant: Path, *, today: date | None) -> int:
+    """Reads lines from stdin until it ends. `today`: talk as on that day, at 10:30 UTC. Returns the exit code."""
+    folder = Path(tempfile.mkdtemp(prefix="convo-chat-"))
+    try:
+        return until_signal(lambda: _talk(tenant, folder, today), _say) or 0
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _talk(tenant: Path, folder: Path, today: date | None) -> int:
+    day = today or datetime.now(UTC).date()
+    offset_s = offset_to(datetime.combine(day, OFFICE_HOURS, UTC)) if today else 0.0
+    compiled = await asyncio.to_thread(compile_all, tenant.parent, today=day, only=[tenant.name])
+    async with deployment(folder, clock_offset_s=offset_s, durable=False, port=0, say=_quiet) as made:
+        await made.put_in_force(compiled)
+        async with _visitor(made, compiled[0].tenant) as visitor:
+            return await _converse(visitor, compiled[0].tenant)
+
+
+async def _converse(visitor: Visitor, name: str) -> int:
+    interactive = sys.stdin.isatty()
+    if interactive:
+        _say(f"You are a visitor of {name}'s web chat (sandbox). Ctrl-D ends.")
+    while True:
+        if interactive:
+            print(PROMPT, end="", flush=True)
+        line = await asyncio.to_thread(sys.stdin.readline)
+        if not line:
+            return 0
+        if not line.strip():
+            continue
+        for reply in await visitor.says(line.strip()):
+            options = "".join(f"  ({option})" for option in reply.options)
+            print(f"{reply.text}{options}  [{', '.join(reply.claims)}]", flush=True)
+
+
+@dataclass(slots=True)
+class Visitor:
+    """One visitor with everything that answers them. `position`: the last line they have seen."""
+
+    made: Deployment
+    route: Route
+    keeper: BundleKeeper
+    ingest: PgIngest
+    worker: Worker
+    sender: Sender
+    token: str
+    position: int = 0
+
+    async def says(self, text: str) -> Sequence[WebLine]:
+        """What appears on the page after these words: usually one line, sometimes several or none."""
+        now = self.made.clock.now()
+        message = inbound(self.token, uuid4().hex, text, now)
+        bundle = self.keeper.bundle(self.route.digest)
+        await self._seen()  # the page is open: it is answered at any hour
+        await self.ingest.store(arrivals_of(self.route, bundle, [message]), now=now)
+        await self.worker.claim()
+        await self.worker.drain()
+        while await self.sender.take():
+            await self.sender.drain()
+        return [line for line in await self._seen() if line.ours]
+
+    async def _seen(self) -> Sequence[WebLine]:
+        lines = await self.ingest.visitor_lines(
+            self.route.tenant_id, self.route.connection.id, self.token, after=self.position
+        )
+        if lines:
+            self.position = lines[-1].position
+        return lines
+
+
+@asynccontextmanager
+async def _visitor(made: Deployment, tenant: str) -> AsyncIterator[Visitor]:
+    settings = made.settings
+    async with AsyncExitStack() as stack:
+        wake = await stack.enter_async_context(PgWake())
+        ingesting = await stack.enter_async_context(_pool(settings, "ingest"))
+        dispatch = await stack.enter_async_context(_pool(settings, "dispatch"))
+        keeper = BundleKeeper(
+            store=PgBundles(made.tenant, made.tenants),
+            stage=STAGE,
+            trusted=trusted_keys(settings.trust),
+            last_good=LastGood(settings.data),
+            clock=made.clock,
+            wake=wake,
+        )
+        await keeper.start()
+        in_force = next(entry for entry in keeper.tenants() if entry.tenant == tenant)
+        connection = next(
+            c for c in in_force.bundle.connections.values() if (c.channel, c.stage) == ("webchat", STAGE)
+        )
+        secrets = References(named=PgSecrets(made.owner, made.tenants).value, env={}, clock=made.clock)
+        yield Visitor(
+            made=made,
+            route=Route(
+                tenant_id=in_force.tenant_id,
+                tenant=tenant,
+                connection=connection,
+                digest=in_force.bundle.digest,
+            ),
+            keeper=keeper,
+            ingest=await stack.enter_async_context(PgIngest(ingesting, made.tenants, made.clock)),
+            worker=Worker(
+                turns=PgTurns(dispatch, made.tenant, made.tenants),
+                bundles=keeper,
+                claims=PgClaimSearch(made.tenant),
+                model=None,
+                checker=None,
+                clock=made.clock,
+                wake=wake,
+            ),
+            sender=Sender(
+                outbox=PgOutbox(dispatch=dispatch, tenant=made.tenant, tenants=made.tenants),
+                bundles=keeper,
+                channels={"webchat": WebChat()},
+                secrets=secrets,
+                clock=made.clock,
+                wake=wake,
+            ),
+            token=visitor_token(),
+        )
+
+
+def _pool(settings: Settings, role: str) -> Pool:
+    return Pool(settings.url(role), role=role, max_size=2)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _quiet(_: str) -> None:
+    """Starting a database is no news to somebody who wants to talk."""
