@@ -125,7 +125,12 @@ class Channel(Protocol):
         ...
 
     async def send(
-        self, connection: Connection, secrets: Mapping[str, str], message: OutboundMessage, *, deadline_s: float
+        self,
+        connection: Connection,
+        secrets: Mapping[str, str],
+        message: OutboundMessage,
+        *,
+        deadline_s: float,
     ) -> Receipt:
         """Deliver once. Never raises for what the provider did: that is the Receipt."""
         ...
@@ -195,7 +200,9 @@ class Turns(Protocol):
         """Lease ready conversations fairly over tenants (fence + 1). Also takes over leases that ran out."""
         ...
 
-    async def load(self, lease: Lease, *, pinned: Bundle | None, active: Bundle, now: datetime) -> Turn | None:
+    async def load(
+        self, lease: Lease, *, pinned: Bundle | None, active: Bundle, now: datetime
+    ) -> Turn | None:
         """Everything the turn needs, decrypted. None when there is nothing (any more) to answer under this fence."""
         ...
 
@@ -292,7 +299,9 @@ class Bundles(Protocol):
 class Operations(Protocol):
     """What an operator does, from the desk or the command line. Every act is audited in the same transaction."""
 
-    async def kill(self, tenant_id: int | None, scope: KillScope, *, by: str, reason: str, now: datetime) -> int:
+    async def kill(
+        self, tenant_id: int | None, scope: KillScope, *, by: str, reason: str, now: datetime
+    ) -> int:
         """Stop sending (None = every tenant). Waits out rows already `sending`; returns how many there were."""
         ...
 
@@ -300,7 +309,9 @@ class Operations(Protocol):
         """Two people re-enable: `waiting` after the first (who may not be the second), `enabled` after the second."""
         ...
 
-    async def withdraw(self, tenant_id: int, claim_digest: str, *, by: str, reason: str, now: datetime) -> None: ...
+    async def withdraw(
+        self, tenant_id: int, claim_digest: str, *, by: str, reason: str, now: datetime
+    ) -> None: ...
 
     async def replay(self, tenant_id: int, kind: str, item: UUID, *, by: str, now: datetime) -> bool: ...
 

@@ -86,13 +86,13 @@ def decided(scene: Scene) -> Plan | None:
         return _safety(scene, danger)
     if turn.killed is not KillScope.NONE:
         return _silence("killed", (_case("unanswered", "killed", LATE_SLA_MINUTES),))
-    if turn.human_owner is not None:
-        return _silence("human_owner")
     if not scene.fresh:
         reason = danger.id if danger is not None else "late_message"
         return _silence(reason, (_case("late_message", reason, LATE_SLA_MINUTES),))
     if scene.verdict.stop is not None:
         return _stopped(scene)
+    if turn.human_owner is not None:
+        return _silence("human_owner")
     return _canned(scene)
 
 

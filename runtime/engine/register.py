@@ -47,6 +47,10 @@ _YES_LINE = re.compile(
 _NO_LINE = re.compile(
     r"^(no|n|nope|nah|never|not really|not yet|i didn'?t|i haven'?t|nobody|no one|none|not that i know)\b"
 )
+_BARE_NO = re.compile(
+    r"(no|nah|nope|not really|no it's ok(ay)?|no that's (all|it|fine))( (mate|thank you|ta|cheers))?"
+)
+_BARE_YES = re.compile(r"(yes|yeah|yep|yup|ok|okay|sure|please|yes please|please do|go on( then)?)")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _FILLER = frozenset(
     ["the", "a", "an", "please", "pls", "option", "number", "i", "want", "would", "like", "choose", "pick", "i'll", "take",
@@ -213,6 +217,11 @@ def _courtesy(scene: Scene, words: str) -> Answer | None:
     if _THANKS.fullmatch(said):
         line = _line(scene, "thanks")
         return Answer(moves=(State(id=line),) if line else (Silence(),), reason="thanks")
+    if _BARE_NO.fullmatch(said):
+        line = _line(scene, "noted")
+        return Answer(moves=(State(id=line),) if line else (Silence(),), reason="declined")
+    if _BARE_YES.fullmatch(said) and scene.bundle.lines.no_answer in scene.last_words():
+        return Answer(moves=(HandOff(reason="accepted"),), reason="accepted")  # the line offered a person
     return None
 
 

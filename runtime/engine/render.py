@@ -193,6 +193,9 @@ def _give_link(blocks: list[_Block], link_id: str, scene: Scene) -> None:
 
 def _hand_off(blocks: list[_Block], reason: str, scene: Scene) -> None:
     _state(blocks, scene.bundle.lines.handoff, "full", scene).handoff = reason
+    off_hours = scene.bundle.lines.off_hours
+    if off_hours is not None and scene.closed and scene.sayable(off_hours):
+        _state(blocks, off_hours, "full", scene)
 
 
 def sentence(claim: Claim, variant: str, scene: Scene, *, link: Link | None = None) -> Sentence:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from runtime.guardrails import Reply
-from runtime.guardrails.registered_facts import why_not
+from runtime.guardrails.registered_facts import local_time, why_not
 from runtime.guardrails.required_with import due
 from runtime.messages import Effect, Pending, Rendered, SendClass, Turn, Verdict
 from schemas.bundle import Bundle, Category, Claim
@@ -59,6 +59,17 @@ class Scene:
             if (claim := self.bundle.claims.get(claim_id)) is None
             or (self._for_us(claim) and due(claim, self.turn.shown.get(claim_id), self.turn.now))
         )
+
+    @property
+    def closed(self) -> bool:
+        """Whether the people who would answer are off: outside the tenant's hours, on a quiet weekday or date."""
+        policy = self.bundle.policy
+        here = local_time(self.turn.now, policy.timezone)
+        minute = here.hour * 60 + here.minute
+        quiet_day = (
+            here.isoweekday() in policy.quiet_weekdays or here.date().isoformat() in policy.quiet_dates
+        )
+        return quiet_day or not policy.open_minute <= minute < policy.close_minute
 
     def why_not(self, claim: Claim) -> str | None:
         """Why a claim may not be spoken in this turn, or None."""

@@ -33,7 +33,8 @@ def check(reply: Reply) -> tuple[Finding, ...]:
     """Blocks promises in own words, and the hand-off line without a case behind it."""
     found = list(forbid(NAME, reply, _FORBIDDEN))
     lines = reply.bundle.lines
-    promised = {lines.handoff, lines.holding}
+    promised = {lines.handoff, lines.holding, lines.off_hours}
+    promised.discard(None)
     for start, sentence in reply.sentences():
         if sentence.claim in promised and not reply.case_opened and not reply.free_text:
             found.append(

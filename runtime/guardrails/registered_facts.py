@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -66,7 +66,7 @@ def why_not(
     audience: Set[str] = frozenset(),
 ) -> str | None:
     """Why a claim may not be spoken here and now, or None when it may. Days are the tenant's own."""
-    today = local_day(now, bundle.tenant.timezone).isoformat()
+    today = local_time(now, bundle.tenant.timezone).date().isoformat()
     if not claim.approved and not sandbox:
         return "not approved"
     if claim.digest in withdrawn:
@@ -95,9 +95,9 @@ def wording(claim: Claim, language: str, variant: str) -> str | None:
     return None
 
 
-def local_day(now: datetime, timezone: str) -> date:
-    """The calendar day at the tenant's place."""
-    return now.astimezone(_zone(timezone)).date()
+def local_time(now: datetime, timezone: str) -> datetime:
+    """The time at the tenant's place."""
+    return now.astimezone(_zone(timezone))
 
 
 @lru_cache(maxsize=64)

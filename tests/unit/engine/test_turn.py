@@ -16,6 +16,7 @@ from runtime.guardrails.required_with import due
 from runtime.messages import KillScope, OpenCase, Outcome, RecordAnswer, SendClass, StopBot, Suppress, Turn
 from tests.unit.engine.world import (
     CONVERSATION,
+    DOCUMENT,
     NOW,
     SHOWN,
     BrokenSearch,
@@ -119,6 +120,32 @@ def test_nothing_fits_so_it_says_so_and_the_second_time_brings_a_person() -> Non
     assert again.disposition == "handoff"
     assert spoken(again) == [["L-HAND"]]
     assert {"OpenCase", "StopBot"} <= set(effects_of(again))
+
+
+def test_a_bare_no_needs_no_answer_and_a_yes_takes_the_person_that_was_offered() -> None:
+    offered = (theirs("giraffes"), ours("L-NONE"))
+    assert take(turn("nah", history=offered)).sends == ()
+    accepted = take(turn("yes please", history=offered))
+    assert (accepted.disposition, spoken(accepted)) == ("handoff", [["L-HAND"]])
+
+
+def test_a_hand_off_on_the_web_page_at_night_says_that_the_team_is_off() -> None:
+    off = claim("L-OFF", "Our team is offline. We'll reply after 9am.", kind="line", channels=["webchat"])
+    active = with_claims(off, lines={**DOCUMENT["lines"], "off_hours": "L-OFF"})
+    night = NOW.replace(hour=23)
+    late = message("human", sent_at=night, of=active)
+    for channel, now, words, expected in (
+        ("webchat", night, late, [["L-HAND", "L-OFF"]]),
+        ("webchat", NOW, "human", [["L-HAND"]]),
+        ("whatsapp_360dialog", night, late, [["L-HAND"]]),
+        (
+            "webchat",
+            NOW.replace(day=22),
+            message("human", sent_at=NOW.replace(day=22)),
+            [["L-HAND", "L-OFF"]],
+        ),
+    ):
+        assert spoken(take(turn(words, active=active, channel=channel, now=now))) == expected
 
 
 def test_a_close_race_is_settled_by_one_clarifying_question() -> None:
@@ -274,6 +301,10 @@ def test_a_stop_already_stored_is_not_stored_again_at_a_later_time() -> None:
 def test_a_question_beside_a_stop_gets_no_answer() -> None:
     assert spoken(take(turn("STOP. how much is it anyway?"))) == [["L-STOP"]]
     assert spoken(take(turn("stop", "I SAID STOP", "ok what is your fee though"))) == [["L-STOP"]]
+
+
+def test_a_stop_is_confirmed_while_a_human_owns_the_conversation() -> None:
+    assert spoken(take(turn("STOP", human_owner="ann"))) == [["L-STOP"]]
 
 
 def test_a_second_stop_is_heard_in_silence() -> None:
