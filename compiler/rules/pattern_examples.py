@@ -8,6 +8,7 @@ a person in danger is answered, or in a STOP that nobody heard.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from compiler.diagnostics import Code, Diagnostic, Label, Span
 from compiler.source.context import Context
@@ -15,7 +16,7 @@ from compiler.source.lexicon import opt_out_words
 from compiler.source.model import Pattern, Source
 from compiler.source.tree import Map
 from schemas.bundle import OptOutWords
-from schemas.text import PatternError, Shadow, match_opt_out, matches, normalise
+from schemas.text import PatternError, match_opt_out, matches, normalise
 
 CODE = Code(
     code="CV5020",
@@ -54,15 +55,17 @@ def _opt_outs(source: Source) -> Iterator[Diagnostic]:
 
 def _wrong(pattern: Pattern) -> Iterator[Diagnostic]:
     for index, text in enumerate(pattern.hits):
-        if not _finds(pattern, normalise(text)):
+        if not _finds(pattern.match, pattern.unless, text):
             yield _fault(pattern, "hits", index, f"the pattern `{pattern.id}` does not find `{text}`")
     for index, text in enumerate(pattern.misses):
-        if _finds(pattern, normalise(text)):
+        if _finds(pattern.match, pattern.unless, text):
             yield _fault(pattern, "misses", index, f"the pattern `{pattern.id}` finds `{text}`")
 
 
-def _finds(pattern: Pattern, shadow: Shadow) -> bool:
-    return matches(pattern.match, shadow) is not None and not any(matches(u, shadow) for u in pattern.unless)
+@lru_cache(maxsize=8_192)  # tenants share their packs' patterns
+def _finds(match: str, unless: tuple[str, ...], text: str) -> bool:
+    shadow = normalise(text)
+    return matches(match, shadow) is not None and not any(matches(u, shadow) for u in unless)
 
 
 def _fault(pattern: Pattern, key: str, index: int, message: str) -> Diagnostic:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from compiler.pipeline import check
 from schemas.bundle import Bundle, canonical
@@ -78,11 +80,11 @@ def test_the_day_decides_what_is_said_and_never_bytes(tmp_path: Path) -> None:
         assert compiled.bundle == other.bundle
 
 
-def test_the_bytes_are_canonical() -> None:
-    import json
-
+def test_the_bytes_are_canonical_and_of_the_published_schema() -> None:
+    schema = json.loads((ROOT / "schemas" / "bundle.schema.json").read_bytes())
     for compiled in check(TENANTS, today=TODAY).tenants.values():
         assert compiled is not None
+        assert list(Draft202012Validator(schema).iter_errors(json.loads(compiled.bundle))) == []
         assert canonical(json.loads(compiled.bundle)) == compiled.bundle
         assert str(ROOT).encode() not in compiled.bundle
 
