@@ -21,7 +21,7 @@ with recent as (
         select from hold h where h.tenant_id = c.tenant_id and h.contact_id = c.contact_id and h.cleared_at is null)
       when 'trouble' then exists (
         select from outbox o where o.tenant_id = c.tenant_id and o.conversation_id = c.conversation_id
-          and o.state in ('unknown', 'failed', 'dead')) or exists (
+          and o.state in ('unknown', 'failed', 'dead') and o.discarded_at is null) or exists (
         select from dead_letter d where d.tenant_id = c.tenant_id and d.conversation_id = c.conversation_id and d.state = 'open')
       else true end
   order by active_at desc, c.conversation_id limit 100
@@ -137,14 +137,14 @@ select s.*, c.channel, c.contact_id, p.wrapped_key, p.given_name, i.kind as iden
        i.ciphertext as identity_value
 from (
   select 'dead_letter' as kind, d.id, d.conversation_id, d.at, d.error as reason, d.attempts, null::text as send_class,
-         null::text[] as claims, d.from_seq, d.upto_seq
+         null::text[] as claims, null::text as effect, null::text as rule, null::int as code
   from dead_letter d where d.tenant_id = %(tenant)s and d.state = 'open'
   union all
   select 'outbox', o.id, o.conversation_id, coalesce(o.settled_at, o.created_at), o.state, o.attempts, o.send_class, o.claims,
-         o.answers_seq, o.error_code
-  from outbox o where o.tenant_id = %(tenant)s and o.state in ('unknown', 'dead', 'failed')
+         o.decided_effect, o.decided_rule, o.error_code
+  from outbox o where o.tenant_id = %(tenant)s and o.state in ('unknown', 'dead', 'failed') and o.discarded_at is null
   union all
-  select 'reject', r.id, null, r.received_at, r.error, 1, r.kind, null, null, null
+  select 'reject', r.id, null, r.received_at, r.error, 1, r.kind, null, null, null, null
   from ingest_reject r where r.tenant_id = %(tenant)s and r.state = 'open'
 ) s
 left join conversation c on c.tenant_id = %(tenant)s and c.conversation_id = s.conversation_id
@@ -189,7 +189,8 @@ group by 1, 2, 3;
 select
   (select count(*) from case_file f where f.tenant_id = %(tenant)s and f.state = 'open') as cases,
   (select count(*) from dead_letter d where d.tenant_id = %(tenant)s and d.state = 'open')
-    + (select count(*) from outbox o where o.tenant_id = %(tenant)s and o.state in ('unknown', 'dead', 'failed'))
+    + (select count(*) from outbox o where o.tenant_id = %(tenant)s and o.state in ('unknown', 'dead', 'failed')
+       and o.discarded_at is null)
     + (select count(*) from ingest_reject r where r.tenant_id = %(tenant)s and r.state = 'open') as stuck,
   (select count(*) from conversation_queue q where q.tenant_id = %(tenant)s and q.last_seq > q.done_seq) as waiting;
 

@@ -242,6 +242,9 @@ class Stuck:
     channel: str | None
     send_class: str | None
     claims: tuple[str, ...]
+    effect: str | None  # of the last look over a message of ours
+    rule: str | None
+    code: int | None  # the provider's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

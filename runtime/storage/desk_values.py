@@ -205,6 +205,9 @@ def stuck_of(row: Row, keys: TenantKeys) -> Stuck:
         channel=row["channel"],
         send_class=row["send_class"],
         claims=tuple(row["claims"] or ()),
+        effect=row["effect"],
+        rule=row["rule"],
+        code=row["code"],
     )
 
 

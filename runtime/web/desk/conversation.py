@@ -188,7 +188,7 @@ async def _page(visit: Visit, found: Conversation, look: int, *, fault: str) -> 
     with_person = heading.human_owner is not None or heading.stopped
     return Page(
         who=words.who(heading.person),
-        bot=now.persona.display_name if now else "The bot",
+        bot=words.bot(now),
         tags=tuple(_tags(found, open_holds)),
         id=str(heading.conversation_id),
         day=words.day_of(heading.created_at, zone),
@@ -282,7 +282,7 @@ def _case(visit: Visit, case: CaseRow) -> OpenCase:
     due = f"due {words.when(case.due_at, visit.zone)}" if case.due_at else "no clock"
     return OpenCase(
         ref=case.ref,
-        words=words.plain(case.kind),
+        words=words.case(case.kind),
         due=due,
         close=visit.url(f"/cases/{case.id}/close") if visit.may("close_case") else "",
     )

@@ -150,7 +150,7 @@ def _tags(summary: Summary) -> list[Tag]:
     if summary.opted_out:
         tags.append(Tag(text="Opted out", tone="hold"))
     tags += [Tag(text=f"Held: {words.plain(hold)}", tone="hold") for hold in summary.holds]
-    tags += [Tag(text=f"Case: {words.plain(case)}") for case in dict.fromkeys(summary.cases)]
+    tags += [Tag(text=f"Case: {words.case(case)}") for case in dict.fromkeys(summary.cases)]
     return tags
 
 

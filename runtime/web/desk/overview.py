@@ -146,7 +146,7 @@ def _wanted(visit: Visit, now: Now) -> list[Wanted]:
         late = case.due_at is not None and case.due_at < visit.now
         if case.priority == 0 or late:
             path = f"/conversations/{case.conversation_id}" if case.conversation_id else "/cases"
-            text = f"{words.plain(case.kind).capitalize()}: {words.who(case.person)}, case {case.ref}."
+            text = f"{words.case(case.kind).capitalize()}: {words.who(case.person)}, case {case.ref}."
             clock = cases.row_of(visit, case).due
             wanted.append(
                 _want(
@@ -162,7 +162,7 @@ def _wanted(visit: Visit, now: Now) -> list[Wanted]:
     for section in (
         ("dead_letter", "", "messages got no answer", "message got no answer"),
         ("outbox", "unknown", "sends may have gone", "send may have gone"),
-        ("outbox", "failed", "sends failed", "send failed"),
+        ("outbox", "failed", "messages did not go", "message did not go"),
         ("reject", "", "events could not be stored", "event could not be stored"),
     ):
         kind, state, more, one = section
@@ -198,7 +198,7 @@ def _read_again(visit: Visit) -> list[Wanted]:
     )
     if not ending:
         return []
-    text = f"{words.listed(ending)} must be read again, or {bundle.persona.display_name} stops saying it."
+    text = f"{words.listed(ending)} must be read again, or {words.bot(bundle)} stops saying it."
     return [_want(visit, "Soon", "hold", text, "/bundles", "Open bundles", "within 30 days")]
 
 
@@ -309,7 +309,7 @@ def _waiting(visit: Visit, found: tuple[CaseRow, ...]) -> list[Waiting]:
         )
         rows.append(
             Waiting(
-                kind=words.plain(kind).capitalize(),
+                kind=words.case(kind).capitalize(),
                 n=len(mine),
                 oldest=words.long(visit.now - min(case.opened_at for case in mine)),
                 due=clock,

@@ -77,20 +77,20 @@ async def queue(visit: Visit, *, fault: str = "", status: int = 200) -> Response
 
 
 async def settle(visit: Visit) -> Response:
-    """Replay or discard one thing. A reason and a tick are needed; both are checked here again."""
+    """Replay or discard one thing, once the tick is there, and for a discard the reason: both are checked here again."""
     what, kind = visit.request.path_params["what"], visit.request.path_params["kind"]
     item: UUID = visit.request.path_params["item"]
     if what not in ("replay", "discard") or kind not in KINDS or not visit.may(what):
         return pages.plain_error(visit.request, 404, "There is no such page.")
     reason = acts.reason_of(visit.form)
-    if reason is None:
+    if what == "discard" and reason is None:
         return await queue(visit, fault=acts.NO_REASON, status=422)
     if visit.form.get("sure") != "yes":
         return await queue(visit, fault="Tick that you mean it. Nothing was changed.", status=422)
     operations, by = visit.deps.operations, visit.operator.name
     tenant = visit.owner.tenant_id
     try:
-        if what == "replay":
+        if reason is None or what == "replay":
             done = await operations.replay(tenant, kind, item, by=by, now=visit.now)
         else:
             done = await operations.discard(tenant, kind, item, by=by, reason=reason, now=visit.now)
@@ -130,9 +130,9 @@ def _sections(visit: Visit, stuck: tuple[Stuck, ...]) -> tuple[Section, ...]:
         ),
         Section(
             key="failed",
-            title="Sends that failed",
-            note="the provider refused them for good",
-            empty="One lands here when a provider refuses it for good.",
+            title="Messages that did not go",
+            note="refused by the provider, or stopped by the last look with a case",
+            empty="One lands here when a provider refuses it for good, or when a person has to decide instead.",
             replay="Send it again",
             warning="",
             rows=rows("outbox", "dead", "failed"),
@@ -140,9 +140,9 @@ def _sections(visit: Visit, stuck: tuple[Stuck, ...]) -> tuple[Section, ...]:
         Section(
             key="rejected",
             title="Events that could not be stored",
-            note="kept as they came, under this tenant’s key",
+            note="kept as they came; only their sender can deliver them again",
             empty="One lands here when storing it alone fails; those that came with it are stored.",
-            replay="Store it again",
+            replay="",
             warning="",
             rows=rows("reject"),
         ),
@@ -157,7 +157,7 @@ def _row(visit: Visit, item: Stuck) -> Row:
             what, why = "A message and its answer", f"{item.reason}, {tries}"
         case "outbox":
             sort = words.CLASSES.get(item.send_class or "", "message")
-            what, why = sort.capitalize(), f"{item.reason}, {tries}"
+            what, why = sort.capitalize(), f"{_outcome(item)}, {tries}"
         case _:
             what, why = f"An event of kind {words.plain(item.send_class or '')}", item.reason
     return Row(
@@ -172,6 +172,14 @@ def _row(visit: Visit, item: Stuck) -> Row:
         replay=visit.url(act.format("replay")) if visit.may("replay") else None,
         discard=visit.url(act.format("discard")) if visit.may("discard") else None,
     )
+
+
+def _outcome(item: Stuck) -> str:
+    if item.effect not in (None, "send", "template"):
+        return f"Stopped by rule {item.rule}: {words.EFFECTS.get(item.effect, item.effect)}"
+    if item.reason == UNKNOWN:
+        return "No answer from the provider"
+    return "Refused by the provider" + (f", code {item.code}" if item.code is not None else "")
 
 
 def _title(depth: Depth, stuck: int) -> str:

@@ -64,7 +64,7 @@ async def stop(visit: Visit, *, fault: str = "", status: int = 200) -> Response:
     on = tuple(_in_force(visit, switch) for switch in switches if switch.scope != "none")
     page = Stop(
         title="Sending is stopped" if on else "Nothing is stopped",
-        bot=visit.bundle.persona.display_name if visit.bundle else "The bot",
+        bot=words.bot(visit.bundle),
         in_force=on,
         flying=tuple(
             Flying(

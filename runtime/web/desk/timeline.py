@@ -145,7 +145,7 @@ class _Maker:
             at = row.created_at
             if row.state not in ("pending", "sending") and row.looks and row.answers_seq is None:
                 at = row.looks[-1].at  # what we start may wait for days: it stands where it was decided
-            yield at, 1, self._wrote(row)
+            yield at, 2, self._wrote(row)
 
     def happened(self) -> Iterator[Placed]:
         for hold in self._all.holds:
@@ -156,8 +156,6 @@ class _Maker:
                 f"Held: {name}.",
                 "Nothing is started with this person until somebody lifts it.",
             )
-            if hold.cleared_at:
-                yield self._event(hold.cleared_at, "ok", f"Hold lifted: {name}.", f"By {hold.cleared_by}.")
         for case in self._all.cases:
             page = " The person on call is told at once." if case.page else ""
             due = f" Due {words.when(case.due_at, self._zone)}." if case.due_at else ""
@@ -165,11 +163,9 @@ class _Maker:
             yield self._event(
                 case.opened_at,
                 tone,
-                f"Case {case.ref} opened: {words.plain(case.kind)}.",
-                f"{words.plain(case.reason)}.{due}{page}",
+                f"Case {case.ref} opened: {words.case(case.kind)}.",
+                f"{words.reason(case.reason).capitalize()}.{due}{page}",
             )
-            if case.closed_at:
-                yield self._event(case.closed_at, "ok", f"Case {case.ref} closed.", f"By {case.closed_by}.")
         for entry in self._all.record:
             if entry.header.get("what") == "dead letter":
                 yield self._event(
@@ -179,8 +175,12 @@ class _Maker:
                     f"{entry.header.get('error')}, after the last try.",
                 )
         for entry in self._all.desk:
-            if (deed := _DEEDS.get(str(entry.header.get("what")))) is not None:
-                yield self._event(entry.at, "own", deed, f"By {entry.header.get('by')}.")
+            deed = _DEEDS.get(str(entry.header.get("what")))
+            if deed is not None:
+                said = words.clean(str(entry.header.get("reason") or entry.header.get("note") or ""))
+                yield self._event(
+                    entry.at, deed[1], deed[0], f"By {entry.header.get('by')}{f': {said}' if said else '.'}"
+                )
 
     # ---- below: one item each ---------------------------------------------------------------------------------------
 
@@ -202,7 +202,7 @@ class _Maker:
             stop=row.stop_matched,
             stop_reach=reach,
             waiting=turn is None,
-            silence=words.plain(str(body.get("reason") or "nothing to say")) if silent else None,
+            silence=words.reason(str(body.get("reason") or "nothing to say")) if silent else None,
         )
 
     def _wrote(self, row: SendingRow) -> Wrote:
@@ -270,6 +270,7 @@ class _Maker:
         facts = words.facts(look.facts)
         if look.effect in GOES:
             tone, lead, rest = self._sent(row) if last else ("hold", "Let go, then put back.", "")
+            rest = f"{rest} Found: {facts}."
             return Looked(tone=tone, lead=lead, rule=look.rule, row=look.row, rest=rest)
         sort = (
             f"{words.CLASSES.get(row.send_class, row.send_class)}, {words.channel(self._all.heading.channel)}"
@@ -331,7 +332,7 @@ class _Maker:
         return None
 
     def _event(self, at: datetime, tone: str, lead: str, rest: str) -> Placed:
-        return at, 2, Happened(time=self._time(at), tone=tone, lead=lead, rest=rest)
+        return at, 1, Happened(time=self._time(at), tone=tone, lead=lead, rest=rest)
 
     def _time(self, at: datetime) -> str:
         """To the second on the day that stands above the record; with its day on any other."""
@@ -340,11 +341,16 @@ class _Maker:
         return f"{at.astimezone(self._zone):%a} {at.astimezone(self._zone).day} {at.astimezone(self._zone):%b %H:%M}"
 
 
+# What a person at the desk did, by the name in the audit: the sentence, and its tone.
 _DEEDS = {
-    "taken over": "A person took over.",
-    "take_over": "A person took over.",
-    "handed back": "Handed back to the bot.",
-    "hand_back": "Handed back to the bot.",
+    "taken over": ("A person took over.", "own"),
+    "handed back": ("Handed back to the bot.", "own"),
+    "hold lifted": ("Hold lifted.", "ok"),
+    "case closed": ("Case closed.", "ok"),
+    "dead letter replayed": ("To be answered again.", "own"),
+    "unknown send repeated": ("Sent again, though it may have gone before.", "hold"),
+    "send tried again": ("To be sent again.", "own"),
+    "discarded": ("Given up.", "hold"),
 }
 
 _RUNGS = {
@@ -362,7 +368,7 @@ def _route(row: SendingRow, body: Mapping[str, Any]) -> str:
     if row.author != "bot":
         return ""
     rung = _RUNGS.get(str(body.get("rung")), "")
-    reason = words.plain(str(body["reason"])) if body.get("reason") else ""
+    reason = words.reason(str(body["reason"])) if body.get("reason") else ""
     return f"{rung}: {reason}." if rung and reason else (rung or reason)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from runtime.storage.desk_rows import Person
+from schemas.bundle import Bundle
 from schemas.sendtable import STATES
 
 PENCE = 1_000_000  # micropence
@@ -41,7 +42,21 @@ EFFECTS = {
 ROLES = {"owner": "Owner", "admin": "Admin", "agent": "Agent", "viewer": "Viewer"}
 SCOPES = {"machine": "everything automated", "everything": "everything, people too"}
 FACTS = {state.id: state.title for state in STATES}
-CASES = {"reject": "could not be stored"}
+CASES = {
+    "handoff": "asked for a person",
+    "send_failed": "a message was not delivered",
+    "not_sent": "a message was held back",
+    "no_answer": "no approved answer",
+}
+REASONS = {
+    "human_owner": "a person has this conversation",
+    "clear_winner": "one claim clearly answers it",
+    "close_race": "several claims may answer it, so it asks which",
+    "no_answer": "no approved claim answers it",
+    "opt_out": "they asked us to stop",
+    "danger_now": "danger, now",
+    "killed": "sending is stopped",
+}
 
 # Marks that would turn the text around them; the page isolates what people wrote, this is for our own one-line uses.
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -130,6 +145,21 @@ def channel(name: str | None) -> str:
 def plain(name: str) -> str:
     """A code as words: `asked_for_person` becomes `asked for person`."""
     return name.replace("_", " ").replace("-", " ")
+
+
+def case(kind: str) -> str:
+    """What a case is about: `handoff` is somebody who asked for a person."""
+    return CASES.get(kind, plain(kind))
+
+
+def reason(code: str) -> str:
+    """Why a turn came to what it came to."""
+    return REASONS.get(code, plain(code))
+
+
+def bot(bundle: Bundle | None) -> str:
+    """The bot's first name: `Dave` of `Dave (automated assistant)`."""
+    return bundle.persona.display_name.partition(" (")[0] if bundle else "The bot"
 
 
 def facts(names: Sequence[str]) -> str:
