@@ -55,6 +55,7 @@ _ARABIC = {"ي": "ی", "ى": "ی", "ك": "ک", "ه": "ہ", "ۀ": "ہ", "ة": "ہ
 _LEET = str.maketrans("013457@$!|+8", "oieastasiltb")
 _LEET_L = str.maketrans("013457@$!|+8", "oleastasiltb")
 _LEET_TOKEN = re.compile(r"[a-z0-9@$!|+]+")
+_LEET_IN_WORD = re.compile(r"[a-z][013457@$!|+8]|[013457@$!|+8][a-z]")
 _SPACED = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*·•,/|~]{1,3})[^\W_](?:\1[^\W_])+(?![^\W_])")
 _SPACED_PAIR = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*·•,/|~]{1,3})[^\W_](?:\1[^\W_])*(?![^\W_])")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
@@ -225,6 +226,8 @@ def _join_spaced(view: View) -> View:
 
 def _unleet(view: View, table: dict[int, int]) -> View:
     """Digits and signs inside words become the letters they imitate; numbers of digits alone stay numbers."""
+    if not _LEET_IN_WORD.search(view.text):
+        return view
     text = _LEET_TOKEN.sub(lambda token: _as_word(token.group(), table), view.text)
     return View(text, view.offsets)  # one sign for one letter: the offsets hold
 

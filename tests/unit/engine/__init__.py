@@ -1,0 +1,1 @@
+"""Turns over a small tenant made by hand and over the shipped ones."""

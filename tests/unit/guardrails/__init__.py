@@ -1,0 +1,1 @@
+"""Each guardrail on its own."""
