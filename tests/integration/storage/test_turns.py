@@ -32,6 +32,7 @@ from runtime.messages import (
 )
 from schemas.bundle import Bundle
 from tests.conftest import Database, ManualClock
+from tests.integration.storage.mutants import mutate
 from tests.integration.storage.world import World, bundle_bytes, message, phone, world
 
 LEASE_S = 30.0
@@ -129,27 +130,49 @@ async def test_a_turn_holds_everything_and_its_answer_is_committed_whole(
         assert later.human_owner == "nobody yet"
 
 
+async def interrupted_commit(w: World) -> dict[str, Any]:
+    """The queue row after a commit that waited for an ingest: it holds the row, uncommitted, when the commit comes."""
+    bundle = await w.publish(bundle_bytes())
+    dave = await w.tenant()
+    await w.arrive(message(dave, w.clock.now()))
+    lease, turn = await begin(w, bundle)
+    with psycopg.connect(w.database.url()) as ingest:
+        ingest.execute("select set_config('app.every', 'on', true)")
+        ingest.execute(
+            "update conversation_queue set last_seq = last_seq + 1, ready_at = coalesce(ready_at, now())"
+        )
+        committing = asyncio.create_task(w.turns.commit(lease, outcome(turn), now=w.clock.now()))
+        await until_waiting(w)
+        ingest.commit()
+    assert await committing
+    [queue] = await w.see("select last_seq, done_seq, ready_at from conversation_queue")
+    return queue
+
+
 async def test_a_message_that_is_being_stored_while_a_turn_commits_is_answered(
     database: Database, clock: ManualClock
 ) -> None:
-    """The lost wake-up: the ingest holds the queue row, uncommitted, while the completion waits for it."""
     async with world(database, clock) as w:
-        bundle = await w.publish(bundle_bytes())
-        dave = await w.tenant()
-        await w.arrive(message(dave, clock.now()))
-        lease, turn = await begin(w, bundle)
-        with psycopg.connect(database.url()) as ingest:
-            ingest.execute("select set_config('app.every', 'on', true)")
-            ingest.execute(
-                "update conversation_queue set last_seq = last_seq + 1, ready_at = coalesce(ready_at, now())"
-            )
-            committing = asyncio.create_task(w.turns.commit(lease, outcome(turn), now=clock.now()))
-            await until_waiting(w)
-            ingest.commit()
-        assert await committing
-        [queue] = await w.see("select last_seq, done_seq, ready_at from conversation_queue")
-        assert queue == {"last_seq": 2, "done_seq": 1, "ready_at": clock.now()}
+        assert await interrupted_commit(w) == {"last_seq": 2, "done_seq": 1, "ready_at": clock.now()}
         assert len(await claim(w)) == 1
+
+
+async def test_a_completion_from_a_copy_of_its_row_would_lose_that_message(
+    database: Database, clock: ManualClock
+) -> None:
+    """The mutant, so that the test above is known to see what it should."""
+    mutate(
+        database,
+        "commit_turn_v1",
+        ("q.last_seq >= p_upto\n  for no key update;", "q.last_seq >= p_upto;"),
+        (
+            "case when q.last_seq > p_upto",
+            "case when (select c.last_seq from conversation_queue c where c.conversation_id = p_conversation) > p_upto",
+        ),
+    )
+    async with world(database, clock) as w:
+        assert await interrupted_commit(w) == {"last_seq": 2, "done_seq": 1, "ready_at": None}
+        assert await claim(w) == []
 
 
 async def until_waiting(w: World) -> None:
