@@ -25,10 +25,11 @@ CODE = Code(
 )
 NEEDS = frozenset({"destinations", "pack"})
 
+# Anything with a dot between words: a missing space after a full stop is found too, and is a fault as well.
 _HOST = re.compile(
-    r"(?:https?://|www\.|@)([a-z0-9.-]+[a-z0-9])|\b((?:[a-z0-9-]+\.)+(?:uk|com|org|net|info|io|eu|co|gov|london|wales|scot|app|me|biz))\b",
-    re.IGNORECASE,
+    r"(?:https?://|@)([^\s/:?#@]+)|(?<![\w@])((?:[^\W_][\w-]*\.)+[^\W\d_]{2,})(?!\w)", re.IGNORECASE
 )
+_SLOT = re.compile(r"\{[^{}]*\}")
 
 
 def check(source: Source, context: Context) -> Iterator[Diagnostic]:
@@ -45,8 +46,8 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
 
 
 def _hosts(text: str) -> Iterator[str]:
-    for found in _HOST.finditer(text):
-        yield (found[1] or found[2]).lower().removeprefix("www.")
+    for found in _HOST.finditer(_SLOT.sub(" ", text)):
+        yield (found[1] or found[2]).lower().rstrip(".,;)").removeprefix("www.")
 
 
 def _texts(source: Source) -> Iterator[tuple[str, Span]]:

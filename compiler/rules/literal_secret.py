@@ -36,7 +36,7 @@ _SECRET = re.compile(
 
 
 def check(source: Source, context: Context) -> Iterator[Diagnostic]:
-    for parsed in source.folder.files:
+    for parsed in [f for folder in (source.folder, *(p.folder for p in source.packs)) for f in folder.files]:
         if _SECRET.search(parsed.text):
             for text, span in _texts(parsed.data, Span(file=parsed.file)):
                 if _SECRET.search(text):

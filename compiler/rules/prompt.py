@@ -7,7 +7,7 @@ calls and arithmetic are not needed for a voice and could keep the compiler busy
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from compiler.diagnostics import Code, Diagnostic, Span
@@ -42,7 +42,7 @@ _FILTERS = {"join", "lower", "upper", "trim"}
 
 
 def check(source: Source, context: Context) -> Iterator[Diagnostic]:
-    from jinja2 import Environment, TemplateSyntaxError, nodes
+    from jinja2 import Environment, TemplateSyntaxError
 
     persona = source.sections["persona"]
     span = persona.value("prompt")
@@ -51,7 +51,16 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
     except TemplateSyntaxError as error:
         yield CODE.at(_line(span, error.lineno), f"the prompt cannot be read: {error.message}")
         return
-    known = {"persona": persona, "tenant": source.sections["tenant"]}
+    except RecursionError:
+        yield CODE.at(span, "the prompt cannot be read: it is nested too deeply")
+        return
+    faults = list(_faults(tree, span, {"persona": persona, "tenant": source.sections["tenant"]}))
+    yield from faults or _unrendered(persona["prompt"], span, source)
+
+
+def _faults(tree: Any, span: Span, known: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    from jinja2 import nodes
+
     inner = set[int]()
     for node in [tree, *tree.find_all(nodes.Node)]:
         kind = type(node).__name__
@@ -61,6 +70,16 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
             path = _path(node, inner)
             if path is not None:
                 yield from _unknown(path, known, _line(span, node.lineno))
+
+
+def _unrendered(text: str, span: Span, source: Source) -> Iterator[Diagnostic]:
+    """What only shows when it is filled in: a filter given something it cannot take."""
+    from compiler.source.template import render
+
+    try:
+        render(text, persona=source.sections["persona"], tenant=source.sections["tenant"])
+    except Exception as error:  # whatever a filter raises is a fault of the prompt
+        yield CODE.at(span, f"the prompt cannot be filled in: {error}")
 
 
 def _described(node: Any) -> str:

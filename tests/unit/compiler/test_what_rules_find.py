@@ -107,6 +107,8 @@ def found(tmp_path: Path, *edits: Edit, stage: str = "sandbox") -> list[str]:
         ([(PERSONA, "Voice:", "{{ cycler }}")], "CV5016: `cycler` is not declared"),
         ([(PERSONA, "Voice:", "{{ persona.name.upper }}")], "CV5016: `persona.name.upper` is not declared"),
         ([(PERSONA, "Voice:", "{{ persona.voice }")], "CV5016: the prompt cannot be read"),
+        ([(PERSONA, "Voice:", "{{ persona.name | trim(5) }}")], "CV5016: the prompt cannot be filled in"),
+        ([(PERSONA, "Voice:", "{{ " + "(" * 3000)], "CV5016: the prompt cannot be read"),
         # prohibited wording
         ([(PERSONA, "Thanks for asking.", "Guaranteed.")], "CV5004: `Guarantee` is prohibited by ALL-X01"),
         ([(JOURNEYS, "The free way", "A guarantee")], "CV5004: `guarantee` is prohibited by ALL-X01"),
@@ -122,6 +124,12 @@ def found(tmp_path: Path, *edits: Edit, stage: str = "sandbox") -> list[str]:
         ),
         ([(TENANT, "complaints@example.com", "complaints@example.org")], "CV5006: `example.org` is not"),
         ([(LINKS, "https://example.com/claim", "https://claims.test/claim")], "CV5006: `claims.test` is not"),
+        ([(FACTS, "two days.", "two days, see claims.xyz.")], "CV5006: `claims.xyz` is not"),
+        ([(FACTS, "two days.", "two days.Then we write.")], "CV5006: `days.then` is not"),
+        (
+            [(FACTS, "two days.", "two days, http://xn--pple-43d.example/a")],
+            "CV5006: `xn--pple-43d.example` is not",
+        ),
         # outreach
         (
             [(CONSENT, "[whatsapp_360dialog]", "[whatsapp_waha]")],
