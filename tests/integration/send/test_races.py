@@ -1,0 +1,126 @@
+"""What happens while the last look waits for a lock is seen by it; and the look that locks and reads at once misses it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import closing
+
+import psycopg
+
+from runtime.embedded import SUPERUSER
+from runtime.messages import Look
+from tests.integration.send.world import Person, World
+
+ONE_STATEMENT = """
+  select f0.* into f from contact c, lateral send_facts_v1(p_tenant, p_outbox, p_now) f0
+   where c.tenant_id = p_tenant and c.contact_id = o.contact_id for no key update of c;
+"""
+
+
+async def waiting_for_a_lock(firm: World, looking: asyncio.Task[Look | None]) -> None:
+    """Returns once a statement waits for a lock; fails if the look ended without waiting."""
+    for _ in range(200):
+        if firm.sql("select pid from pg_locks where not granted"):
+            return
+        assert not looking.done(), "the look did not wait for the open transaction"
+        await asyncio.sleep(0.01)
+    raise AssertionError("nothing waited")
+
+
+async def effect_of_what_commits_during_the_look(
+    firm: World, during: Callable[[psycopg.Connection, Person], None], send_class: str = "proactive"
+) -> str:
+    """Opens a transaction, starts the look, waits until the look waits for it, commits, and returns what the look did."""
+    person = firm.person()
+    row = firm.waiting(person, send_class)
+    url = firm.database.server.url(SUPERUSER, firm.database.name)
+    with closing(psycopg.connect(url)) as other:
+        during(other, person)
+        looking = asyncio.create_task(firm.look(row))
+        await waiting_for_a_lock(firm, looking)
+        other.commit()
+    look = await looking
+    assert look is not None
+    return look.effect
+
+
+def opt_out(other: psycopg.Connection, person: Person) -> None:
+    """As ingest does it: the person's row and the suppression list, in one transaction."""
+    other.execute(
+        "update contact set opted_out_at = '2026-11-24T10:30Z', ver = ver + 1 where contact_id = %s",
+        [person.contact],
+    )
+    other.execute(
+        "insert into suppression select tenant_id, suppression_blind, 'stop', '2026-11-24T10:30Z' "
+        "from identity where contact_id = %s",
+        [person.contact],
+    )
+
+
+def hold(other: psycopg.Connection, person: Person) -> None:
+    other.execute("update contact set ver = ver + 1 where contact_id = %s", [person.contact])
+    other.execute(
+        "insert into hold (tenant_id, id, contact_id, category, priority, set_by, set_at) "
+        "select tenant_id, gen_random_uuid(), contact_id, 'distress', 1, 'bot', created_at from contact where contact_id = %s",
+        [person.contact],
+    )
+
+
+def message(other: psycopg.Connection, person: Person) -> None:
+    other.execute(
+        "update conversation_queue set last_seq = last_seq + 1 where conversation_id = %s",
+        [person.conversation],
+    )
+
+
+async def test_an_opt_out_whose_transaction_is_open_while_the_look_waits_stops_the_send(firm: World) -> None:
+    assert await effect_of_what_commits_during_the_look(firm, opt_out) == "drop"
+
+
+async def test_a_hold_that_commits_while_the_look_waits_stops_the_reply(firm: World) -> None:
+    assert await effect_of_what_commits_during_the_look(firm, hold, "reply") == "case"
+
+
+async def test_a_message_that_commits_while_the_look_waits_supersedes_the_reply(firm: World) -> None:
+    assert await effect_of_what_commits_during_the_look(firm, message, "reply") == "redo"
+
+
+async def test_a_look_that_locks_and_reads_in_one_statement_would_send_after_the_opt_out(
+    firm: World,
+) -> None:
+    text = str(firm.one("select pg_get_functiondef('last_look_v1'::regproc) as text")["text"])
+    begin, end = text.index("  -- look:lock"), text.index("  -- look:end")
+    firm.sql((text[:begin] + ONE_STATEMENT + text[end:]).replace("%", "%%"))
+    assert await effect_of_what_commits_during_the_look(firm, opt_out) == "send"
+
+
+async def test_an_opt_out_that_is_rolled_back_while_the_look_waits_stops_nothing(firm: World) -> None:
+    person = firm.person()
+    row = firm.waiting(person, "proactive")
+    with closing(psycopg.connect(firm.database.server.url(SUPERUSER, firm.database.name))) as other:
+        opt_out(other, person)
+        looking = asyncio.create_task(firm.look(row))
+        await waiting_for_a_lock(firm, looking)
+        other.rollback()
+    look = await looking
+    assert look is not None
+    assert look.effect == "send"
+
+
+async def test_an_open_transaction_on_the_tenant_row_delays_no_look(firm: World) -> None:
+    row = firm.waiting(firm.person())
+    with closing(psycopg.connect(firm.database.server.url(SUPERUSER, firm.database.name))) as other:
+        other.execute("update tenant set kill_scope = 'machine', kill_epoch = kill_epoch + 1")
+        look = await asyncio.wait_for(firm.look(row), 5)
+        other.commit()
+    assert look is not None
+    assert look.effect == "send"
+    assert await firm.outbox.kill_epoch(firm.tenant_id) == look.kill_epoch + 1
+
+
+async def test_two_senders_never_both_get_a_row(firm: World) -> None:
+    for _ in range(10):
+        row = firm.waiting(firm.person())
+        looks = await asyncio.gather(*(firm.look(row, owner=f"sender-{n}") for n in range(4)))
+        assert len([look for look in looks if look is not None]) == 1
