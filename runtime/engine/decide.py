@@ -69,7 +69,35 @@ def standing_effects(scene: Scene) -> tuple[Effect, ...]:
         effects += [_handoff_case(HUMAN_REQUEST), StopBot(reason=HUMAN_REQUEST)]
     if scene.verdict.language != scene.turn.language:
         effects.append(SetLanguage(language=scene.verdict.language))
-    return tuple(dict.fromkeys(effects))
+    return settled_effects(effects, scene.turn.open_cases)
+
+
+def settled_effects(effects: Sequence[Effect], open_cases: Sequence[str]) -> tuple[Effect, ...]:
+    """Each effect once (every sighting counts), and one case a kind: the gravest, with the shortest clock of them all.
+
+    A kind that is open already is not opened again, unless a human must be paged.
+    """
+    kept: dict[object, Effect] = {}
+    for i, effect in enumerate(effects):
+        if isinstance(effect, OpenCase):
+            if effect.kind not in open_cases or effect.page:
+                first = kept.get(effect.kind)
+                kept[effect.kind] = _merged(first, effect) if isinstance(first, OpenCase) else effect
+        else:
+            kept[i if isinstance(effect, CountSignal) else effect] = effect
+    return tuple(kept.values())
+
+
+def _merged(one: OpenCase, other: OpenCase) -> OpenCase:
+    grave = min((one, other), key=lambda case: case.priority)
+    clocks = [case.sla_minutes for case in (one, other) if case.sla_minutes is not None]
+    return OpenCase(
+        kind=grave.kind,
+        reason=grave.reason,
+        priority=grave.priority,
+        sla_minutes=min(clocks, default=None),
+        page=one.page or other.page,
+    )
 
 
 def reached(scene: Scene, category: Category) -> bool:
@@ -207,7 +235,7 @@ def _silence(reason: str, effects: tuple[Effect, ...] = ()) -> Plan:
 def _work(scene: Scene, category: Category) -> list[Effect]:
     effects: list[Effect] = []
     kind = category.case or (category.id if category.page or category.priority == 0 else None)
-    if kind is not None and (category.priority == 0 or kind not in scene.turn.open_cases):
+    if kind is not None:
         effects.append(
             OpenCase(
                 kind=kind,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import re2
+
 from runtime.engine.index import index_of
 from runtime.engine.render import OFFER
 from runtime.engine.scene import Scene
@@ -24,11 +26,11 @@ OFFERED = 3
 SEARCH_WEIGHT = 0.10  # what the search's own order adds: it may see a likeness that our words do not
 QUESTION_CHARS = 1_000
 
-_GREETING = re.compile(
+_GREETING = re2.compile(
     r"^(hi+|hello+|hey+|hiya|helo|howdy|morning|afternoon|evening|good (morning|afternoon|evening|day)|yo|alright|shwmae|"
     r"salaam|salam|namaste|dzien dobry|czesc|buna)( (there|dave|edward|all|mate|again|everyone|you))?$"
 )
-_THANKS = re.compile(
+_THANKS = re2.compile(
     r"^((ok(ay)?|great|lovely|brilliant|perfect|cool|nice one|cheers|ta|right|fine|sound|got it|understood|no worries|thx|"
     r"thank you|thanks|many thanks|that's great|that's fine|that helps|bye|goodbye|will do|see you)( (so|very)? ?(much|a lot|"
     r"again|mate|for that|for your help|for the info|for telling me|dave|edward|you|then|bye))* ?)+$"
@@ -40,17 +42,19 @@ _ORDINALS = (
     ("4", "four", "fourth", "d"),
     ("5", "five", "fifth", "e"),
 )
-_UNSURE = re.compile(r"\b(not sure|don'?t know|dunno|no idea|unsure|can'?t remember|not certain|maybe|idk)\b")
-_YES_LINE = re.compile(
+_UNSURE = re2.compile(
+    r"\b(not sure|don'?t know|dunno|no idea|unsure|can'?t remember|not certain|maybe|idk)\b"
+)
+_YES_LINE = re2.compile(
     r"^(yes|y|yeah|yep|yup|yea|aye|sure|correct|indeed|true|it was|we did|i did|i do|i have|of course)\b"
 )
-_NO_LINE = re.compile(
+_NO_LINE = re2.compile(
     r"^(no|n|nope|nah|never|not really|not yet|i didn'?t|i haven'?t|nobody|no one|none|not that i know)\b"
 )
-_BARE_NO = re.compile(
+_BARE_NO = re2.compile(
     r"(no|nah|nope|not really|no it's ok(ay)?|no that's (all|it|fine))( (mate|thank you|ta|cheers))?"
 )
-_BARE_YES = re.compile(r"(yes|yeah|yep|yup|ok|okay|sure|please|yes please|please do|go on( then)?)")
+_BARE_YES = re2.compile(r"(yes|yeah|yep|yup|ok|okay|sure|please|yes please|please do|go on( then)?)")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _FILLER = frozenset(
     ["the", "a", "an", "please", "pls", "option", "number", "i", "want", "would", "like", "choose", "pick", "i'll", "take",

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 
 from runtime.engine.audit import Trail, audit_of
 from runtime.engine.compose import DraftRefused, canary_of, compose, parse_moves
-from runtime.engine.decide import Plan, decided, handoff_effects, outcome_of, standing_effects
+from runtime.engine.decide import (
+    Plan,
+    decided,
+    handoff_effects,
+    outcome_of,
+    settled_effects,
+    standing_effects,
+)
 from runtime.engine.register import answer, question_of, recorded
 from runtime.engine.render import Unsayable, render
 from runtime.engine.review import blocked, review
@@ -248,8 +255,8 @@ def _settle(
 ) -> tuple[_Settled | None, tuple[Finding, ...]]:
     """Renders and reviews. (None, findings) when it may not be said."""
     rung = plan.rung or plan.disposition
-    own = tuple(dict.fromkeys((*effects, *plan.effects)))
-    every = (*own, *handoff_effects(plan.moves, own))
+    every = (*effects, *plan.effects)
+    every = settled_effects((*every, *handoff_effects(plan.moves, every)), scene.turn.open_cases)
     plan = dataclasses.replace(plan, effects=every)
     if not plan.speaks:
         return _Settled(scene=scene, plan=plan, parts=(), findings=()), ()
@@ -322,7 +329,7 @@ def _in_silence(scene: Scene, effects: tuple[Effect, ...], trail: Trail, *, reas
         moves=(Silence(),),
         reason=reason,
         disposition="silence",
-        effects=tuple(dict.fromkeys((*effects, case))),
+        effects=settled_effects((*effects, case), scene.turn.open_cases),
     )
     return _Settled(scene=scene, plan=plan, parts=(), findings=())
 

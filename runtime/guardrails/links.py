@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import re2
 
 from runtime.guardrails import Reply, block
 from runtime.messages import Finding
@@ -10,10 +10,10 @@ from schemas.bundle import Link
 
 NAME = "links"
 
-_ADDRESS = re.compile(
+_ADDRESS = re2.compile(
+    r"(?i)"
     r"(https?://|www\.)\S+|\b[a-z0-9-]+\.(com|co\.uk|org|uk|net|io|info|biz|ly|me|app|link|xyz|"
     r"gov)\b(/\S*)?|\S+@\S+\.\S+|\b(dot com|dot co)\b",
-    re.I,
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import re2
 
 from runtime.guardrails import Reply, block, forbid
 from runtime.messages import Finding
@@ -20,10 +20,10 @@ _FORBIDDEN = {
     ),
 }
 _SHAPES = {
-    "a phone or card number": re.compile(r"(?:\+|\b)\d(?:[ -]?\d){6,}\b"),
-    "an e-mail address": re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}", re.I),
-    "a number plate": re.compile(r"\b[A-Z]{2}\d{2} ?[A-Z]{3}\b"),
-    "a postcode": re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"),
+    "a phone or card number": re2.compile(r"(?:\+|\b)\d(?:[ -]?\d){6,}\b"),
+    "an e-mail address": re2.compile(r"(?i)[^\s@]+@[^\s@]+\.[a-z]{2,}"),
+    "a number plate": re2.compile(r"\b[A-Z]{2}\d{2} ?[A-Z]{3}\b"),
+    "a postcode": re2.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"),
 }
 
 
