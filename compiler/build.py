@@ -14,7 +14,7 @@ from compiler.source.model import Category, Claim, Pattern, Source, tidy
 from compiler.source.strictest import policy_of
 from compiler.source.tree import Map
 from schemas.bundle import FORMAT
-from schemas.sendtable import default_rows
+from schemas.sendtable import default_rows, looser_than, prove, rows_of
 
 ROOT = "tenants"  # files are named from here, wherever the folder lies
 LINES = ("opt_out_confirmation", "holding", "handoff", "fallback", "no_answer", "clarify", "off_hours")
@@ -97,7 +97,22 @@ def send_table(source: Source) -> list[dict[str, Any]]:
     for row in rows:
         if silent and (row["state"], row["send_class"]) == ("opted_out", "confirmation"):
             row.update(effect="drop", only=(), otherwise=None)
+    _proved(rows)
     return rows
+
+
+def _proved(rows: list[dict[str, Any]]) -> None:
+    """The table about to go into a bundle is whole, lets safety through and is nowhere looser than the grid of the packs.
+
+    No tenant's file can make this fail; if it does, the compiler is wrong and must not hand anything out.
+    """
+    table = rows_of(rows)
+    faults = [f"{f.state}/{f.send_class}/{f.channel} {f.message}" for f in prove(table)]
+    faults += [
+        f"{r.state}/{r.send_class}/{r.channel} is looser" for r in looser_than(table, rows_of(default_rows()))
+    ]
+    if faults:
+        raise RuntimeError("the send table does not hold: " + "; ".join(faults))
 
 
 def _by_id(item: Mapping[str, Any]) -> str:
