@@ -10,7 +10,7 @@ import pytest
 
 from runtime.messages import KillScope, Receipt, Send, SendClass, Sentence
 from runtime.storage.operations import NotPossible, PgOperations
-from tests.integration.send.world import BUNDLE, CLAIM, WEB, WHATSAPP, Person, World
+from tests.integration.send.world import APPROVAL, BUNDLE, CLAIM, WEB, WHATSAPP, Person, World
 
 ADA, BEN = "Ada Example", "Ben Sample"
 
@@ -331,7 +331,6 @@ async def test_why_tells_the_sentence_the_consent_the_decision_and_the_clock(fir
         owner="sender-1",
         now=firm.clock.now(),
     )
-    firm.sql("delete from bundle")  # what it was said under may be long gone
     acts = operations(firm)
     found = await acts.why(firm.tenant_id, str(row))
     assert found is not None
@@ -339,6 +338,7 @@ async def test_why_tells_the_sentence_the_consent_the_decision_and_the_clock(fir
     assert found["message"]["bundle"] == BUNDLE
     assert found["sentences"][0]["text"] == "You can complain to your lender yourself, for free."
     assert found["sentences"][0]["claim"] == "DD-D04"
+    assert found["sentences"][0]["approvals"] == [APPROVAL]
     assert found["decisions"][0]["rule"] == "R-CLEAR"
     assert found["consent"][0]["kind"] == "granted"
     assert found["turn"]["upto"] == 1
@@ -355,7 +355,6 @@ async def test_why_knows_nothing_of_another_tenants_message_and_nothing_of_the_e
     assert await acts.why(other.tenant_id, str(row)) is None
     assert await acts.why(firm.tenant_id, "wamid.OTHER") is None
     firm.sql("update contact set wrapped_key = null")
-    firm.sql("delete from bundle")
     found = await acts.why(firm.tenant_id, str(row))
     assert found is not None
     assert found["sentences"][0]["text"] is None

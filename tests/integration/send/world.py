@@ -22,12 +22,14 @@ from runtime.storage.postgres import Pool
 from runtime.storage.tenants import Owner, Tenants
 from schemas.sendtable import default_rows
 from tests.conftest import NOON, Database, ManualClock
+from tests.integration.storage.world import bundle_bytes
 
 CLAIM = "sha256:" + "c" * 64
 BUNDLE = "sha256:" + "b" * 64
 WHATSAPP, WEB, EMAIL, WAHA = "firm-wa", "firm-web", "firm-mail", "firm-waha"
 CHANNELS = {WHATSAPP: "whatsapp_360dialog", WEB: "webchat", EMAIL: "email", WAHA: "whatsapp_waha"}
 KINDS = {WHATSAPP: "phone", WAHA: "phone", WEB: "visitor", EMAIL: "email"}
+APPROVAL = {"by": "Carol Example", "role": "compliance", "on": "2026-11-01", "expires": None, "ref": "EX-1"}
 POLICY: Mapping[str, Any] = {
     "timezone": "Europe/London",
     "open_minute": 9 * 60,
@@ -359,7 +361,18 @@ async def world(database: Database, clock: ManualClock, slug: str = "example-fir
 
 
 def _publish(made: World, slug: str) -> None:
-    data = json.dumps({"campaigns": [{"id": "winter", "purpose": "claims"}]}).encode()
+    document = json.loads(bundle_bytes(slug))
+    document["claims"][0] |= {"id": "DD-D04", "digest": CLAIM, "approvals": [APPROVAL]}
+    document["campaigns"] = [
+        {
+            "id": "winter",
+            "claims": ["DD-D04"],
+            "purpose": "claims",
+            "template": "winter_1",
+            "language": "en-GB",
+        }
+    ]
+    data = json.dumps(document).encode()
     tenant = made.tenant_id
     made.sql(
         "insert into bundle values (%s, %s, %s, %s, false, 'test', %s)", [tenant, BUNDLE, data, b"{}", NOON]
