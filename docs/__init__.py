@@ -1,0 +1,1 @@
+"""Pages for people; generate.py writes those that come from code."""
