@@ -226,6 +226,10 @@ class DeskWorld:
         """Worker and sender until nothing moves."""
         self._wait(self._settle())
 
+    def answer(self) -> None:
+        """The worker alone: replies are written, and wait for the sender."""
+        self._wait(self._answer())
+
     def run(self, statement: str, *params: object) -> list[dict[str, Any]]:
         """One statement as the owner, over all tenants: what a test cannot bring about in a few messages."""
         return self._wait(self._run(statement, params))
@@ -250,10 +254,14 @@ class DeskWorld:
         assert stored.conversation_id is not None
         return stored.conversation_id
 
-    async def _settle(self) -> None:
-        assert self.worker is not None and self.sender is not None
+    async def _answer(self) -> None:
+        assert self.worker is not None
         while await self.worker.claim():
             await self.worker.drain()
+
+    async def _settle(self) -> None:
+        assert self.sender is not None
+        await self._answer()
         self.clock.advance(0.4)
         while await self.sender.take():
             await self.sender.drain()
