@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+import re2
+
 from schemas.bundle import OptOutWords
 from schemas.fold import normalise
 
@@ -22,6 +24,8 @@ BUILT_IN = OptOutWords(
 )
 # Words that stop a clause they open or close ("stop texting", "i want this to stop"); other exact words must be the clause.
 STRONG = frozenset({"stop", "unsubscribe", "unsub", "optout"})
+LEXICONS_KEPT = 64
+PROGRAM_MEMORY_BYTES = 16 << 20
 MIN_SLIP_CHARS = 4  # a shorter word has too many neighbours for a typing slip to be told from another word
 
 
@@ -61,16 +65,28 @@ class _Phrase:
     entry: str  # as the lexicon has it
     whole_words: bool  # English; elsewhere endings may follow
 
+    @property
+    def needle(self) -> str:
+        return f" {self.key} " if self.whole_words else f" {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Phrases:
+    """Phrases in the lexicon's order, and one program that finds whether any of them is there at all."""
+
+    listed: tuple[_Phrase, ...]
+    at_all: re2._Regexp | None
+
 
 @dataclass(frozen=True, slots=True)
 class _Lexicon:
     exact: Mapping[str, str]
     compact: Mapping[str, str]
     signs: Mapping[str, str]
-    contains: tuple[_Phrase, ...]
+    contains: _Phrases
     unless: tuple[str, ...]
     all_exact: Mapping[str, str]
-    all_contains: tuple[_Phrase, ...]
+    all_contains: _Phrases
 
 
 def match_opt_out(text: str, words: Mapping[str, OptOutWords]) -> tuple[Scope, str] | None:
@@ -79,7 +95,7 @@ def match_opt_out(text: str, words: Mapping[str, OptOutWords]) -> tuple[Scope, s
     A stop beside a question is still a stop. An `unless` phrase excuses only a hit that it overlaps, so "please don't stop"
     excuses itself and nothing else in the message. `organisation` is for the lexicon's `stop_all`. Never raises.
     """
-    lexicon = _compiled(tuple(sorted(words.items())))
+    lexicon = _lexicon_of(words)
     shadow = normalise(text)
     if sign := _sign(shadow.text, lexicon):
         return "tenant", sign
@@ -142,10 +158,12 @@ def _clause(clause: str, lexicon: _Lexicon) -> str | None:
     return None
 
 
-def _contained(whole: str, phrases: tuple[_Phrase, ...], unless: tuple[str, ...]) -> str | None:
+def _contained(whole: str, phrases: _Phrases, unless: tuple[str, ...]) -> str | None:
     padded = f" {whole} "
-    for phrase in phrases:
-        needle = f" {phrase.key} " if phrase.whole_words else f" {phrase.key}"
+    if phrases.at_all is not None and phrases.at_all.search(padded) is None:
+        return None  # nearly every message: one pass says so
+    for phrase in phrases.listed:
+        needle = phrase.needle
         at = padded.find(needle)
         while at >= 0:
             if not any(_overlaps(padded, excuse, at, at + len(needle)) for excuse in unless):
@@ -202,7 +220,19 @@ def _sign(plain: str, lexicon: _Lexicon) -> str | None:
 # ---- the lexicon as it is compared --------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=64)
+def _lexicon_of(words: Mapping[str, OptOutWords]) -> _Lexicon:
+    """By the identity of the frozen entries: hashing a few hundred phrases would cost more than reading the message."""
+    key = (tuple(words), *map(id, words.values()))
+    kept = _BY_IDENTITY.get(key)
+    if kept is None:
+        if len(_BY_IDENTITY) >= LEXICONS_KEPT:
+            _BY_IDENTITY.clear()
+        # The entries are kept too, so that no id in a key can come to mean another object.
+        kept = _BY_IDENTITY[key] = (tuple(words.values()), _compiled(tuple(sorted(words.items()))))
+    return kept[1]
+
+
+@lru_cache(maxsize=LEXICONS_KEPT)
 def _compiled(words: tuple[tuple[str, OptOutWords], ...]) -> _Lexicon:
     sets = (("en", BUILT_IN), *words)
     exact = {key: entry for _, w in sets for entry in w.exact for key in _keys(entry)}
@@ -215,11 +245,23 @@ def _compiled(words: tuple[tuple[str, OptOutWords], ...]) -> _Lexicon:
             for entry in w.exact
             if entry.strip() and not any(c.isalnum() for c in entry)
         },
-        contains=tuple(_phrases(sets, "contains")),
+        contains=_together(tuple(_phrases(sets, "contains"))),
         unless=tuple(sorted({key for _, w in sets for entry in w.unless for key in _keys(entry)})),
         all_exact={key: entry for _, w in sets for entry in w.stop_all for key in _keys(entry)},
-        all_contains=tuple(_phrases(sets, "stop_all")),
+        all_contains=_together(tuple(_phrases(sets, "stop_all"))),
     )
+
+
+def _together(phrases: tuple[_Phrase, ...]) -> _Phrases:
+    """A program that RE2 cannot hold is done without: then every phrase is looked for, as it would be after a find."""
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = PROGRAM_MEMORY_BYTES
+    try:
+        at_all = re2.compile("|".join(re2.escape(phrase.needle) for phrase in phrases), options)
+    except re2.error:
+        at_all = None
+    return _Phrases(phrases, at_all if phrases else None)
 
 
 def _phrases(
@@ -239,9 +281,14 @@ def _keys(entry: str) -> set[str]:
 def _key(reading: str) -> str:
     """Words only: apostrophes closed up, shorthand written out, doubled letters single, one space between."""
     words = _NOT_WORD.sub(" ", reading.replace("'", "").replace("_", " ")).split()
-    return " ".join(_DOUBLED.sub(r"\1", _SHORTHAND.get(word, word)) for word in words)
+    return _DOUBLED.sub(_single, " ".join([_SHORTHAND.get(word, word) for word in words]))
 
 
+def _single(run: re.Match[str]) -> str:
+    return run[1]  # as a function: a template such as \1 is expanded anew at every call
+
+
+_BY_IDENTITY: dict[tuple[object, ...], tuple[tuple[OptOutWords, ...], _Lexicon]] = {}
 STRONG_KEYS = frozenset(_key(word) for word in STRONG)
 _OPENERS = _POLITE | (
     _ASKING - {"i", "im", "ill", "id", "to", "it", "this", "that", "them", "these", "all", "want", "need"}
