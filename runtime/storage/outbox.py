@@ -46,16 +46,14 @@ class PgOutbox:
         self._tenant = tenant
         self._tenants = tenants
         self._deduplicating = sorted(deduplicating)
-        self._served = 0  # the tenant whose row was last in a batch: the next batch goes on after it
+        self._served = 0  # the tenant that was met last: the next batch goes on after it
         self._keys: OrderedDict[UUID, FieldKey] = OrderedDict()
 
     async def due(self, *, limit: int, now: datetime) -> Sequence[tuple[int, UUID]]:
         """(tenant_id, outbox id) of rows that may be looked at now, fairly over tenants."""
-        rows = await self._dispatch.rows(_DUE, [limit, self._served, now])
-        found = [(row["tenant_id"], row["id"]) for row in rows]
-        if found:
-            self._served = found[-1][0]
-        return found
+        *rows, last = await self._dispatch.rows(_DUE, [limit, self._served, now])
+        self._served = last["tenant_id"]
+        return [(row["tenant_id"], row["id"]) for row in rows]
 
     async def last_look(
         self, tenant_id: int, outbox_id: UUID, *, owner: str, lease_s: float, now: datetime

@@ -232,6 +232,24 @@ async def test_a_tenant_with_a_long_queue_does_not_keep_the_others_waiting(
         assert len(due) == 8
 
 
+async def test_tenants_with_nothing_due_before_tomorrow_hide_nobody(firm: World) -> None:
+    crowd = firm.waiting(firm.person(), due=firm.clock.now() + timedelta(days=1))
+    columns = [c["name"] for c in firm.sql("select attname as name from pg_attribute "
+               "where attrelid = 'outbox'::regclass and attnum > 0 and attname not in ('tenant_id', 'id')")]  # fmt: skip
+    listed = ", ".join(columns)
+    firm.sql(
+        f"insert into outbox (tenant_id, id, {listed}) select g, gen_random_uuid(), {listed} from outbox, "
+        "generate_series(100, 400) g where id = %s",
+        [crowd],
+    )
+    firm.sql("update outbox set due_at = %s where tenant_id = 250", [firm.clock.now()])
+    for _ in range(20):  # a tenant whose queue is always full of older rows
+        firm.waiting(firm.person(), due=firm.clock.now() - timedelta(hours=1))
+    met = [await firm.outbox.due(limit=4, now=firm.clock.now()) for _ in range(6)]
+    assert any(tenant == 250 for batch in met for tenant, _ in batch)
+    assert all(len(batch) == 4 for batch in met)
+
+
 async def test_rows_of_another_tenant_cannot_be_touched(firm: World) -> None:
     row = firm.waiting(firm.person())
     other = await firm.tenants.ensure("other", name="Other", organisation="other", now=firm.clock.now())
