@@ -56,6 +56,7 @@ _BARE_NO = re2.compile(
 )
 _BARE_YES = re2.compile(r"(yes|yeah|yep|yup|ok|okay|sure|please|yes please|please do|go on( then)?)")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_ASKING = frozenset(["how", "what", "why", "when", "who", "where", "which"])
 _FILLER = frozenset(
     ["the", "a", "an", "please", "pls", "option", "number", "i", "want", "would", "like", "choose", "pick", "i'll", "take",
      "go", "for", "with", "that", "it", "my", "me", "to", "get", "your", "our"]
@@ -140,14 +141,17 @@ def pick(said: str, options: Sequence[str], *, exactly: bool = False) -> str | N
     if plain in keyed:
         return keyed[plain]
     words = [w for w in _WORD.findall(plain) if w not in _FILLER]
+    if len(words) > 1 and words[-1] == "one":  # "the second one"
+        words.pop()
     for place, names in enumerate(_ORDINALS[: len(options)]):
         if len(words) == 1 and words[0] in names:
             return options[place]
     if words == ["last"] and options:
         return options[-1]
+    asks = "?" in said or any(w in _ASKING for w in words)
     kinds = {"yes": _YES_LINE.search(plain), "no": _NO_LINE.search(plain), "not sure": _UNSURE.search(plain)}
     for kind in ("not sure", "yes", "no"):
-        if kinds[kind] and kind in keyed and len(words) <= 8 and "?" not in said:
+        if kinds[kind] and kind in keyed and len(words) <= 5 and not asks:
             return keyed[kind]
     fitting = [option for key, option in keyed.items() if words and set(words) <= set(_WORD.findall(key))]
     return fitting[0] if len(fitting) == 1 else None

@@ -30,10 +30,11 @@ _FORBIDDEN = {
 
 
 def check(reply: Reply) -> tuple[Finding, ...]:
-    """Blocks promises in own words, and the hand-off line without a case behind it."""
+    """Blocks promises in own words, and every line that speaks of a colleague without a case behind it."""
     found = list(forbid(NAME, reply, _FORBIDDEN))
     lines = reply.bundle.lines
     promised = {lines.handoff, lines.holding, lines.off_hours}
+    promised |= {c.reply for c in reply.bundle.categories if c.case is not None and c.after <= 1}
     promised.discard(None)
     for start, sentence in reply.sentences():
         if sentence.claim in promised and not reply.case_opened and not reply.free_text:

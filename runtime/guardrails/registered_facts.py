@@ -75,7 +75,7 @@ def why_not(
         return f"not effective before {claim.effective}"
     if claim.expires is not None and today >= claim.expires:
         return f"expired on {claim.expires}"
-    if not sandbox and any(a.expires is not None and today >= a.expires for a in claim.approvals):
+    if not sandbox and claim.approvals and all(_over(a.expires, today) for a in claim.approvals):
         return "its approval has expired"
     if claim.channels and channel not in claim.channels:
         return f"not for {channel}"
@@ -84,6 +84,10 @@ def why_not(
     if wording(claim, language, "full") is None:
         return f"no approved wording in {language}"
     return None
+
+
+def _over(expires: str | None, today: str) -> bool:
+    return expires is not None and today >= expires
 
 
 def wording(claim: Claim, language: str, variant: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -261,6 +262,24 @@ def test_the_lexicon_hears_every_stop_and_no_other_talk(tenant: str) -> None:
     words = shipped(tenant).opt_out
     assert [t for t in STOPS if match_opt_out(t, words) is None] == []
     assert [t for t in NOT_STOPS if match_opt_out(t, words) is not None] == []
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_every_entry_of_the_lexicon_is_heard_in_capitals_with_please_and_without_accents(tenant: str) -> None:
+    words = shipped(tenant).opt_out
+    missed = [
+        (language, said)
+        for language, w in words.items()
+        for entry in (*w.exact, *w.contains, *w.stop_all)
+        for said in (entry, entry.upper(), f"  {entry}!!", unicodedata.normalize("NFD", entry))
+        if match_opt_out(said, words) is None
+    ]
+    assert missed == []
+    for language, w in words.items():
+        for entry in w.stop_all:
+            found = match_opt_out(entry, words)
+            assert found is not None, language
+            assert found[0] == "organisation"
 
 
 SIGNALS = {

@@ -273,6 +273,12 @@ def test_a_bare_no_is_no_answer_once_something_else_was_said_since() -> None:
     assert "RecordAnswer" not in effects_of(outcome)
 
 
+def test_a_no_with_a_question_is_a_question() -> None:
+    outcome = take(turn("no but how much does it cost", asked="T-Q01", history=(theirs("x"), ours("T-Q01"))))
+    assert "RecordAnswer" not in effects_of(outcome)
+    assert "T-D06" in claims_of(outcome)
+
+
 def test_an_option_that_a_claim_answers_is_answered() -> None:
     outcome = take(turn("complain myself", asked="T-Q03", history=(theirs("x"), ours("T-Q03"))))
     assert RecordAnswer(question="T-Q03", answer="Complain myself") in outcome.effects
@@ -530,9 +536,11 @@ def test_an_answer_is_recorded_whichever_rung_replies() -> None:
 
 
 def test_a_models_hand_off_opens_the_case_it_promises() -> None:
-    outcome = take(turn("it is all very odd"), ScriptedModel([[{"handoff": "Unclear question"}]]))
+    outcome = take(turn("it is all very odd"), ScriptedModel([[{"handoff": "unclear"}]]))
     assert outcome.disposition == "handoff"
-    assert [e.reason for e in outcome.effects if isinstance(e, OpenCase)] == ["model:unclear_question"]
+    assert [e.reason for e in outcome.effects if isinstance(e, OpenCase)] == ["model:unclear"]
+    told = take(turn("it is all very odd"), ScriptedModel([[{"handoff": "Sam Example of 1 Example Street"}]]))
+    assert [e.reason for e in told.effects if isinstance(e, OpenCase | StopBot)] == ["model", "model"]
 
 
 def test_a_prompt_holds_no_identifier_and_marks_what_others_wrote() -> None:

@@ -154,6 +154,7 @@ def test_the_opening_is_due_before_anything_else() -> None:
     late = (*stated(State(id="T-F02"), of=new), *stated(State(id="T-D01"), of=new))
     assert "disclosures" in rules(reply(late[0], Rendered(sentences=late[0].sentences), of=new))
     assert "disclosures" not in rules(reply(*render((State(id="T-F02"),), new), of=new))
+    new = scene(shown={}, open_cases=("safety",))
     safety = stated(State(id="L-SAFE"), of=new)
     assert rules(reply(*safety, of=new, send_class=SendClass.SAFETY)) == set()
 
@@ -229,6 +230,16 @@ def test_a_private_value_is_not_spoken_in_own_words() -> None:
 # ---- sayable ---------------------------------------------------------------------------------------------------------------
 
 
+def _approval(expires: str | None) -> dict[str, Any]:
+    return {
+        "by": "EXAMPLE Reviewer",
+        "role": "solicitor",
+        "on": "2026-11-01",
+        "expires": expires,
+        "ref": "EXAMPLE-1",
+    }
+
+
 def _may(**changes: Any) -> str | None:
     made = claim("C-1", "Text.", **changes.pop("claim", {}))
     active = with_claims(made)
@@ -251,6 +262,8 @@ def _may(**changes: Any) -> str | None:
         ({}, None),
         ({"claim": {"approved": False}}, "not approved"),
         ({"claim": {"approved": False}, "sandbox": True}, None),
+        ({"claim": {"approvals": [_approval("2026-11-24")]}}, "its approval has expired"),
+        ({"claim": {"approvals": [_approval("2026-11-24"), _approval(None)]}}, None),
         ({"claim": {"effective": "2026-11-25"}}, "not effective before 2026-11-25"),
         ({"claim": {"effective": "2026-11-24"}}, None),
         ({"claim": {"expires": "2026-11-24"}}, "expired on 2026-11-24"),
