@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import re2
 
+from runtime.engine.choices import own, pick
 from runtime.engine.index import index_of
 from runtime.engine.render import OFFER
 from runtime.engine.scene import Scene
@@ -35,32 +35,11 @@ _THANKS = re2.compile(
     r"thank you|thanks|many thanks|that's great|that's fine|that helps|bye|goodbye|will do|see you)( (so|very)? ?(much|a lot|"
     r"again|mate|for that|for your help|for the info|for telling me|dave|edward|you|then|bye))* ?)+$"
 )
-_ORDINALS = (
-    ("1", "one", "first", "a", "top"),
-    ("2", "two", "second", "b", "middle"),
-    ("3", "three", "third", "c"),
-    ("4", "four", "fourth", "d"),
-    ("5", "five", "fifth", "e"),
-)
-_UNSURE = re2.compile(
-    r"\b(not sure|don'?t know|dunno|no idea|unsure|can'?t remember|not certain|maybe|idk)\b"
-)
-_YES_LINE = re2.compile(
-    r"^(yes|y|yeah|yep|yup|yea|aye|sure|correct|indeed|true|it was|we did|i did|i do|i have|of course)\b"
-)
-_NO_LINE = re2.compile(
-    r"^(no|n|nope|nah|never|not really|not yet|i didn'?t|i haven'?t|nobody|no one|none|not that i know)\b"
-)
 _BARE_NO = re2.compile(
     r"(no|nah|nope|not really|no it's ok(ay)?|no that's (all|it|fine))( (mate|thank you|ta|cheers))?"
 )
 _BARE_YES = re2.compile(r"(yes|yeah|yep|yup|ok|okay|sure|please|yes please|please do|go on( then)?)")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_ASKING = frozenset(["how", "what", "why", "when", "who", "where", "which"])
-_FILLER = frozenset(
-    ["the", "a", "an", "please", "pls", "option", "number", "i", "want", "would", "like", "choose", "pick", "i'll", "take",
-     "go", "for", "with", "that", "it", "my", "me", "to", "get", "your", "our"]
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,40 +108,6 @@ def _still_open(scene: Scene) -> bool:
     return not scene.turn.history or scene.turn.asked in last or scene.bundle.lines.clarify in last
 
 
-def pick(said: str, options: Sequence[str], *, exactly: bool = False) -> str | None:
-    """The option a person means: its words, its place (`2`, `the first`), yes or no, or the one option their words fit.
-
-    `exactly`: only an option's own words count, as a pressed button sends them, and a bare yes or no not even then.
-    """
-    plain = normalise(said).text.strip(" .!?,")
-    keyed = {_own(option): option for option in options}
-    if exactly:
-        return keyed.get(plain) if " " in plain else None
-    if plain in keyed:
-        return keyed[plain]
-    words = [w for w in _WORD.findall(plain) if w not in _FILLER]
-    if len(words) > 1 and words[-1] == "one":  # "the second one"
-        words.pop()
-    for place, names in enumerate(_ORDINALS[: len(options)]):
-        if len(words) == 1 and words[0] in names:
-            return options[place]
-    if words == ["last"] and options:
-        return options[-1]
-    asks = "?" in said or any(w in _ASKING for w in words)
-    kinds = {"yes": _YES_LINE.search(plain), "no": _NO_LINE.search(plain), "not sure": _UNSURE.search(plain)}
-    for kind in ("not sure", "yes", "no"):
-        if kinds[kind] and kind in keyed and len(words) <= 5 and not asks:
-            return keyed[kind]
-    fitting = [option for key, option in keyed.items() if words and set(words) <= set(_WORD.findall(key))]
-    return fitting[0] if len(fitting) == 1 else None
-
-
-@lru_cache(maxsize=4_096)
-def _own(text: str) -> str:
-    """A text of the tenant's as it is compared. Kept; what a person writes never is."""
-    return normalise(text).text.strip(" .!?,")
-
-
 def _after(scene: Scene, question: Claim, chosen: str) -> Answer:
     """An answer is recorded, then the next step: on towards the link, what the option itself asks for, else a nod."""
     effects = (RecordAnswer(question=question.id, answer=chosen),)
@@ -210,7 +155,7 @@ def _first_needs(scene: Scene, question: str) -> tuple[str, ...]:
 def _quick_reply(scene: Scene, words: str) -> Answer | None:
     said = normalise(words).text.strip(" .!?,")
     for quick in scene.bundle.quick_replies:
-        if said in map(_own, (quick.title, *quick.questions)) and all(scene.sayable(i) for i in quick.claims):
+        if said in map(own, (quick.title, *quick.questions)) and all(scene.sayable(i) for i in quick.claims):
             return Answer(moves=tuple(State(id=i) for i in quick.claims), reason="quick_reply")
     return None
 

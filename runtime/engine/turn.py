@@ -7,36 +7,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runtime.engine.audit import Trail, audit_of
-from runtime.engine.compose import DraftRefused, canary_of, compose, parse_moves
+from runtime.engine.compose import DraftRefused, compose, parse_moves
 from runtime.engine.decide import (
     Plan,
     decided,
-    handoff_effects,
     outcome_of,
-    settled_effects,
     standing_effects,
 )
 from runtime.engine.register import answer, question_of, recorded
-from runtime.engine.render import Unsayable, render
-from runtime.engine.review import blocked, review
 from runtime.engine.scene import Scene, scene_of
 from runtime.engine.screen import screen
+from runtime.engine.settle import Settled, after_fault, fallback, settle, settle_decided
 from runtime.guardrails import block
 from runtime.messages import (
     Effect,
     Finding,
     HandOff,
     Move,
-    OpenCase,
     Outcome,
-    Rendered,
     Say,
-    SendClass,
     Silence,
-    State,
-    Suppress,
     Turn,
-    Verdict,
 )
 from runtime.ports import Checker, ClaimSearch, Clock, Hit, Model, ModelDown
 from schemas.text import visible
@@ -46,7 +37,6 @@ TURN_DEADLINE_S = 5.0  # draft, check and repair together
 CHECK_DEADLINE_S = 1.5
 MIN_DRAFT_S = 0.5  # with less left there is no point in asking a model
 DRAFTS = 2  # the draft and exactly one repair
-_OPENS = (SendClass.REPLY, SendClass.SERVICE, SendClass.PROACTIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,16 +54,6 @@ class _Ports:
         return self.deadline - self.clock.monotonic()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Settled:
-    """A plan that was rendered and passed every guardrail."""
-
-    scene: Scene
-    plan: Plan
-    parts: tuple[Rendered, ...]
-    findings: tuple[Finding, ...]
-
-
 async def take_turn(
     turn: Turn, claims: ClaimSearch, model: Model | None, checker: Checker | None, clock: Clock
 ) -> Outcome:
@@ -86,10 +66,10 @@ async def take_turn(
         plan = decided(scene)
     except Exception as error:  # without a verdict nothing may be answered as if all were well
         trail.tried("screen", type(error).__name__)
-        settled = _after_fault(turn, trail)
+        settled = after_fault(turn, trail)
     else:
         if plan is not None:
-            settled = _settle_decided(scene, plan, effects, trail)
+            settled = settle_decided(scene, plan, effects, trail)
         else:
             ports = _Ports(
                 claims=claims,
@@ -112,7 +92,7 @@ async def take_turn(
 # ---- the ladder -----------------------------------------------------------------------------------------------------------
 
 
-async def _composed(scene: Scene, effects: tuple[Effect, ...], ports: _Ports) -> _Settled:
+async def _composed(scene: Scene, effects: tuple[Effect, ...], ports: _Ports) -> Settled:
     """Model, then register only, then the fallback line with a case, then silence with a case."""
     trail = ports.trail
     try:
@@ -129,7 +109,7 @@ async def _composed(scene: Scene, effects: tuple[Effect, ...], ports: _Ports) ->
             return registered
     except Exception as error:
         trail.tried("register_only", type(error).__name__)
-    return _fallback(scene, effects, trail)
+    return fallback(scene, effects, trail)
 
 
 async def _search(scene: Scene, claims: ClaimSearch, trail: Trail) -> Sequence[Hit]:
@@ -152,7 +132,7 @@ async def _search(scene: Scene, claims: ClaimSearch, trail: Trail) -> Sequence[H
 
 async def _drafted(
     scene: Scene, effects: tuple[Effect, ...], hits: Sequence[Hit], model: Model, ports: _Ports
-) -> _Settled | None:
+) -> Settled | None:
     """The model's draft and one repair; None sends the turn down to the register."""
     trail = ports.trail
     refused: tuple[Finding, ...] = ()
@@ -206,7 +186,7 @@ async def _vouched(moves: Sequence[Move], scene: Scene, ports: _Ports) -> frozen
 
 def _settle_draft(
     scene: Scene, draft: Plan, vouched: frozenset[str], trail: Trail
-) -> tuple[_Settled | None, tuple[Finding, ...]]:
+) -> tuple[Settled | None, tuple[Finding, ...]]:
     """The draft, else the draft without its `say` where that leaves something to stand on."""
     if any(isinstance(m, Silence) for m in draft.moves) and len(draft.moves) > 1:
         trail.tried(draft.rung or "model", "refused: silence beside other moves")
@@ -217,7 +197,7 @@ def _settle_draft(
         if not kept:
             continue
         plan = dataclasses.replace(draft, moves=kept, disposition=_disposition(kept))
-        settled, findings = _settle(scene, plan, (), trail, vouched=vouched)
+        settled, findings = settle(scene, plan, (), trail, vouched=vouched)
         if settled is not None:
             return settled, ()
         refused = refused or findings
@@ -226,7 +206,7 @@ def _settle_draft(
 
 def _registered(
     scene: Scene, effects: tuple[Effect, ...], hits: Sequence[Hit], trail: Trail
-) -> _Settled | None:
+) -> Settled | None:
     found = answer(scene, hits)
     plan = Plan(
         moves=found.moves,
@@ -236,117 +216,10 @@ def _registered(
         rung="register_only",
         candidates=found.candidates,
     )
-    settled, _ = _settle(scene, plan, effects, trail)
+    settled, _ = settle(scene, plan, effects, trail)
     if settled is None and scene.language != scene.bundle.tenant.language:
-        settled, _ = _settle(scene.in_language(scene.bundle.tenant.language), plan, effects, trail)
+        settled, _ = settle(scene.in_language(scene.bundle.tenant.language), plan, effects, trail)
     return settled
-
-
-# ---- from a plan to something that may be sent ------------------------------------------------------------------------------
-
-
-def _settle(
-    scene: Scene,
-    plan: Plan,
-    effects: tuple[Effect, ...],
-    trail: Trail,
-    *,
-    vouched: frozenset[str] = frozenset(),
-) -> tuple[_Settled | None, tuple[Finding, ...]]:
-    """Renders and reviews. (None, findings) when it may not be said."""
-    rung = plan.rung or plan.disposition
-    every = (*effects, *plan.effects)
-    every = settled_effects((*every, *handoff_effects(plan.moves, every)), scene.turn.open_cases)
-    plan = dataclasses.replace(plan, effects=every)
-    if not plan.speaks:
-        return _Settled(scene=scene, plan=plan, parts=(), findings=()), ()
-    try:
-        parts = render(plan.moves, scene, opening=plan.send_class in _OPENS)
-        reply = scene.reply(
-            parts,
-            send_class=plan.send_class,
-            effects=every,
-            vouched=vouched,
-            canary=canary_of(scene.bundle),
-        )
-        findings = review(reply)
-    except Unsayable as error:
-        trail.tried(rung, f"unsayable: {error}")
-        return None, (block("unsayable", str(error)),)
-    except Exception as error:
-        trail.tried(rung, type(error).__name__)
-        return None, (block("render", type(error).__name__),)
-    if blocked(findings) or not parts:
-        trail.tried(rung, "blocked", findings)
-        return None, findings
-    return _Settled(scene=scene, plan=plan, parts=parts, findings=findings), ()
-
-
-def _settle_decided(scene: Scene, plan: Plan, effects: tuple[Effect, ...], trail: Trail) -> _Settled:
-    """A fixed line, in the person's language, else the tenant's; if neither may be said, a human gets it."""
-    home = scene.in_language(scene.bundle.tenant.language)
-    for where in (scene, home) if scene.language != home.language else (scene,):
-        settled, _ = _settle(where, plan, effects, trail)
-        if settled is not None:
-            return settled
-    if plan.reason != "opt_out" and plan.send_class is SendClass.CONFIRMATION and scene.verdict.stop is None:
-        person = dataclasses.replace(plan, moves=(HandOff(reason=plan.reason),), disposition="handoff")
-        settled, _ = _settle(home, person, effects, trail)
-        if settled is not None:
-            return settled
-    if plan.send_class is SendClass.REPLY:
-        return _fallback(scene, effects, trail)
-    return _in_silence(scene, (*effects, *plan.effects), trail, reason=plan.reason)
-
-
-def _fallback(scene: Scene, effects: tuple[Effect, ...], trail: Trail) -> _Settled:
-    """The safe line and a case; once in a row. The effects stand whatever happened on the way."""
-    case = OpenCase(kind="fallback", reason="no_safe_reply", priority=2, sla_minutes=480, page=False)
-    home = scene.in_language(scene.bundle.tenant.language)
-    for line in (home.bundle.lines.fallback, home.bundle.lines.holding):
-        if line in home.last_words():
-            continue
-        plan = Plan(
-            moves=(State(id=line),),
-            reason="no_safe_reply",
-            disposition="fallback",
-            effects=(case,),
-            rung="canned",
-        )
-        settled, _ = _settle(home, plan, effects, trail)
-        if settled is None:  # an opening that cannot be said must not keep back the one line that is safe
-            plan = dataclasses.replace(plan, send_class=SendClass.CONFIRMATION)
-            settled, _ = _settle(home, plan, effects, trail)
-        if settled is not None:
-            return settled
-    return _in_silence(home, (*effects, case), trail, reason="no_safe_reply")
-
-
-def _in_silence(scene: Scene, effects: tuple[Effect, ...], trail: Trail, *, reason: str) -> _Settled:
-    trail.alert("nothing_sayable")
-    case = OpenCase(kind="fallback", reason=reason, priority=1, sla_minutes=60, page=True)
-    plan = Plan(
-        moves=(Silence(),),
-        reason=reason,
-        disposition="silence",
-        effects=settled_effects((*effects, case), scene.turn.open_cases),
-    )
-    return _Settled(scene=scene, plan=plan, parts=(), findings=())
-
-
-def _after_fault(turn: Turn, trail: Trail) -> _Settled:
-    """The screen broke: nobody knows what the message says, so a human is paged and the person is told it is safe."""
-    stop = next((p.stop for p in turn.pending if p.stop), None)
-    scene = scene_of(turn, Verdict(signals=(), stop=stop, language=turn.active.tenant.language))
-    effects: tuple[Effect, ...] = (
-        OpenCase(kind="fallback", reason="screen_fault", priority=1, sla_minutes=15, page=True),
-    )
-    if stop is not None:
-        effects = (Suppress(reason="opt_out", scope=stop.scope), *effects)
-    trail.alert("screen_fault")
-    if stop is None and turn.human_owner is None:
-        return _fallback(scene, effects, trail)
-    return _in_silence(scene, effects, trail, reason="screen_fault")
 
 
 def _disposition(moves: Sequence[Move]) -> str:

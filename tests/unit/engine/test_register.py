@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from runtime.engine.choices import pick
 from runtime.engine.compose import masked
 from runtime.engine.index import index_of
-from runtime.engine.register import pick
 from tests.unit.engine.world import bundle
 
 OPTIONS = ("Complain myself", "Get the form", "Leave it there")
