@@ -454,48 +454,58 @@ begin
     perform suppress_v1(p_tenant, v_contact, p_turn -> 'suppress' ->> 'scope', p_turn -> 'suppress' ->> 'reason', p_now);
     perform set_config('app.every', '', true);
   end if;
-  insert into hold (tenant_id, id, contact_id, conversation_id, category, priority, set_by, set_at)
-  select p_tenant, x.id, v_contact, p_conversation, x.category, x.priority, 'screen', p_now
-  from jsonb_to_recordset(p_holds) as x (id uuid, category text, priority smallint)
-  order by x.category
-  on conflict (tenant_id, contact_id, category) where cleared_at is null do nothing;
+  if p_holds <> '[]' then
+    insert into hold (tenant_id, id, contact_id, conversation_id, category, priority, set_by, set_at)
+    select p_tenant, x.id, v_contact, p_conversation, x.category, x.priority, 'screen', p_now
+    from jsonb_to_recordset(p_holds) as x (id uuid, category text, priority smallint)
+    order by x.category
+    on conflict (tenant_id, contact_id, category) where cleared_at is null do nothing;
+  end if;
 
-  insert into outbox (tenant_id, id, conversation_id, contact_id, connection_id, channel, n, key, upto_seq, part, send_class,
-                      due_at, body, claims, claim_digests, has_link, has_ask, asks, answers_seq, template, campaign, bundle,
-                      created_at)
-  select p_tenant, s.id, p_conversation, v_contact, v_connection, v_channel, v_out + s.i,
-         concat_ws(':', p_conversation, p_upto, x.part, p_fence), p_upto, x.part, x.send_class, coalesce(x.due_at, p_now), s.body,
-         x.claims, x.claim_digests, x.has_link, x.has_ask, x.asks, x.answers_seq, x.template, x.campaign, p_turn ->> 'bundle',
-         p_now
-  from unnest(p_send_id, p_send_body) with ordinality as s (id, body, i)
-  join rows from (jsonb_to_recordset(p_sends) as (
-         part smallint, send_class text, due_at timestamptz, claims text[], claim_digests text[], has_link boolean,
-         has_ask boolean, asks text, answers_seq bigint, template text, campaign text)) with ordinality
-       as x (part, send_class, due_at, claims, claim_digests, has_link, has_ask, asks, answers_seq, template, campaign, i)
-    on x.i = s.i;
+  if p_sends <> '[]' then
+    insert into outbox (tenant_id, id, conversation_id, contact_id, connection_id, channel, n, key, upto_seq, part, send_class,
+                        due_at, body, claims, claim_digests, has_link, has_ask, asks, answers_seq, template, campaign, bundle,
+                        created_at)
+    select p_tenant, s.id, p_conversation, v_contact, v_connection, v_channel, v_out + s.i,
+           concat_ws(':', p_conversation, p_upto, x.part, p_fence), p_upto, x.part, x.send_class, coalesce(x.due_at, p_now), s.body,
+           x.claims, x.claim_digests, x.has_link, x.has_ask, x.asks, x.answers_seq, x.template, x.campaign, p_turn ->> 'bundle',
+           p_now
+    from unnest(p_send_id, p_send_body) with ordinality as s (id, body, i)
+    join rows from (jsonb_to_recordset(p_sends) as (
+           part smallint, send_class text, due_at timestamptz, claims text[], claim_digests text[], has_link boolean,
+           has_ask boolean, asks text, answers_seq bigint, template text, campaign text)) with ordinality
+         as x (part, send_class, due_at, claims, claim_digests, has_link, has_ask, asks, answers_seq, template, campaign, i)
+      on x.i = s.i;
+  end if;
 
-  insert into answer as a (tenant_id, contact_id, question, id, ciphertext, at)
-  select p_tenant, v_contact, x.question, x.id, x.ciphertext, p_now
-  from unnest(p_answers, p_answer_id, p_answer_ciphertext) as x (question, id, ciphertext)
-  order by x.question
-  on conflict (tenant_id, contact_id, question) do update
-  set id = excluded.id, ciphertext = excluded.ciphertext, at = excluded.at;
-  insert into signal_count as s (tenant_id, conversation_id, category, n)
-  select p_tenant, p_conversation, x.key, x.value::int from jsonb_each_text(p_counts) x order by x.key
-  on conflict (tenant_id, conversation_id, category) do update set n = s.n + excluded.n;
+  if p_answers <> '{}' then
+    insert into answer as a (tenant_id, contact_id, question, id, ciphertext, at)
+    select p_tenant, v_contact, x.question, x.id, x.ciphertext, p_now
+    from unnest(p_answers, p_answer_id, p_answer_ciphertext) as x (question, id, ciphertext)
+    order by x.question
+    on conflict (tenant_id, contact_id, question) do update
+    set id = excluded.id, ciphertext = excluded.ciphertext, at = excluded.at;
+  end if;
+  if p_counts <> '{}' then
+    insert into signal_count as s (tenant_id, conversation_id, category, n)
+    select p_tenant, p_conversation, x.key, x.value::int from jsonb_each_text(p_counts) x order by x.key
+    on conflict (tenant_id, conversation_id, category) do update set n = s.n + excluded.n;
+  end if;
 
-  insert into case_file as f (tenant_id, id, ref, conversation_id, contact_id, kind, reason, priority, page, due_at, opened_at,
-                              opened_by)
-  select p_tenant, x.id, case_ref_v1(p_conversation, v_from) || case when x.i > 1 then '-' || x.i else '' end, p_conversation,
-         v_contact, x.kind, x.reason, x.priority, x.page, p_now + make_interval(mins => x.sla_minutes), p_now, 'turn'
-  from rows from (jsonb_to_recordset(p_cases) as (
-         id uuid, kind text, reason text, priority smallint, sla_minutes int, page boolean)) with ordinality
-       as x (id, kind, reason, priority, sla_minutes, page, i)
-  order by x.i
-  on conflict (tenant_id, ref) do update -- the turn was done again: the person was told this reference
-  set state = 'open', closed_at = null, closed_by = null, priority = least(f.priority, excluded.priority),
-      kind = excluded.kind, reason = excluded.reason, page = f.page or excluded.page,
-      paged_at = case when excluded.page then null else f.paged_at end;
+  if p_cases <> '[]' then
+    insert into case_file as f (tenant_id, id, ref, conversation_id, contact_id, kind, reason, priority, page, due_at, opened_at,
+                                opened_by)
+    select p_tenant, x.id, case_ref_v1(p_conversation, v_from) || case when x.i > 1 then '-' || x.i else '' end, p_conversation,
+           v_contact, x.kind, x.reason, x.priority, x.page, p_now + make_interval(mins => x.sla_minutes), p_now, 'turn'
+    from rows from (jsonb_to_recordset(p_cases) as (
+           id uuid, kind text, reason text, priority smallint, sla_minutes int, page boolean)) with ordinality
+         as x (id, kind, reason, priority, sla_minutes, page, i)
+    order by x.i
+    on conflict (tenant_id, ref) do update -- the turn was done again: the person was told this reference
+    set state = 'open', closed_at = null, closed_by = null, priority = least(f.priority, excluded.priority),
+        kind = excluded.kind, reason = excluded.reason, page = f.page or excluded.page,
+        paged_at = case when excluded.page then null else f.paged_at end;
+  end if;
 
   if (p_turn ->> 'cost')::bigint > 0 then
     perform spend_settle_v1(p_tenant, v_contact, (p_turn ->> 'cost')::bigint, p_now);
@@ -1120,10 +1130,7 @@ begin
   perform from contact c where c.tenant_id = p_tenant and c.contact_id = o.contact_id for no key update;
   select * into o from outbox x
    where x.tenant_id = p_tenant and x.id = p_outbox and x.state = 'pending' and x.due_at <= p_now for no key update;
-  if not found or exists (
-       select from outbox x
-        where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id and x.n < o.n
-          and x.state in ('pending', 'sending') and send_rank_v1(x.send_class) <= send_rank_v1(o.send_class)) then
+  if not found or send_blocked_v1(o) then
     return;
   end if;
   -- look:read, in a statement that begins after the locks are ours
@@ -1476,6 +1483,71 @@ begin
                           jsonb_build_object('what', 'secret set', 'name', p_name, 'by', p_by), ''::bytea);
 end $$;
 
+CREATE TABLE public.outbox (
+    tenant_id integer NOT NULL,
+    id uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    connection_id text NOT NULL,
+    channel text NOT NULL,
+    n bigint NOT NULL,
+    key text NOT NULL,
+    upto_seq bigint,
+    part smallint NOT NULL,
+    send_class text NOT NULL,
+    state text DEFAULT 'pending'::text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    lease_until timestamp with time zone,
+    owner text,
+    attempts smallint DEFAULT 0 NOT NULL,
+    body bytea NOT NULL,
+    claims text[] NOT NULL,
+    claim_digests text[] NOT NULL,
+    has_link boolean NOT NULL,
+    has_ask boolean NOT NULL,
+    asks text,
+    answers_seq bigint,
+    template text,
+    campaign text,
+    bundle text NOT NULL,
+    author text DEFAULT 'bot'::text NOT NULL,
+    decided_rule text,
+    decided_row integer,
+    decided_effect text,
+    decided_at timestamp with time zone,
+    kill_epoch bigint,
+    "position" bigint,
+    provider_id bytea,
+    provider_hmac bytea,
+    status text,
+    status_at timestamp with time zone,
+    error_code integer,
+    created_at timestamp with time zone NOT NULL,
+    sending_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    purpose text,
+    kill_waited boolean DEFAULT false NOT NULL,
+    cost_micropence bigint DEFAULT 0 NOT NULL,
+    cost_day date,
+    discarded_at timestamp with time zone,
+    discarded_by text,
+    CONSTRAINT outbox_send_class_check CHECK ((send_class = ANY (ARRAY['safety'::text, 'confirmation'::text, 'reply'::text, 'human'::text, 'service'::text, 'proactive'::text]))),
+    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'sent'::text, 'unknown'::text, 'failed'::text, 'dead'::text, 'superseded'::text]))),
+    CONSTRAINT outbox_status_check CHECK ((status = ANY (ARRAY['sent'::text, 'delivered'::text, 'read'::text, 'failed'::text])))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+
+ALTER TABLE ONLY public.outbox FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.send_blocked_v1(p_row public.outbox) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select exists (
+    select from outbox e
+     where e.tenant_id = p_row.tenant_id and e.conversation_id = p_row.conversation_id and e.n < p_row.n
+       and e.state in ('pending', 'sending') and send_rank_v1(e.send_class) <= send_rank_v1(p_row.send_class))
+$$;
+
 CREATE FUNCTION public.send_case_v1(p_tenant integer, p_conversation uuid, p_contact uuid, p_kind text, p_reason text, p_priority integer, p_page boolean, p_now timestamp with time zone) RETURNS uuid
     LANGUAGE plpgsql
     AS $$
@@ -1559,48 +1631,48 @@ CREATE FUNCTION public.send_due_v1(p_limit integer, p_after integer, p_now times
     SET search_path TO 'public', 'pg_temp'
     AS $$
 #variable_conflict use_column
+declare
+  c_visits constant int := 64;
+  v_tenant int := p_after;
+  v_wrapped boolean := false;
+  v_due_at timestamptz;
+  v_found int[] := '{}';
 begin
   perform set_config('app.every', 'on', true);
+  for i in 1..c_visits loop
+    select o.tenant_id, o.due_at into v_tenant, v_due_at from outbox o
+     where o.state = 'pending' and o.tenant_id > v_tenant order by o.tenant_id, o.due_at limit 1;
+    if not found then
+      exit when v_wrapped;
+      v_wrapped := true;
+      v_tenant := 0;
+      continue;
+    end if;
+    exit when v_wrapped and v_tenant > p_after;
+    if v_due_at <= p_now then
+      v_found := v_found || v_tenant;
+      exit when cardinality(v_found) >= p_limit;
+    end if;
+  end loop;
   return query
-    with recursive after as (
-      (select o.tenant_id, 1 as k from outbox o where o.state = 'pending' and o.tenant_id > p_after order by o.tenant_id limit 1)
+    with slice as (
+      select s.tenant_id, s.id, t.turn, s.due_at from unnest(v_found) with ordinality t (tenant_id, turn)
+       cross join lateral (
+         select o.tenant_id, o.id, o.due_at from outbox o
+          where o.tenant_id = t.tenant_id and o.state = 'pending' and o.due_at <= p_now and not send_blocked_v1(o)
+          order by o.due_at, o.id limit ceil(p_limit::numeric / greatest(1, cardinality(v_found)))::int) s
+    ), longest as (
+      select o.tenant_id, o.id, o.due_at from outbox o
+       where o.state = 'pending' and o.due_at <= p_now and not send_blocked_v1(o)
+       order by o.due_at, o.id limit p_limit
+    ), chosen as (
+      select s.tenant_id, s.id, 0 as part, s.turn, s.due_at from slice s
       union all
-      select (select o.tenant_id from outbox o where o.state = 'pending' and o.tenant_id > a.tenant_id order by o.tenant_id limit 1),
-             a.k + 1
-        from after a where a.tenant_id is not null and a.k < p_limit
-    ), round as (
-      (select o.tenant_id, 1 as k from outbox o where o.state = 'pending' order by o.tenant_id limit 1)
-      union all
-      select (select o.tenant_id from outbox o
-               where o.state = 'pending' and o.tenant_id > a.tenant_id and o.tenant_id <= p_after order by o.tenant_id limit 1),
-             a.k + 1
-        from round a where a.tenant_id is not null and a.k < p_limit
-    ), waiting as (
-      select a.tenant_id, min(a.turn) as turn from (
-        select a.tenant_id, a.k as turn from after a where a.tenant_id is not null
-        union all
-        select r.tenant_id, p_limit + r.k from round r where r.tenant_id is not null) a
-      group by a.tenant_id order by min(a.turn) limit p_limit
-    ), slice as (
-      select s.tenant_id, s.id, s.due_at, w.turn, s.nth
-        from waiting w
-        cross join lateral (
-          select o.tenant_id, o.id, o.due_at, row_number() over (order by o.due_at) as nth from (
-            select x.tenant_id, x.id, x.due_at from outbox x
-             where x.tenant_id = w.tenant_id and x.state = 'pending' and x.due_at <= p_now
-               and not exists (select from outbox e
-                                where e.tenant_id = x.tenant_id and e.conversation_id = x.conversation_id and e.n < x.n
-                                  and e.state in ('pending', 'sending')
-                                  and send_rank_v1(e.send_class) <= send_rank_v1(x.send_class))
-             order by x.due_at limit p_limit) o) s
+      select l.tenant_id, l.id, 1, 0, l.due_at from longest l where l.id not in (select s.id from slice s)
     )
-    select s.tenant_id, s.id from slice s
-     order by s.nth > greatest(1, p_limit / greatest(1, (select count(distinct y.tenant_id) from slice y))),
-              case when s.nth > greatest(1, p_limit / greatest(1, (select count(distinct y.tenant_id) from slice y)))
-                   then s.due_at end,
-              s.turn, s.nth
-     limit p_limit;
+    select c.tenant_id, c.id from chosen c order by c.part, c.due_at, c.turn, c.id limit p_limit;
   perform set_config('app.every', '', true);
+  return query select coalesce(v_tenant, 0), null::uuid;
 end $$;
 
 CREATE FUNCTION public.send_facts_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone, OUT facts text[], OUT flags text[], OUT digest text, OUT unapproved boolean, OUT contact_ver bigint, OUT kill_epoch bigint, OUT opens timestamp with time zone, OUT frequency_free timestamp with time zone, OUT spend_cap bigint, OUT local_day date, OUT strikes integer, OUT struck boolean, OUT reachable boolean, OUT numbers jsonb) RETURNS record
@@ -2107,15 +2179,20 @@ CREATE FUNCTION public.send_sweep_v1(p_deduplicating text[], p_now timestamp wit
 declare
   r record;
   v_state text;
+  v_status text;
   v_count int := 0;
 begin
   perform set_config('app.every', 'on', true);
   for r in
-    select x.tenant_id, x.id, x.conversation_id, x.channel, x.status from outbox x
+    select x.tenant_id, x.id, x.conversation_id, x.contact_id, x.channel from outbox x
      where x.state = 'sending' and x.lease_until <= p_now
-     order by x.tenant_id, x.id limit 500 for no key update skip locked
+     order by x.tenant_id, x.contact_id, x.id limit 500
   loop
-    v_state := case when r.status in ('sent', 'delivered', 'read') then 'sent'
+    perform from contact c where c.tenant_id = r.tenant_id and c.contact_id = r.contact_id for no key update;
+    select x.status into v_status from outbox x
+     where x.tenant_id = r.tenant_id and x.id = r.id and x.state = 'sending' and x.lease_until <= p_now for no key update;
+    continue when not found;  -- settled while we waited
+    v_state := case when v_status in ('sent', 'delivered', 'read') then 'sent'
                     when r.channel = any (p_deduplicating) then 'pending' else 'unknown' end;
     update outbox x
        set state = v_state, owner = null, lease_until = null,
@@ -2873,62 +2950,6 @@ CREATE TABLE public.organisation_suppression (
 );
 
 ALTER TABLE ONLY public.organisation_suppression FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.outbox (
-    tenant_id integer NOT NULL,
-    id uuid NOT NULL,
-    conversation_id uuid NOT NULL,
-    contact_id uuid NOT NULL,
-    connection_id text NOT NULL,
-    channel text NOT NULL,
-    n bigint NOT NULL,
-    key text NOT NULL,
-    upto_seq bigint,
-    part smallint NOT NULL,
-    send_class text NOT NULL,
-    state text DEFAULT 'pending'::text NOT NULL,
-    due_at timestamp with time zone NOT NULL,
-    lease_until timestamp with time zone,
-    owner text,
-    attempts smallint DEFAULT 0 NOT NULL,
-    body bytea NOT NULL,
-    claims text[] NOT NULL,
-    claim_digests text[] NOT NULL,
-    has_link boolean NOT NULL,
-    has_ask boolean NOT NULL,
-    asks text,
-    answers_seq bigint,
-    template text,
-    campaign text,
-    bundle text NOT NULL,
-    author text DEFAULT 'bot'::text NOT NULL,
-    decided_rule text,
-    decided_row integer,
-    decided_effect text,
-    decided_at timestamp with time zone,
-    kill_epoch bigint,
-    "position" bigint,
-    provider_id bytea,
-    provider_hmac bytea,
-    status text,
-    status_at timestamp with time zone,
-    error_code integer,
-    created_at timestamp with time zone NOT NULL,
-    sending_at timestamp with time zone,
-    settled_at timestamp with time zone,
-    purpose text,
-    kill_waited boolean DEFAULT false NOT NULL,
-    cost_micropence bigint DEFAULT 0 NOT NULL,
-    cost_day date,
-    discarded_at timestamp with time zone,
-    discarded_by text,
-    CONSTRAINT outbox_send_class_check CHECK ((send_class = ANY (ARRAY['safety'::text, 'confirmation'::text, 'reply'::text, 'human'::text, 'service'::text, 'proactive'::text]))),
-    CONSTRAINT outbox_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'sending'::text, 'sent'::text, 'unknown'::text, 'failed'::text, 'dead'::text, 'superseded'::text]))),
-    CONSTRAINT outbox_status_check CHECK ((status = ANY (ARRAY['sent'::text, 'delivered'::text, 'read'::text, 'failed'::text])))
-)
-WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
-
-ALTER TABLE ONLY public.outbox FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.outbox_decision (
     tenant_id integer NOT NULL,
@@ -3811,6 +3832,11 @@ GRANT ALL ON FUNCTION public.secret_get_v1(p_tenant integer, p_name text) TO con
 
 REVOKE ALL ON FUNCTION public.secret_set_v1(p_tenant integer, p_name text, p_id uuid, p_ciphertext bytea, p_by text, p_audit_id uuid, p_now timestamp with time zone) FROM PUBLIC;
 
+GRANT SELECT ON TABLE public.outbox TO convo_tenant;
+GRANT SELECT ON TABLE public.outbox TO convo_desk;
+
+REVOKE ALL ON FUNCTION public.send_blocked_v1(p_row public.outbox) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.send_case_v1(p_tenant integer, p_conversation uuid, p_contact uuid, p_kind text, p_reason text, p_priority integer, p_page boolean, p_now timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.send_connection_v1(p_tenant integer, p_outbox uuid) FROM PUBLIC;
@@ -3983,9 +4009,6 @@ GRANT SELECT ON TABLE public.ingest_reject TO convo_desk;
 
 GRANT SELECT ON TABLE public.organisation TO convo_tenant;
 GRANT SELECT ON TABLE public.organisation TO convo_desk;
-
-GRANT SELECT ON TABLE public.outbox TO convo_tenant;
-GRANT SELECT ON TABLE public.outbox TO convo_desk;
 
 REVOKE ALL ON TABLE public.outbox_decision FROM convo_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE public.outbox_decision TO convo_owner;
