@@ -249,48 +249,58 @@ begin
     perform suppress_v1(p_tenant, v_contact, p_turn -> 'suppress' ->> 'scope', p_turn -> 'suppress' ->> 'reason', p_now);
     perform set_config('app.every', '', true);
   end if;
-  insert into hold (tenant_id, id, contact_id, conversation_id, category, priority, set_by, set_at)
-  select p_tenant, x.id, v_contact, p_conversation, x.category, x.priority, 'screen', p_now
-  from jsonb_to_recordset(p_holds) as x (id uuid, category text, priority smallint)
-  order by x.category
-  on conflict (tenant_id, contact_id, category) where cleared_at is null do nothing;
+  if p_holds <> '[]' then
+    insert into hold (tenant_id, id, contact_id, conversation_id, category, priority, set_by, set_at)
+    select p_tenant, x.id, v_contact, p_conversation, x.category, x.priority, 'screen', p_now
+    from jsonb_to_recordset(p_holds) as x (id uuid, category text, priority smallint)
+    order by x.category
+    on conflict (tenant_id, contact_id, category) where cleared_at is null do nothing;
+  end if;
 
-  insert into outbox (tenant_id, id, conversation_id, contact_id, connection_id, channel, n, key, upto_seq, part, send_class,
-                      due_at, body, claims, claim_digests, has_link, has_ask, asks, answers_seq, template, campaign, bundle,
-                      created_at)
-  select p_tenant, s.id, p_conversation, v_contact, v_connection, v_channel, v_out + s.i,
-         concat_ws(':', p_conversation, p_upto, x.part, p_fence), p_upto, x.part, x.send_class, coalesce(x.due_at, p_now), s.body,
-         x.claims, x.claim_digests, x.has_link, x.has_ask, x.asks, x.answers_seq, x.template, x.campaign, p_turn ->> 'bundle',
-         p_now
-  from unnest(p_send_id, p_send_body) with ordinality as s (id, body, i)
-  join rows from (jsonb_to_recordset(p_sends) as (
-         part smallint, send_class text, due_at timestamptz, claims text[], claim_digests text[], has_link boolean,
-         has_ask boolean, asks text, answers_seq bigint, template text, campaign text)) with ordinality
-       as x (part, send_class, due_at, claims, claim_digests, has_link, has_ask, asks, answers_seq, template, campaign, i)
-    on x.i = s.i;
+  if p_sends <> '[]' then
+    insert into outbox (tenant_id, id, conversation_id, contact_id, connection_id, channel, n, key, upto_seq, part, send_class,
+                        due_at, body, claims, claim_digests, has_link, has_ask, asks, answers_seq, template, campaign, bundle,
+                        created_at)
+    select p_tenant, s.id, p_conversation, v_contact, v_connection, v_channel, v_out + s.i,
+           concat_ws(':', p_conversation, p_upto, x.part, p_fence), p_upto, x.part, x.send_class, coalesce(x.due_at, p_now), s.body,
+           x.claims, x.claim_digests, x.has_link, x.has_ask, x.asks, x.answers_seq, x.template, x.campaign, p_turn ->> 'bundle',
+           p_now
+    from unnest(p_send_id, p_send_body) with ordinality as s (id, body, i)
+    join rows from (jsonb_to_recordset(p_sends) as (
+           part smallint, send_class text, due_at timestamptz, claims text[], claim_digests text[], has_link boolean,
+           has_ask boolean, asks text, answers_seq bigint, template text, campaign text)) with ordinality
+         as x (part, send_class, due_at, claims, claim_digests, has_link, has_ask, asks, answers_seq, template, campaign, i)
+      on x.i = s.i;
+  end if;
 
-  insert into answer as a (tenant_id, contact_id, question, id, ciphertext, at)
-  select p_tenant, v_contact, x.question, x.id, x.ciphertext, p_now
-  from unnest(p_answers, p_answer_id, p_answer_ciphertext) as x (question, id, ciphertext)
-  order by x.question
-  on conflict (tenant_id, contact_id, question) do update
-  set id = excluded.id, ciphertext = excluded.ciphertext, at = excluded.at;
-  insert into signal_count as s (tenant_id, conversation_id, category, n)
-  select p_tenant, p_conversation, x.key, x.value::int from jsonb_each_text(p_counts) x order by x.key
-  on conflict (tenant_id, conversation_id, category) do update set n = s.n + excluded.n;
+  if p_answers <> '{}' then
+    insert into answer as a (tenant_id, contact_id, question, id, ciphertext, at)
+    select p_tenant, v_contact, x.question, x.id, x.ciphertext, p_now
+    from unnest(p_answers, p_answer_id, p_answer_ciphertext) as x (question, id, ciphertext)
+    order by x.question
+    on conflict (tenant_id, contact_id, question) do update
+    set id = excluded.id, ciphertext = excluded.ciphertext, at = excluded.at;
+  end if;
+  if p_counts <> '{}' then
+    insert into signal_count as s (tenant_id, conversation_id, category, n)
+    select p_tenant, p_conversation, x.key, x.value::int from jsonb_each_text(p_counts) x order by x.key
+    on conflict (tenant_id, conversation_id, category) do update set n = s.n + excluded.n;
+  end if;
 
-  insert into case_file as f (tenant_id, id, ref, conversation_id, contact_id, kind, reason, priority, page, due_at, opened_at,
-                              opened_by)
-  select p_tenant, x.id, case_ref_v1(p_conversation, v_from) || case when x.i > 1 then '-' || x.i else '' end, p_conversation,
-         v_contact, x.kind, x.reason, x.priority, x.page, p_now + make_interval(mins => x.sla_minutes), p_now, 'turn'
-  from rows from (jsonb_to_recordset(p_cases) as (
-         id uuid, kind text, reason text, priority smallint, sla_minutes int, page boolean)) with ordinality
-       as x (id, kind, reason, priority, sla_minutes, page, i)
-  order by x.i
-  on conflict (tenant_id, ref) do update -- the turn was done again: the person was told this reference
-  set state = 'open', closed_at = null, closed_by = null, priority = least(f.priority, excluded.priority),
-      kind = excluded.kind, reason = excluded.reason, page = f.page or excluded.page,
-      paged_at = case when excluded.page then null else f.paged_at end;
+  if p_cases <> '[]' then
+    insert into case_file as f (tenant_id, id, ref, conversation_id, contact_id, kind, reason, priority, page, due_at, opened_at,
+                                opened_by)
+    select p_tenant, x.id, case_ref_v1(p_conversation, v_from) || case when x.i > 1 then '-' || x.i else '' end, p_conversation,
+           v_contact, x.kind, x.reason, x.priority, x.page, p_now + make_interval(mins => x.sla_minutes), p_now, 'turn'
+    from rows from (jsonb_to_recordset(p_cases) as (
+           id uuid, kind text, reason text, priority smallint, sla_minutes int, page boolean)) with ordinality
+         as x (id, kind, reason, priority, sla_minutes, page, i)
+    order by x.i
+    on conflict (tenant_id, ref) do update -- the turn was done again: the person was told this reference
+    set state = 'open', closed_at = null, closed_by = null, priority = least(f.priority, excluded.priority),
+        kind = excluded.kind, reason = excluded.reason, page = f.page or excluded.page,
+        paged_at = case when excluded.page then null else f.paged_at end;
+  end if;
 
   if (p_turn ->> 'cost')::bigint > 0 then
     perform spend_settle_v1(p_tenant, v_contact, (p_turn ->> 'cost')::bigint, p_now);

@@ -216,6 +216,8 @@ TASKS = {
     "convo_desk": COMMON
     | {"desk_link_make_v1", "desk_link_look_v1", "desk_link_use_v1", "desk_session_v1", "desk_session_end_v1"}
     | {"desk_look_v1", "desk_switches_v1", "bundle_held_v1", "send_queue_v1", "send_recipient_v1"}
+    | {"kill_v1", "in_flight_v1", "enable_v1", "withdraw_v1", "replay_v1", "discard_v1", "stuck_v1"}
+    | {"take_over_v1", "hand_back_v1", "lift_hold_v1", "close_case_v1", "why_v1"}
     | {"kill_now_v1", "audit_hash_v1"},
 }
 

@@ -432,3 +432,37 @@ async def test_what_a_visitor_sees_is_in_order_and_only_theirs(
         assert (line.text, line.ours, line.position, line.client_id) == ("mine", False, 1, "p.2")
         assert await w.ingest.answering(dave.tenant_id, "dave-web-sandbox", visitor) is True
         assert await w.ingest.visitor_lines(dave.tenant_id, "dave-web-sandbox", visitor, after=1) == []
+
+
+async def test_our_lines_appear_to_the_visitor_when_they_are_being_sent(
+    database: Database, clock: ManualClock
+) -> None:
+    async with world(database, clock) as w:
+        bundle = await w.publish(bundle_bytes())
+        dave = await w.tenant()
+        visitor = Identity(kind="visitor", value=uuid4().hex)
+        connection = "dave-web-sandbox"
+        await w.arrive(
+            message(dave, clock.now(), person=visitor, channel="webchat", connection=connection, text="hi")
+        )
+        lease, turn = await begin(w, bundle)
+        sends = (reply("Hello.", options=("Yes", "No")), reply("Not yet.", part=2))
+        assert await w.turns.commit(lease, outcome(turn, *sends), now=clock.now())
+
+        async def page(after: int = 0) -> list[tuple[int, bool, str, tuple[str, ...], tuple[str, ...]]]:
+            lines = await w.ingest.visitor_lines(dave.tenant_id, connection, visitor.value, after=after)
+            return [(line.position, line.ours, line.text, line.options, line.claims) for line in lines]
+
+        assert await page() == [(1, False, "hi", (), ())]
+        async with w.owner.connection() as owner, owner.transaction():  # as the last look does
+            await owner.execute("select set_config('app.every', 'on', true)")
+            await owner.execute("update conversation_queue set lines = lines + 1")
+            await owner.execute(
+                "update outbox set state = 'sending', sending_at = %s, position = 2 where part = 1",
+                [clock.now()],
+            )
+        assert await page(after=1) == [(2, True, "Hello.", ("Yes", "No"), ("D-1",))]
+        await w.arrive(
+            message(dave, clock.now(), person=visitor, channel="webchat", connection=connection, text="yes")
+        )
+        assert [line[:3] for line in await page(after=2)] == [(3, False, "yes")]
