@@ -72,20 +72,25 @@ def _compile(arguments: Sequence[str]) -> int:
 
 
 def _typer(arguments: Sequence[str]) -> int:
+    front()(args=list(arguments), prog_name="convo")
+    return OK
+
+
+def front() -> typer.Typer:
+    """Every command but the fast path of `compile`, as typer knows them."""
     commands, groups = _table()
-    front = _group(
+    made = _group(
         "Regulated firms talk to customers without losing a message or saying what nobody approved."
     )
     for panel, members in commands.items():
         for name, command in members.items():
-            front.command(name, rich_help_panel=panel)(_exiting(command))
+            made.command(name, rich_help_panel=panel)(_exiting(command))
     for name, (panel, words, members) in groups.items():
         nested = _group(words)
         for inner, command in members.items():
             nested.command(inner)(_exiting(command))
-        front.add_typer(nested, name=name, rich_help_panel=panel)
-    front(args=list(arguments), prog_name="convo")
-    return OK
+        made.add_typer(nested, name=name, rich_help_panel=panel)
+    return made
 
 
 def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, dict[str, Command]]]]:

@@ -107,12 +107,23 @@ def enable(tenant: Annotated[str, typer.Argument(help="slug, or ALL")], by: By =
 
 
 def audit_verify(json_: AsJson = False) -> int:
-    """Check every audit chain and sealed root. Exit code 1 when anything was edited, cut or is missing."""
+    """Check every audit chain and sealed root. Exit code 1 when anything was edited, cut off or is missing."""
 
     async def act(console: Console) -> int:
-        report = await console.verify_audit()
-        print(json.dumps(report) if json_ else report["text"])
-        return OK if report["ok"] else WRONG
+        found = await console.verify_audit()
+        if json_:
+            print(json.dumps(found, default=str))
+            return OK if found["ok"] else WRONG
+        for finding in found["findings"]:
+            where = (
+                f"{finding['stream']} entry {finding['n']}" if finding["stream"] else f"root {finding['n']}"
+            )
+            print(f"{finding['kind']}: {where}: {finding['message']}")
+        print(
+            f"{found['entries']} entries in {found['streams']} streams under {found['roots']} roots; "
+            f"{found['unsealed']} not sealed yet; signatures {'' if found['signatures_checked'] else 'NOT '}checked"
+        )
+        return OK if found["ok"] else WRONG
 
     return with_console(act)
 

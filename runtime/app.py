@@ -20,7 +20,7 @@ from runtime.crypto import Vault
 from runtime.health import Health
 from runtime.lastgood import LastGood
 from runtime.ports import Clock, DatabaseDown
-from runtime.references import References
+from runtime.references import References, read_reference
 from runtime.settings import Settings
 from runtime.storage.bundles import PgBundles
 from runtime.storage.postgres import Pool
@@ -206,6 +206,14 @@ async def _worker(settings: Settings) -> None:
 def periodic(parts: Base, dispatch: Pool) -> Sequence[Job]:
     """What runs by the clock, in whichever worker gets it."""
     from runtime.jobs import Job
+    from runtime.storage.audit import PgAudit
+    from runtime.storage.sealing import seal_key
+
+    settings = parts.settings
+    key = seal_key(read_reference(settings.seal_key, os.environ).encode()) if settings.seal_key else None
+
+    async def seal() -> None:
+        await PgAudit(dispatch).seal(key=key, now=parts.clock.now(), export=settings.seal_export)
 
     async def partitions() -> None:
         await dispatch.rows(
@@ -213,7 +221,10 @@ def periodic(parts: Base, dispatch: Pool) -> Sequence[Job]:
             [PARTITIONS_AHEAD_DAYS, KEEP_SEEN_DAYS, parts.clock.now()],
         )
 
-    return [Job(name="partitions", cron="7 * * * *", run=partitions)]
+    return [
+        Job(name="seal", cron="* * * * *", run=seal),
+        Job(name="partitions", cron="7 * * * *", run=partitions),
+    ]
 
 
 def _measure_queues(parts: Base, dispatch: Pool) -> Loop:

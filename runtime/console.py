@@ -15,12 +15,15 @@ from runtime.crypto import Vault
 from runtime.errors import BundleMissing, BundleRefused
 from runtime.messages import KillScope
 from runtime.ports import Activation, Clock
+from runtime.references import read_reference
 from runtime.settings import Settings
 from runtime.storage import migrate as migrations
 from runtime.storage.access import make_link
+from runtime.storage.audit import PgAudit
 from runtime.storage.bundles import PgBundles
 from runtime.storage.operations import PgOperations
 from runtime.storage.postgres import Pool
+from runtime.storage.sealing import seal_key
 from runtime.storage.secrets import PgSecrets
 from runtime.storage.tenants import Tenants
 from runtime.storage.wake import PgWake
@@ -159,6 +162,21 @@ class Console:
     async def why(self, tenant: str, message: str) -> Mapping[str, Any] | None:
         """Everything behind one message, or None when the tenant has no such message."""
         return await self._operations.why(await self._id(tenant), message)
+
+    async def verify_audit(self) -> Mapping[str, Any]:
+        """Checks every chain and root. Signatures are checked when CONVO_SEAL_KEY can be read, the export when it is named."""
+        settings = self.settings
+        key = seal_key(read_reference(settings.seal_key, os.environ).encode()) if settings.seal_key else None
+        exported = settings.seal_export if settings.seal_export and settings.seal_export.exists() else None
+        found = await PgAudit(self.owner).verify(
+            trusted={key.key_id: key.public} if key else None, exported=exported
+        )
+        return {
+            **asdict(found),
+            "ok": found.ok,
+            "signatures_checked": key is not None,
+            "export_checked": bool(exported),
+        }
 
     async def desk_link(self, operator: str, role: str) -> str:
         """The path of a one-time login for every tenant there is."""

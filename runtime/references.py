@@ -51,17 +51,33 @@ class References:
 
     async def _read(self, tenant_id: int, reference: str) -> str:
         kind, _, name = reference.partition(":")
-        if kind == "file" and Path(name).resolve() in self._forbidden:
-            raise SecretMissing(f"{reference} is convo's own and no connection may use it")
         match kind:
             case "secret":
                 return await self._named(tenant_id, name)
             case "env" if name in self._env and not name.startswith(OURS):
                 return self._env[name]
             case "file":
-                try:
-                    return (await asyncio.to_thread(Path(name).read_text, encoding="utf-8")).strip()
-                except (OSError, ValueError) as error:
-                    raise SecretMissing(f"{reference} cannot be read") from error
+                return await asyncio.to_thread(self._file, Path(name))
             case _:
                 raise SecretMissing(f"there is no value behind {reference}")
+
+    def _file(self, path: Path) -> str:
+        if path.resolve() in self._forbidden:
+            raise SecretMissing(f"file:{path} is convo's own and no connection may use it")
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, ValueError) as error:
+            raise SecretMissing(f"file:{path} cannot be read") from error
+
+
+def read_reference(reference: str, env: Mapping[str, str]) -> str:
+    """The text behind one of our own `env:NAME` or `file:PATH` settings. Raises SecretMissing, which never shows a value."""
+    kind, _, name = reference.partition(":")
+    if kind == "env" and name in env:
+        return env[name]
+    if kind == "file":
+        try:
+            return Path(name).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise SecretMissing(f"{reference} cannot be read") from error
+    raise SecretMissing(f"there is no value behind {reference}")

@@ -1,0 +1,376 @@
+"""The everyday commands, as somebody types them: what they print, what they exit with, what they refuse."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+import cli
+from drills.devkeys import DevKeys, development_keys
+from runtime.embedded import EmbeddedPostgres
+from tests.acceptance.convo import ROOT, TODAY, convo
+from tests.conftest import fresh_database
+
+COMMANDS = tuple(
+    [
+        "demo",
+        "chat",
+        "serve",
+        "doctor",
+        "compile",
+        "explain",
+        "plan",
+        "screen",
+        "review",
+        "publish",
+        "activate",
+        "rollback",
+        "status",
+        "keys",
+        "web",
+        "worker",
+        "sender",
+        "migrate",
+        "why",
+        "kill",
+        "enable",
+        "queue",
+        "audit",
+        "secret",
+        "desk",
+    ]
+)
+ON = ("--today", TODAY)
+
+
+# ---- without a database -------------------------------------------------------------------------------------------------
+
+
+def test_help_names_every_command_with_a_sentence() -> None:
+    done = convo("--help")
+    assert done.returncode == 0
+    assert all(re.search(rf"^\W*{name}\s+\w", done.stdout, re.MULTILINE) for name in COMMANDS)
+
+
+def test_every_command_explains_itself_and_its_options() -> None:
+    for name in COMMANDS:
+        shown = CliRunner().invoke(cli.front(), [name, "--help"])
+        assert shown.exit_code == 0, name
+        assert "Usage" in shown.output, name
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    assert convo("wibble").returncode == 2
+
+
+def test_check_passes_on_the_shipped_tenants() -> None:
+    done = convo("compile", "--check", *ON)
+    assert done.returncode == 0, done.stdout
+    assert "0 errors" in done.stdout
+
+
+def test_check_loads_neither_typer_nor_the_runtime() -> None:
+    done = convo("compile", "--check", *ON, env={"PYTHONPROFILEIMPORTTIME": "1"})
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "|" in line}
+    assert "yaml" in loaded
+    assert not loaded & {"typer", "pydantic", "rich", "psycopg", "starlette", "runtime", "cryptography"}
+
+
+def test_a_fault_is_reported_with_its_place_and_exit_code_1(tmp_path: Path) -> None:
+    tenants = _copy(tmp_path)
+    claim = tenants / "dynamo-dave" / "claims" / "free-routes.yaml"
+    claim.write_text(claim.read_text().replace("SP-FOS", "SP-FOSS", 1))
+    done = convo("compile", "--check", str(tenants), *ON)
+    assert done.returncode == 1
+    assert "free-routes.yaml" in done.stdout
+    assert "SP-FOS" in done.stdout
+
+
+def test_a_bundle_is_written_under_its_digest_and_signed(tmp_path: Path) -> None:
+    keys, out = development_keys(tmp_path / "keys"), tmp_path / "dist"
+    done = convo("compile", "tenants/dynamo-dave", "--out", str(out), "--sign-key", str(keys.signing), *ON)
+    assert done.returncode == 0, done.stdout + done.stderr
+    digest = re.search(r"sha256:([0-9a-f]{64})", done.stdout)
+    assert digest is not None
+    assert {path.name for path in out.iterdir()} == {f"{digest[1]}.json", f"{digest[1]}.dsse.json"}
+
+
+def test_explain_tells_what_a_code_means() -> None:
+    done = convo("explain", "CV5005")
+    assert done.returncode == 0
+    assert "CV5005" in done.stdout
+    assert convo("explain", "CV0000").returncode == 2
+
+
+def test_plan_exits_3_when_something_changes(tmp_path: Path) -> None:
+    old, new = _compiled(tmp_path / "a"), _compiled(tmp_path / "b", change=True)
+    changed = convo("plan", str(old), str(new))
+    assert changed.returncode == 3, changed.stderr
+    assert "DD-D04" in changed.stdout
+    assert convo("plan", str(old), str(old)).returncode == 0
+
+
+def test_screen_answers_each_line_with_a_verdict() -> None:
+    lines = [
+        {"id": 1, "text": "I can't go on any more, I want to end it all"},
+        {"id": "b", "text": "STOP"},
+        {"id": 3, "text": "Do I have to use you?"},
+    ]
+    done = convo("screen", "dynamo-dave", *ON, stdin="\n".join(map(json.dumps, lines)))
+    assert done.returncode == 0, done.stderr
+    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [v["id"] for v in verdicts] == [1, "b", 3]
+    assert [v["action"] for v in verdicts] == ["safety", "stop", "answer"]
+    assert "danger_now" in verdicts[0]["categories"]
+    assert all({"id", "action", "categories", "findings", "micros"} <= v.keys() for v in verdicts)
+
+
+def test_review_blocks_what_may_not_be_said() -> None:
+    lines = [
+        {"id": 1, "text": "You are owed £4,000, guaranteed!"},
+        {"id": 2, "text": "Good question."},
+    ]
+    done = convo("review", "dynamo-dave", *ON, stdin="\n".join(map(json.dumps, lines)))
+    assert done.returncode == 0, done.stderr
+    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [v["action"] for v in verdicts] == ["block", "pass"]
+    assert "no-amounts" in verdicts[0]["categories"]
+
+
+def test_a_line_that_is_no_json_is_answered_as_such_and_the_rest_goes_on() -> None:
+    done = convo("screen", "dynamo-dave", *ON, stdin='nonsense\n{"id": 2, "text": "hello"}\n')
+    assert done.returncode == 1
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert "error" in first
+    assert second["id"] == 2
+
+
+def test_chat_answers_a_pipe_with_claims() -> None:
+    done = convo("chat", "dynamo-dave", *ON, stdin="Do I have to use you or can I do it myself?\nSTOP\n")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert any("[DD-D04" in line for line in lines)
+    assert lines[-1].endswith("[ALL-C01]")
+
+
+def test_an_unknown_tenant_is_named_with_those_there_are() -> None:
+    done = convo("screen", "dynamo-dan")
+    assert done.returncode == 2
+    assert "dynamo-dave" in done.stderr
+
+
+def test_serve_without_a_database_and_without_dev_refuses_to_start() -> None:
+    done = convo("serve")
+    assert done.returncode == 2
+    assert "DATABASE_URL" in done.stderr
+    assert "--dev" in done.stderr
+
+
+def test_a_misspelt_setting_stops_everything() -> None:
+    done = convo("serve", env={"DATABASE_URL": "postgresql://x@localhost/x", "CONVO_STGE": "live"})
+    assert done.returncode == 2
+    assert "did you mean CONVO_STAGE" in done.stderr
+
+
+def test_doctor_says_what_is_missing() -> None:
+    done = convo("doctor", env={"HOME": "/nonexistent"})
+    assert done.returncode == 1
+    assert "DATABASE_URL" in done.stdout
+    assert "CONVO_TRUST" in done.stdout
+
+
+def test_a_private_key_is_never_overwritten_and_readable_to_its_owner_alone(tmp_path: Path) -> None:
+    key = tmp_path / "bundles.key"
+    assert convo("keys", "new", str(key)).returncode == 0
+    first = key.read_bytes()
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert convo("keys", "new", str(key)).returncode == 2
+    assert key.read_bytes() == first
+
+
+# ---- with one -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> DevKeys:
+    return development_keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="module")
+def env(
+    server: EmbeddedPostgres, keys: DevKeys, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, str]]:
+    """A deployment's settings on a database of its own, in which Dave's bundle is in force twice over (two digests)."""
+    with fresh_database(server) as database:
+        settings = {
+            "DATABASE_URL": database.url("owner"),
+            "CONVO_DEV": "1",
+            "CONVO_DATA": str(tmp_path_factory.mktemp("data")),
+            **keys.environment(),
+        }
+        assert convo("migrate", env=settings).returncode == 0
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def digests(
+    env: Mapping[str, str], keys: DevKeys, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, str]:
+    """Two bundles of Dave, published, the second in force."""
+    found = []
+    for name in ("one", "two"):
+        tenants = _copy(tmp_path_factory.mktemp(name))
+        if name == "two":
+            _change(tenants)
+        done = convo(
+            "publish",
+            str(tenants / "dynamo-dave"),
+            "--sign-key",
+            str(keys.signing),
+            "--by",
+            "Test Person",
+            *ON,
+            env=env,
+        )
+        assert done.returncode == 0, done.stderr
+        found.append(done.stdout.strip())
+        done = convo("activate", "dynamo-dave", found[-1], env=env)
+        assert done.returncode == 0, done.stderr
+    return found[0], found[1]
+
+
+def test_migrating_again_does_nothing(env: Mapping[str, str]) -> None:
+    done = convo("migrate", env=env)
+    assert (done.returncode, done.stdout.strip()) == (0, "nothing to do")
+
+
+def test_doctor_is_content_with_a_whole_deployment(env: Mapping[str, str]) -> None:
+    done = convo("doctor", env=env)
+    assert done.returncode == 0, done.stdout
+
+
+def test_an_activation_that_expected_another_bundle_is_refused(
+    env: Mapping[str, str], digests: tuple[str, str]
+) -> None:
+    done = convo("activate", "dynamo-dave", digests[0], "--expect-active", digests[0], env=env)
+    assert done.returncode == 1
+    assert "meanwhile" in done.stderr
+
+
+def test_status_names_the_digest_in_force(env: Mapping[str, str], digests: tuple[str, str]) -> None:
+    done = convo("status", "--json", env=env)
+    (row,) = json.loads(done.stdout)
+    assert (row["tenant"], row["digest"], row["serial"]) == ("dynamo-dave", digests[1], 2)
+
+
+def test_rollback_puts_the_bundle_before_back_under_a_new_serial(
+    env: Mapping[str, str], digests: tuple[str, str]
+) -> None:
+    done = convo("rollback", "dynamo-dave", env=env)
+    assert done.returncode == 0, done.stderr
+    assert f"back to {digests[0]} (serial 3)" in done.stdout
+    assert (
+        convo("activate", "dynamo-dave", digests[1], "--expect-active", digests[0], env=env).returncode == 0
+    )
+
+
+def test_a_bundle_that_nobody_trusted_signed_is_not_published(env: Mapping[str, str], tmp_path: Path) -> None:
+    stranger = development_keys(tmp_path / "stranger")
+    done = convo("publish", "tenants/dynamo-dave", "--sign-key", str(stranger.signing), *ON, env=env)
+    assert done.returncode == 1
+    assert "signature" in done.stderr
+
+
+def test_an_unapproved_bundle_is_not_published_for_live(env: Mapping[str, str], keys: DevKeys) -> None:
+    done = convo(
+        "publish", "tenants/dynamo-dave", "--stage", "live", "--sign-key", str(keys.signing), *ON, env=env
+    )
+    assert done.returncode == 1
+    assert "unapproved" in done.stderr or "CV" in done.stderr
+
+
+def test_a_secret_comes_from_stdin_and_stands_nowhere_in_clear(
+    env: Mapping[str, str], digests: tuple[str, str]
+) -> None:
+    value = f"example-{uuid4().hex}"
+    done = convo("secret", "set", "dynamo-dave", "DAVE_WA_API", env=env, stdin=f"{value}\n")
+    assert done.returncode == 0, done.stderr
+    assert value not in done.stdout + done.stderr
+    with psycopg.connect(env["DATABASE_URL"]) as connection:
+        connection.execute("select set_config('app.every', 'on', true)")
+        rows = connection.execute("select ciphertext from secret").fetchall()
+    assert rows
+    assert all(value.encode() not in bytes(row[0]) for row in rows)
+
+
+def test_two_people_start_again_what_one_has_stopped(
+    env: Mapping[str, str], digests: tuple[str, str]
+) -> None:
+    assert convo("kill", "dynamo-dave", "--reason", "a drill", "--by", "First", env=env).returncode == 0
+    first = convo("enable", "dynamo-dave", "--by", "First", env=env)
+    again = convo("enable", "dynamo-dave", "--by", "First", env=env)
+    second = convo("enable", "dynamo-dave", "--by", "Second", env=env)
+    assert (first.returncode, second.returncode) == (1, 0)
+    assert again.returncode == 1
+    assert "sending again" in second.stdout
+
+
+def test_an_empty_queue_lists_nothing(env: Mapping[str, str], digests: tuple[str, str]) -> None:
+    done = convo("queue", "list", env=env)
+    assert (done.returncode, done.stdout) == (0, "")
+    done = convo("queue", "discard", "dynamo-dave", "outbox", str(uuid4()), "--reason", "a drill", env=env)
+    assert done.returncode == 1
+
+
+def test_the_audit_of_these_acts_verifies(env: Mapping[str, str], digests: tuple[str, str]) -> None:
+    done = convo("audit", "verify", "--json", env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["ok"]
+
+
+def test_why_of_an_unknown_message_says_so(env: Mapping[str, str], digests: tuple[str, str]) -> None:
+    done = convo("why", str(uuid4()), "dynamo-dave", env=env)
+    assert done.returncode == 1
+    assert "no message" in done.stderr
+
+
+def test_a_desk_link_is_for_development_only(env: Mapping[str, str], digests: tuple[str, str]) -> None:
+    done = convo("desk", "link", "--operator", "Asha Example", "--role", "admin", env=env)
+    assert done.returncode == 0, done.stderr
+    assert "/desk/in/" in done.stdout
+    refused = convo("desk", "link", "--operator", "Asha Example", env={**env, "CONVO_DEV": "0"})
+    assert refused.returncode == 2
+
+
+# ---- helpers ------------------------------------------------------------------------------------------------------------
+
+
+def _copy(folder: Path) -> Path:
+    tenants = folder / "tenants"
+    shutil.copytree(ROOT / "tenants", tenants)
+    return tenants
+
+
+def _change(tenants: Path) -> None:
+    claim = tenants / "dynamo-dave" / "claims" / "free-routes.yaml"
+    text = claim.read_text()
+    changed = text.replace("You can complain to your lender", "You may complain to your lender")
+    assert changed != text
+    claim.write_text(changed)
+
+
+def _compiled(folder: Path, *, change: bool = False) -> Path:
+    tenants = _copy(folder)
+    if change:
+        _change(tenants)
+    done = convo("compile", str(tenants / "dynamo-dave"), "--out", str(folder / "dist"), *ON)
+    assert done.returncode == 0, done.stdout
+    return next((folder / "dist").glob("*.json"))
