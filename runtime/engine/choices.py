@@ -20,12 +20,14 @@ _ORDINALS = (
 _UNSURE = re2.compile(
     r"\b(not sure|don'?t know|dunno|no idea|unsure|can'?t remember|not certain|maybe|idk)\b"
 )
+# A word may be followed by more; "I have a question" and "I didn't understand" are no answers, so such beginnings stand alone.
 _YES_LINE = re2.compile(
-    r"^(yes|y|yeah|yep|yup|yea|aye|sure|correct|indeed|true|it was|we did|i did|i do|i have|of course)\b"
+    r"^(?:(?:yes|y|yeah|yep|yup|yea|aye|correct|indeed|of course)\b|(?:sure|true|it was|we did|i did|i do|i have)$)"
 )
 _NO_LINE = re2.compile(
-    r"^(no|n|nope|nah|never|not really|not yet|i didn'?t|i haven'?t|nobody|no one|none|not that i know)\b"
+    r"^(?:(?:no|n|nope|nah|not really|not yet|not that i know)\b|(?:never|nobody|no one|none|i didn'?t|i haven'?t)$)"
 )
+_NO_ANSWER = re2.compile(r"^no (?:problem|worries|way|clue|comment|need|matter|rush|offence|doubt)\b")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _ASKING = frozenset(["how", "what", "why", "when", "who", "where", "which"])
 _FILLER = frozenset(
@@ -49,14 +51,18 @@ def pick(said: str, options: Sequence[str], *, exactly: bool = False) -> str | N
     if len(words) > 1 and words[-1] == "one":  # "the second one"
         words.pop()
     for place, names in enumerate(_ORDINALS[: len(options)]):
-        if len(words) == 1 and words[0] in names:
+        if plain in names or (len(words) == 1 and words[0] in names):
             return options[place]
     if words == ["last"] and options:
         return options[-1]
     asks = "?" in said or any(w in _ASKING for w in words)
-    kinds = {"yes": _YES_LINE.search(plain), "no": _NO_LINE.search(plain), "not sure": _UNSURE.search(plain)}
-    for kind in ("not sure", "yes", "no"):
-        if kinds[kind] and kind in keyed and len(words) <= 5 and not asks:
+    kinds = {
+        "not sure": _UNSURE.search(plain),
+        "yes": _YES_LINE.search(plain),
+        "no": _NO_LINE.search(plain) and not _NO_ANSWER.search(plain),
+    }
+    for kind, meant in kinds.items():
+        if meant and kind in keyed and len(words) <= 5 and not asks:
             return keyed[kind]
     fitting = [option for key, option in keyed.items() if words and set(words) <= set(_WORD.findall(key))]
     return fitting[0] if len(fitting) == 1 else None

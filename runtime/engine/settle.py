@@ -16,6 +16,7 @@ from runtime.messages import (
     Effect,
     Finding,
     HandOff,
+    KillScope,
     OpenCase,
     Rendered,
     SendClass,
@@ -138,6 +139,6 @@ def after_fault(turn: Turn, trail: Trail) -> Settled:
     if stop is not None:
         effects = (Suppress(reason="opt_out", scope=stop.scope), *effects)
     trail.alert("screen_fault")
-    if stop is None and turn.human_owner is None:
+    if stop is None and turn.human_owner is None and turn.killed is KillScope.NONE:
         return fallback(scene, effects, trail)
     return in_silence(scene, effects, trail, reason="screen_fault")

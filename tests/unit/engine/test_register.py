@@ -66,6 +66,13 @@ def test_likeness_is_between_nothing_and_the_same() -> None:
         ("no but how much is it", YES_NO, None),
         ("is that a yes?", YES_NO, None),
         ("", YES_NO, None),
+        ("I have a question", YES_NO, None),
+        ("I didn't understand that", YES_NO, None),
+        ("I didn't", YES_NO, "No"),
+        ("no problem", YES_NO, None),
+        ("no one", YES_NO, "No"),
+        ("a", OPTIONS, "Complain myself"),
+        ("b", OPTIONS, "Get the form"),
     ],
 )
 def test_an_answer_is_the_option_it_clearly_means_or_none(
