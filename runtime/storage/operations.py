@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -43,6 +44,11 @@ _LIFT_HOLD = "select lift_hold_v1(%s, %s, %s, %s, %s) as lifted"
 _CLOSE_CASE = "select close_case_v1(%s, %s, %s, %s, %s) as done"
 _WHY = "select * from why_v1(%s, %s, %s, %s)"
 _BUNDLE = "select data from bundle_fetch_v1(%s, %s)"
+
+
+# A reason is kept in the clear. People's numbers and addresses have no business in it, so they do not get there.
+_NUMBER = re.compile(r"\+?\d[\d\s().-]{5,}\d")
+_ADDRESS = re.compile(r"\S+@\S+")
 
 
 class NotPossible(ConvoError):
@@ -95,7 +101,7 @@ class PgOperations:
         """
         if scope is KillScope.NONE:
             raise NotPossible("a kill stops the machine or everything; to start again, two people enable")
-        await self._pool.rows(_KILL, [tenant_id, scope.value, by, reason, now])
+        await self._pool.rows(_KILL, [tenant_id, scope.value, by, clean(reason), now])
         human = scope is KillScope.EVERYTHING
         before = {row.id for row in await self.in_flight(tenant_id, human=human)}
         deadline = asyncio.get_running_loop().time() + self._drain_within_s
@@ -119,7 +125,7 @@ class PgOperations:
         self, tenant_id: int, claim_digest: str, *, by: str, reason: str, now: datetime
     ) -> None:
         """This wording may not be said any more, from now on and also by what already waits to be sent."""
-        await self._pool.rows(_WITHDRAW, [tenant_id, claim_digest, by, reason, now])
+        await self._pool.rows(_WITHDRAW, [tenant_id, claim_digest, by, clean(reason), now])
 
     # ---- what is stuck ------------------------------------------------------------------------------------
 
@@ -138,7 +144,7 @@ class PgOperations:
         self, tenant_id: int, kind: str, item: UUID, *, by: str, reason: str, now: datetime
     ) -> bool:
         """Give a `dead_letter`, `outbox` row or `reject` up. The row stays; it is no longer waiting for anybody."""
-        return await self._done(_DISCARD, [tenant_id, KINDS.get(kind, kind), item, by, reason, now])
+        return await self._done(_DISCARD, [tenant_id, KINDS.get(kind, kind), item, by, clean(reason), now])
 
     async def stuck(self, tenant_id: int | None) -> Sequence[Stuck]:
         """Dead letters, sends that did not go or may not have gone, and rejected events (None = of every tenant)."""
@@ -150,27 +156,27 @@ class PgOperations:
         self, tenant_id: int, conversation_id: UUID, *, by: str, reason: str, now: datetime
     ) -> None:
         """From now on `by` owns the conversation and the bot is silent. Raises NotPossible."""
-        if not await self._done(_TAKE_OVER, [tenant_id, conversation_id, by, reason, now]):
+        if not await self._done(_TAKE_OVER, [tenant_id, conversation_id, by, clean(reason), now]):
             raise NotPossible("there is no such conversation")
 
     async def hand_back(
         self, tenant_id: int, conversation_id: UUID, *, by: str, reason: str, now: datetime
     ) -> None:
         """The bot may answer again. Raises NotPossible."""
-        if not await self._done(_HAND_BACK, [tenant_id, conversation_id, by, reason, now]):
+        if not await self._done(_HAND_BACK, [tenant_id, conversation_id, by, clean(reason), now]):
             raise NotPossible("there is no such conversation")
 
     async def lift_hold(
         self, tenant_id: int, contact_id: UUID, *, by: str, reason: str, now: datetime
     ) -> None:
         """Every open hold of the person. Raises NotPossible when there is none."""
-        row = await self._pool.row(_LIFT_HOLD, [tenant_id, contact_id, by, reason, now])
+        row = await self._pool.row(_LIFT_HOLD, [tenant_id, contact_id, by, clean(reason), now])
         if row is None or not row["lifted"]:
             raise NotPossible("this person is not on hold")
 
     async def close_case(self, tenant_id: int, case_id: UUID, *, by: str, note: str, now: datetime) -> bool:
         """False when the case is closed already or there is none."""
-        return await self._done(_CLOSE_CASE, [tenant_id, case_id, by, note, now])
+        return await self._done(_CLOSE_CASE, [tenant_id, case_id, by, clean(note), now])
 
     async def say(
         self, tenant_id: int, contact_id: UUID, connection_id: str, send: Send, *, by: str, now: datetime
@@ -218,6 +224,11 @@ class PgOperations:
     async def _done(self, statement: str, params: Sequence[Any]) -> bool:
         row = await self._pool.row(statement, params)
         return bool(row and row["done"])
+
+
+def clean(reason: str) -> str:
+    """An operator's reason without phone numbers and e-mail addresses, which a note easily holds."""
+    return _NUMBER.sub("[number]", _ADDRESS.sub("[address]", reason)).strip()
 
 
 def _sentence(said: Mapping[str, Any], claim: Claim | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from runtime.messages import KillScope, Receipt, Send, SendClass, Sentence
-from runtime.storage.operations import NotPossible, PgOperations
+from runtime.storage.operations import NotPossible, PgOperations, clean
 from tests.integration.send.world import APPROVAL, BUNDLE, CLAIM, WEB, WHATSAPP, Person, World
 
 ADA, BEN = "Ada Example", "Ben Sample"
@@ -315,6 +315,19 @@ async def test_an_agents_message_goes_through_the_outbox_under_their_name(firm: 
     assert look is not None
     assert look.message is not None
     assert look.message.text == "Hello, Ada here."
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("rang +44 7700 900123 twice", "rang [number] twice"),
+        ("07700 900123, no answer", "[number], no answer"),
+        ("wrote to sam@example.com", "wrote to [address]"),
+        ("fee of 30% from 2024 was wrong", "fee of 30% from 2024 was wrong"),
+    ],
+)
+def test_a_reason_on_the_record_holds_no_number_or_address(said: str, kept: str) -> None:
+    assert clean(said) == kept
 
 
 # ---- why ------------------------------------------------------------------------------------------------------------
