@@ -43,6 +43,9 @@ VISITOR_LINES = "select * from visitor_lines_v1(%s, %s, %s, %s, %s)"
 ANSWERING = "select answering_v1(%s, %s, %s) as answering"
 
 
+_Result = Stored | DatabaseDown
+
+
 class _Item(NamedTuple):
     arrival: Arrival
     now: datetime
@@ -129,7 +132,7 @@ class PgIngest:
             while True:
                 jobs = await self._gather()
                 try:
-                    stored = await self._write(line, [item for job in jobs for item in job.items])
+                    results = await self._write(line, [item for job in jobs for item in job.items])
                 except BaseException as error:
                     for job in jobs:
                         _settle(
@@ -140,8 +143,8 @@ class PgIngest:
                         raise
                 else:
                     for job in jobs:
-                        _settle(job, stored[: len(job.items)])
-                        stored = stored[len(job.items) :]
+                        _settle(job, results[: len(job.items)])
+                        results = results[len(job.items) :]
                 finally:
                     self._rows -= sum(len(job.items) for job in jobs)
 
@@ -156,36 +159,42 @@ class PgIngest:
                 rows += len(jobs[-1].items)
             return jobs
 
-    async def _write(self, line: _Line, items: list[_Item]) -> list[Stored]:
+    async def _write(self, line: _Line, items: list[_Item]) -> list[_Result]:
         """Messages and statuses are separate statements, so that a fault in one kind never repeats the other."""
         statuses = [n for n, item in enumerate(items) if isinstance(item.arrival.event, StatusUpdate)]
         messages = [n for n, item in enumerate(items) if not isinstance(item.arrival.event, StatusUpdate)]
-        stored: dict[int, Stored] = {}
+        results: dict[int, _Result] = {}
         for numbers, write in ((messages, self._messages), (statuses, self._statuses)):
             chosen = [items[n] for n in numbers]
-            stored |= zip(numbers, await self._or_bisect(line, chosen, write) if chosen else [], strict=True)
-        return [stored[n] for n in range(len(items))]
+            results |= zip(numbers, await self._or_bisect(line, chosen, write) if chosen else [], strict=True)
+        return [results[n] for n in range(len(items))]
 
     async def _or_bisect(
         self, line: _Line, items: list[_Item], write: Callable[[_Line, list[_Item]], Awaitable[list[Stored]]]
-    ) -> list[Stored]:
-        """All of them, or all but the one that cannot be stored."""
-        for attempt in range(TRIES):
+    ) -> list[_Result]:
+        """All of them, or all but the one that cannot be stored, or not in time. Raises DatabaseDown for all of them."""
+        for _ in range(TRIES):
             try:
-                return await write(line, items)
+                return [*await write(line, items)]
             except DatabaseDown:
                 raise
             except (
-                psycopg.errors.OperationalError,
+                psycopg.errors.DeadlockDetected,
+                psycopg.errors.SerializationFailure,
                 _Undecided,
-            ) as error:  # deadlock, lock or statement timeout
+            ) as error:
                 log().warning("batch got in another's way", rows=len(items), **error_fields(error))
-                if attempt == TRIES - 1 and len(items) == 1:
-                    raise DatabaseDown("the row could not be stored in time") from error
+            except (
+                psycopg.errors.OperationalError
+            ) as error:  # somebody holds a row; the others shall not wait for it
+                log().warning("batch waited too long", rows=len(items), **error_fields(error))
+                break
             except (psycopg.Error, ValueError) as error:
                 if len(items) == 1:
                     return [await self._reject(line, items[0], error)]
                 break
+        if len(items) == 1:
+            return [DatabaseDown("the row could not be stored in time")]
         half = len(items) // 2
         return [
             *await self._or_bisect(line, items[:half], write),
@@ -330,10 +339,15 @@ def _columns(kind: type[NamedTuple] | Any, rows: Sequence[tuple[Any, ...]]) -> l
     return [[row[n] for row in rows] for n in range(len(kind._fields))]
 
 
-def _settle(job: _Job, result: list[Stored] | BaseException) -> None:
+def _settle(job: _Job, result: list[_Result] | BaseException) -> None:
+    """A webhook is acknowledged whole or not at all; what was stored of it already is a duplicate the next time."""
     if job.done.done():  # whoever asked has gone
         return
     if isinstance(result, BaseException):
         job.done.set_exception(result)
+        return
+    stored = [one for one in result if isinstance(one, Stored)]
+    if len(stored) < len(result):
+        job.done.set_exception(DatabaseDown("not all of it could be stored in time"))
     else:
-        job.done.set_result(result)
+        job.done.set_result(stored)

@@ -859,6 +859,7 @@ end $$;
 CREATE FUNCTION public.ingest_statuses_v1(p_tenant integer[], p_connection text[], p_seen_hmac bytea[], p_sent_on date[], p_id uuid[], p_provider_hmac bytea[], p_client_ref text[], p_status text[], p_at timestamp with time zone[], p_error_code integer[], p_received_at timestamp with time zone[]) RETURNS TABLE(n integer, outcome text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET lock_timeout TO '500ms'
     AS $$
 declare
   r record;
@@ -911,6 +912,7 @@ end $$;
 CREATE FUNCTION public.ingest_v1(p_tenant integer[], p_connection text[], p_channel text[], p_what text[], p_received_at timestamp with time zone[], p_sent_at timestamp with time zone[], p_sent_on date[], p_provider_hmac bytea[], p_id uuid[], p_kind text[], p_payload bytea[], p_stop_scope text[], p_stop_matched text[], p_contact uuid[], p_wrapped_key bytea[], p_conversation uuid[], p_audit_id uuid[], p_identity uuid[], p_identity_kind text[], p_identity_ciphertext bytea[], p_blind bytea[], p_suppression_blind bytea[], p_organisation_blind bytea[], p_alias_of integer[], p_alias_identity uuid[], p_alias_kind text[], p_alias_ciphertext bytea[], p_alias_blind bytea[], p_alias_suppression_blind bytea[], p_alias_organisation_blind bytea[]) RETURNS TABLE(n integer, outcome text, conversation_id uuid, seq bigint, contact_id uuid, wrapped_key bytea)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET lock_timeout TO '500ms'
     AS $$
 declare
   r record;

@@ -16,7 +16,9 @@ create function ingest_v1(
   p_alias_of int[], p_alias_identity uuid[], p_alias_kind text[], p_alias_ciphertext bytea[],
   p_alias_blind bytea[], p_alias_suppression_blind bytea[], p_alias_organisation_blind bytea[]
 ) returns table (n int, outcome text, conversation_id uuid, seq bigint, contact_id uuid, wrapped_key bytea)
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set lock_timeout = '500ms' -- whoever holds one conversation's row must not hold up everybody's webhooks
+as $$
 declare
   r record;
   q record;
@@ -216,7 +218,7 @@ create function ingest_statuses_v1(
   p_tenant int[], p_connection text[], p_seen_hmac bytea[], p_sent_on date[], p_id uuid[], p_provider_hmac bytea[],
   p_client_ref text[], p_status text[], p_at timestamptz[], p_error_code int[], p_received_at timestamptz[]
 ) returns table (n int, outcome text)
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp set lock_timeout = '500ms' as $$
 declare
   r record;
   v_row uuid;

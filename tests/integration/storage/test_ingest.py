@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from runtime.errors import Overloaded
@@ -330,3 +332,24 @@ async def test_a_stopped_ingest_acknowledges_nothing_more(database: Database, cl
         await w.ingest.__aexit__()
         with pytest.raises(DatabaseDown):
             await waiting
+
+
+async def test_a_held_conversation_holds_up_nobody_else(database: Database, clock: ManualClock) -> None:
+    async with world(database, clock) as w:
+        dave = await w.tenant()
+        [held] = await w.arrive(message(dave, clock.now(), person=phone(0), text="first"))
+        during = message(dave, clock.now(), person=phone(0), text="held")
+        with psycopg.connect(database.url()) as holder:
+            holder.execute("select set_config('app.every', 'on', true)")
+            holder.execute("select 1 from conversation_queue for update")
+            began = time.monotonic()
+            others = [message(dave, clock.now(), person=phone(n)) for n in range(1, 20)]
+            results = await asyncio.gather(
+                *(w.arrive(arrival) for arrival in (*others, during)), return_exceptions=True
+            )
+            assert time.monotonic() - began < 5
+            holder.rollback()
+        assert isinstance(results.pop(), DatabaseDown)
+        assert all(isinstance(stored, list) and stored[0].outcome == "stored" for stored in results)
+        [again] = await w.arrive(during)
+        assert (again.outcome, again.seq, again.conversation_id) == ("stored", 2, held.conversation_id)
