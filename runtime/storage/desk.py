@@ -37,6 +37,8 @@ SWITCHES = "select * from desk_switches_v1(%s)"
 
 Row = Mapping[str, Any]
 
+ROWS_SHOWN = 200  # messages each way of one conversation; desk.sql says the same
+
 
 class PgDesk:
     """Reads for the desk. Every method raises DatabaseDown when the database is away."""
@@ -97,6 +99,7 @@ class PgDesk:
             by_send.setdefault(row["outbox_id"], []).append(values.look_of(row))
         return Conversation(
             heading=values.heading_of(head, keys),
+            earlier=len(said) >= ROWS_SHOWN or len(sends) >= ROWS_SHOWN,
             said=tuple(values.said_of(row, key) for row in reversed(said)),
             sends=tuple(values.sending_of(row, key, by_send.get(row["id"], [])) for row in reversed(sends)),
             record=tuple(values.entry_of(row, key) for row in reversed(record)),

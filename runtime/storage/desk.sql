@@ -119,11 +119,12 @@ where f.tenant_id = %(tenant)s and f.state = 'open'
 order by f.priority, f.due_at nulls last, f.opened_at limit 200;
 
 -- name: depth
+-- A conversation with an unanswered message always has a time at which it is ready.
 select
-  (select count(*) from conversation_queue q where q.tenant_id = %(tenant)s and q.last_seq > q.done_seq) as turns,
+  (select count(*) from conversation_queue q where q.tenant_id = %(tenant)s and q.ready_at is not null and q.last_seq > q.done_seq) as turns,
   (select min(b.received_at) from conversation_queue q
    join inbox b on b.tenant_id = q.tenant_id and b.conversation_id = q.conversation_id and b.seq = q.done_seq + 1
-   where q.tenant_id = %(tenant)s and q.last_seq > q.done_seq) as oldest_turn,
+   where q.tenant_id = %(tenant)s and q.ready_at is not null and q.last_seq > q.done_seq) as oldest_turn,
   count(*) filter (where o.state = 'pending' and o.due_at <= %(now)s) as sends,
   min(o.due_at) filter (where o.state = 'pending' and o.due_at <= %(now)s) as oldest_send,
   count(*) filter (where o.state = 'pending' and o.due_at > %(now)s) as later,
@@ -192,7 +193,7 @@ select
     + (select count(*) from outbox o where o.tenant_id = %(tenant)s and o.state in ('unknown', 'dead', 'failed')
        and o.discarded_at is null)
     + (select count(*) from ingest_reject r where r.tenant_id = %(tenant)s and r.state = 'open') as stuck,
-  (select count(*) from conversation_queue q where q.tenant_id = %(tenant)s and q.last_seq > q.done_seq) as waiting;
+  (select count(*) from conversation_queue q where q.tenant_id = %(tenant)s and q.ready_at is not null and q.last_seq > q.done_seq) as waiting;
 
 -- name: has
 select exists (select from conversation c where c.tenant_id = %(tenant)s and c.conversation_id = %(conversation)s) as has;

@@ -199,9 +199,10 @@ class Withdrawal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """Everything about one conversation, decrypted; each list oldest first."""
+    """Everything about one conversation, decrypted; each list oldest first. `earlier`: it began before what is here."""
 
     heading: Heading
+    earlier: bool
     said: tuple[SaidRow, ...]
     sends: tuple[SendingRow, ...]
     record: tuple[Entry, ...]

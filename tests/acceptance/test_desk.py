@@ -466,6 +466,9 @@ def test_a_new_conversation_appears_by_itself(desk: DeskWorld, browser: Browser)
     desk.says(QUESTION, person=Identity(kind="phone", value="+447700900999"))
 
     expect(page.get_by_text("07700 900•99")).to_be_visible(timeout=8000)
+    before = page.locator("#count-cases").inner_text()
+    desk.says("please can I talk to a person", person=Identity(kind="phone", value="+447700900999"))
+    expect(page.locator("#count-cases")).not_to_have_text(before, timeout=8000)
     page.context.close()
 
 

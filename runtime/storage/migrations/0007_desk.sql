@@ -1,5 +1,11 @@
 -- The desk's way in and what it writes down: one-time links, sessions, who looked at what, and the state of the switches.
 
+-- ---- what every page of the desk asks ---------------------------------------------------------------------------------
+
+create index outbox_stuck on outbox (tenant_id, conversation_id)
+  where state in ('unknown', 'failed', 'dead') and discarded_at is null;
+create index outbox_recent on outbox (tenant_id, created_at);
+
 -- ---- the way in -----------------------------------------------------------------------------------------------------
 
 create function desk_link_make_v1(

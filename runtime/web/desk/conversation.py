@@ -68,6 +68,7 @@ class Page:
     serial: str
     looking: str
     items: tuple[Item, ...]
+    earlier: bool  # there is more than is shown
     why: explained.Why | None
     why_url: str  # `<this page>&why=`; the sentence is added
     close_url: str
@@ -197,6 +198,7 @@ async def _page(visit: Visit, found: Conversation, look: int, *, fault: str) -> 
         serial=f"serial {serial}" if serial is not None else "",
         looking=f"You looking at this page is entry {look} of the desk’s record.",
         items=timeline(found, now, zone, why=ref if why else None),
+        earlier=found.earlier,
         why=why,
         why_url=f"{here}&why=",
         close_url=here,

@@ -28,11 +28,12 @@ DONE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NavLink:
-    """One link of the rail; `count` beside it, '' for none."""
+    """One link of the rail. `key`: it has a number beside it, kept fresh under that name; `count` '' while that is nought."""
 
     name: str
     url: str
     current: bool
+    key: str = ""
     count: str = ""
 
 
@@ -83,7 +84,8 @@ async def show(
     if not visit.partial:
         return pages.render(template, context, status=status)
     found = pages.environment().get_template(template)
-    part = "".join(found.blocks["live"](found.new_context(context)))
+    counts = pages.environment().get_template("desk/counts.html").render(context)
+    part = "".join(found.blocks["live"](found.new_context(context))) + counts
     return HTMLResponse(part, status_code=status, headers={"cache-control": "no-store", "vary": "hx-request"})
 
 
@@ -93,9 +95,13 @@ async def frame(visit: Visit, *, title: str, current: str) -> Frame:
     counts = await desk.counts(owner.tenant_id)
     switches = await desk.switches(owner.tenant_id)
 
-    def link(name: str, path: str, count: int = 0) -> NavLink:
+    def link(name: str, path: str, count: int | None = None) -> NavLink:
         return NavLink(
-            name=name, url=visit.url(path), current=path == current, count=f"{count:,}" if count else ""
+            name=name,
+            url=visit.url(path),
+            current=path == current,
+            key=path.strip("/") if count is not None else "",
+            count=f"{count:,}" if count else "",
         )
 
     query = visit.request.url.query

@@ -120,7 +120,7 @@ def conversation(**parts: Any) -> Conversation:
     empty: dict[str, Any] = dict.fromkeys(
         ("said", "sends", "record", "desk", "holds", "cases", "consents", "withdrawn"), ()
     )
-    return Conversation(heading=heading, **{**empty, **parts})
+    return Conversation(heading=heading, earlier=False, **{**empty, **parts})
 
 
 def bundle(claim: Claim | None = None) -> Bundle:
