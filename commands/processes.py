@@ -53,7 +53,14 @@ def serve(
 
         begin = clock.replace(tzinfo=UTC) if clock else None
         day = day_of(clock)
-        return run(tenants=shipped(), watch=watch, clock=begin, port=port or 8000, today=day, folder=data)
+        return run(
+            tenants=shipped(),
+            watch=watch,
+            clock=begin,
+            port=8000 if port is None else port,
+            today=day,
+            folder=data,
+        )
 
     if watch or clock or data:
         raise UsageProblem("--watch, --clock and --data go with --dev")

@@ -19,35 +19,12 @@ from runtime.embedded import EmbeddedPostgres
 from tests.acceptance.convo import ROOT, TODAY, convo
 from tests.conftest import fresh_database
 
-COMMANDS = tuple(
-    [
-        "demo",
-        "chat",
-        "serve",
-        "doctor",
-        "compile",
-        "explain",
-        "plan",
-        "screen",
-        "review",
-        "publish",
-        "activate",
-        "rollback",
-        "status",
-        "keys",
-        "web",
-        "worker",
-        "sender",
-        "migrate",
-        "why",
-        "kill",
-        "enable",
-        "queue",
-        "audit",
-        "secret",
-        "desk",
-    ]
-)
+STARTING = ("demo", "chat", "serve", "doctor")
+WRITING = ("compile", "explain", "plan", "screen", "review")
+BUNDLES = ("publish", "activate", "rollback", "status", "keys")
+PROCESSES = ("web", "worker", "sender", "migrate")
+OPERATING = ("why", "kill", "enable", "queue", "audit", "secret", "desk")
+COMMANDS = (*STARTING, *WRITING, *BUNDLES, *PROCESSES, *OPERATING)
 ON = ("--today", TODAY)
 
 

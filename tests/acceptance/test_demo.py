@@ -35,6 +35,10 @@ def _ours(talk: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [line for line in talk["transcript"] if line["from"] != "person"]
 
 
+def _until_said(output: Path, words: str) -> None:
+    until(lambda: words in output.read_text(), why=output.read_text)
+
+
 def test_three_conversations_are_played_and_pass(played: Mapping[str, Any]) -> None:
     assert [talk["passed"] for talk in played["conversations"]] == [True, True, True]
 
@@ -93,7 +97,7 @@ def test_two_demos_run_beside_each_other(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     with running("demo", output=first), running("demo", output=second):
         for said in (first, second):
-            until(lambda said=said: "Ctrl-C stops" in said.read_text(), why=said.read_text)  # type: ignore[misc]
+            _until_said(said, "Ctrl-C stops")
         addresses = [
             set(re.findall(r"http://127\.0\.0\.1:\d+", said.read_text())) for said in (first, second)
         ]

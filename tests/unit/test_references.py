@@ -25,13 +25,9 @@ class Store:
         return f"{tenant_id}/{name}/{self.value}"
 
 
-def _references(store: Store, clock: ManualClock, **more: object) -> References:
-    return References(
-        named=store.named,
-        env={"EXAMPLE_TOKEN": "t", "DATABASE_URL": "x", "CONVO_X": "y"},
-        clock=clock,
-        **more,
-    )  # type: ignore[arg-type]
+def _references(store: Store, clock: ManualClock, forbidden: frozenset[str] = frozenset()) -> References:
+    env = {"EXAMPLE_TOKEN": "t", "DATABASE_URL": "x", "CONVO_X": "y"}
+    return References(named=store.named, env=env, clock=clock, forbidden=forbidden)
 
 
 async def test_a_named_secret_is_read_once_and_again_when_it_is_old(clock: ManualClock) -> None:

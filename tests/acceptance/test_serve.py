@@ -1,0 +1,145 @@
+"""`convo serve` keeps three processes running, ends them when told, and needs nothing but its settings."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from drills.devkeys import development_keys
+from runtime.embedded import EmbeddedPostgres
+from tests.acceptance.convo import TODAY, alive, convo, descendants, running, stop, until
+from tests.conftest import fresh_database
+
+
+@pytest.fixture(scope="module")
+def env(server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """A deployment with both tenants in force, on a port of its own."""
+    keys = development_keys(tmp_path_factory.mktemp("keys"))
+    with socket.socket() as probe, fresh_database(server) as database:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+        probe.close()
+        settings = {
+            "DATABASE_URL": database.url("owner"),
+            "CONVO_PORT": port,
+            "CONVO_DATA": str(tmp_path_factory.mktemp("data")),
+            **keys.environment(),
+        }
+        assert convo("migrate", env=settings).returncode == 0
+        for tenant in ("dynamo-dave", "edward-energy"):
+            done = convo(
+                "publish",
+                f"tenants/{tenant}",
+                "--sign-key",
+                str(keys.signing),
+                "--today",
+                TODAY,
+                env=settings,
+            )
+            assert done.returncode == 0, done.stderr
+            assert convo("activate", tenant, done.stdout.strip(), env=settings).returncode == 0
+        yield settings
+
+
+def _ready(env: Mapping[str, str]) -> bool:
+    try:
+        answer = httpx2.get(f"http://127.0.0.1:{env['CONVO_PORT']}/readyz", trust_env=False, timeout=3)
+    except httpx2.HTTPError:
+        return False
+    return answer.status_code == 200 and answer.json()["status"] == "ready"
+
+
+def _named(pid: int) -> str:
+    try:
+        found = re.search(rb"-m\0runtime\0(\w+)", Path(f"/proc/{pid}/cmdline").read_bytes())
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return found[1].decode() if found else ""
+
+
+def _children(pid: int) -> dict[str, int]:
+    return {name: child for child in descendants(pid) if (name := _named(child))}
+
+
+def _kill_and_wait(parent: int, name: str, log: Path) -> None:
+    """Ends one child as the kernel would, and waits for the one that takes its place."""
+    before = _children(parent)[name]
+    os.kill(before, signal.SIGKILL)
+    until(lambda: _children(parent).get(name, before) != before, why=log.read_text)
+
+
+def test_a_crashed_child_comes_back_and_the_port_never_closes(env: Mapping[str, str], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with running("serve", env=env, output=log) as process:
+        until(lambda: _ready(env), why=log.read_text)
+        for name in ("web", "worker", "sender"):
+            _kill_and_wait(process.pid, name, log)
+            # The socket is the parent's: a caller waits for the new web process instead of being turned away.
+            httpx2.get(f"http://127.0.0.1:{env['CONVO_PORT']}/healthz", trust_env=False, timeout=30)
+        until(lambda: _ready(env), why=log.read_text)
+        left = list(_children(process.pid).values())
+        assert stop(process) == 0
+        assert not [pid for pid in left if alive(pid)]
+
+
+def test_status_shows_what_each_process_holds(env: Mapping[str, str], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with running("serve", env=env, output=log):
+        until(lambda: _ready(env), why=log.read_text)
+        until(
+            lambda: all(
+                f"{name}@" in convo("status", env=env).stdout for name in ("web", "worker", "sender")
+            ),
+            why=log.read_text,
+        )
+        done = convo("status", env=env)
+        assert done.returncode == 0, done.stdout
+        assert "STALE" not in done.stdout
+
+
+def test_children_of_a_parent_that_is_killed_end_too(env: Mapping[str, str], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with running("serve", env=env, output=log) as process:
+        until(lambda: _ready(env), why=log.read_text)
+        children = list(_children(process.pid).values())
+        process.kill()
+        until(lambda: not any(map(alive, children)), why=log.read_text)
+
+
+def test_metrics_and_health_are_served_by_web_and_by_a_worker_of_its_own(
+    env: Mapping[str, str], tmp_path: Path
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = tmp_path / "log"
+    with running("worker", env={**env, "CONVO_METRICS_PORT": str(port)}, output=log) as process:
+
+        def answers() -> bool:
+            try:
+                return httpx2.get(f"http://127.0.0.1:{port}/healthz", trust_env=False).status_code == 200
+            except httpx2.HTTPError:
+                return False
+
+        until(answers, why=log.read_text)
+        until(lambda: "convo_queue_depth{" in _get(port, "/metrics"), why=log.read_text)
+        assert '"ready": true' in _get(port, "/readyz")
+        assert httpx2.get(f"http://127.0.0.1:{port}/elsewhere", trust_env=False).status_code == 404
+        assert stop(process) == 0
+
+
+def test_a_process_without_trusted_keys_refuses_to_start(env: Mapping[str, str]) -> None:
+    done = convo("worker", env={name: value for name, value in env.items() if name != "CONVO_TRUST"})
+    assert done.returncode == 2
+    assert "CONVO_TRUST" in done.stderr
+
+
+def _get(port: int, path: str) -> str:
+    return httpx2.get(f"http://127.0.0.1:{port}{path}", trust_env=False).text
