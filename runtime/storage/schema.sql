@@ -3362,6 +3362,10 @@ CREATE INDEX outbox_proactive ON public.outbox USING btree (tenant_id, contact_i
 
 CREATE INDEX outbox_provider ON public.outbox USING btree (tenant_id, provider_hmac) WHERE (provider_hmac IS NOT NULL);
 
+CREATE INDEX outbox_recent ON public.outbox USING btree (tenant_id, created_at);
+
+CREATE INDEX outbox_stuck ON public.outbox USING btree (tenant_id, conversation_id) WHERE ((state = ANY (ARRAY['unknown'::text, 'failed'::text, 'dead'::text])) AND (discarded_at IS NULL));
+
 CREATE INDEX outbox_unknown ON public.outbox USING btree (tenant_id, settled_at) WHERE (state = 'unknown'::text);
 
 CREATE INDEX send_rule_lookup ON public.send_rule USING btree (tenant_id, digest, send_class, channel, row_no);
