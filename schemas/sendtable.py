@@ -115,13 +115,14 @@ def _state(id_: str, title: str, rule: str, *cells: _Cell) -> State:
 
 
 # The grid, one column per class: safety, confirmation, reply, human, service, proactive.
-# The order decides which of two equally strict rows is named, never what happens.
+# The order decides which of two equally strict rows is named, never what happens: an opt-out withdraws consent too, and
+# what people want to read then is that the person said stop.
 _QUIET = (_SEND, _UNTIL_OPEN, _UNTIL_OPEN, _UNTIL_OPEN, _UNTIL_OPEN, _UNTIL_OPEN)
 STATES: tuple[State, ...] = (
-    _state("no_consent", "no consent naming this sender", "R-PECR-1",
-           _SEND, _SEND, _SEND, _WROTE_FIRST, _DROP, _DROP),
     _state("opted_out", "opted out", "R-OPT-1",
            _SEND, _ONCE, _AFTER_STOP, _AFTER_STOP_OR_CASE, _DROP, _DROP),
+    _state("no_consent", "no consent naming this sender", "R-PECR-1",
+           _SEND, _SEND, _SEND, _WROTE_FIRST, _DROP, _DROP),
     _state("hold", "on hold", "R-COND-4",
            _SEND, _SEND, _CASE, _SEND, _DROP, _DROP),
     _state("quiet_hours", "quiet hours", "R-TIME-1", *_QUIET),

@@ -126,6 +126,15 @@ async def test_a_stop_after_the_campaign_was_queued_stops_it(firm: World) -> Non
     assert firm.row(row)["state"] == "superseded"
 
 
+async def test_an_opt_out_that_also_withdrew_consent_is_named_as_the_opt_out(firm: World) -> None:
+    person = firm.person()
+    row = firm.waiting(person, "proactive")
+    firm.writes(person, stop=True)
+    firm.consent(person, "withdrawn", purpose="all")
+    firm.processed(person)
+    assert await firm.decided(row) == ("drop", "R-OPT-1")
+
+
 async def test_a_suppression_that_outlived_the_contact_stops_too(firm: World) -> None:
     person = firm.person()
     firm.sql(
