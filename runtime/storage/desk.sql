@@ -125,12 +125,17 @@ select
   (select min(b.received_at) from conversation_queue q
    join inbox b on b.tenant_id = q.tenant_id and b.conversation_id = q.conversation_id and b.seq = q.done_seq + 1
    where q.tenant_id = %(tenant)s and q.ready_at is not null and q.last_seq > q.done_seq) as oldest_turn,
-  count(*) filter (where o.state = 'pending' and o.due_at <= %(now)s) as sends,
-  min(o.due_at) filter (where o.state = 'pending' and o.due_at <= %(now)s) as oldest_send,
-  count(*) filter (where o.state = 'pending' and o.due_at > %(now)s) as later,
-  min(o.due_at) filter (where o.state = 'pending' and o.due_at > %(now)s) as next_later,
+  count(*) filter (where o.state = 'pending' and o.goes_at <= %(now)s) as sends,
+  min(o.goes_at) filter (where o.state = 'pending' and o.goes_at <= %(now)s) as oldest_send,
+  count(*) filter (where o.state = 'pending' and o.goes_at > %(now)s) as later,
+  min(o.goes_at) filter (where o.state = 'pending' and o.goes_at > %(now)s) as next_later,
   count(*) filter (where o.state = 'sending') as sending
-from outbox o where o.tenant_id = %(tenant)s and o.state in ('pending', 'sending');
+from (
+  -- What stands behind a message that waits for its hour waits as well.
+  select x.state, max(x.due_at) filter (where x.state = 'pending')
+                  over (partition by x.conversation_id order by x.n) as goes_at
+  from outbox x where x.tenant_id = %(tenant)s and x.state in ('pending', 'sending')
+) o;
 
 -- name: stuck
 -- Everything that will not move by itself. `kind` is what replay and discard are told.

@@ -186,7 +186,7 @@ def test_a_conversation_shows_each_message_with_what_decided_about_it(desk: Desk
     assert QUESTION in page
     assert "DD-D04" in page and "SP-FOS" in page, "the claims behind the answer"
     assert "Passed" in page and "checks" in page
-    assert re.search(r"Last look.*Sent.*as a reply.*Rule.*send table row", page, re.S)
+    assert re.search(r"Last look.*Sent.*as a reply.*Rule.*Send table row", page, re.S)
     assert desk.tenants["dynamo-dave"].compiled.digest in page
 
 
@@ -241,8 +241,29 @@ def test_a_reply_that_a_stop_overtook_is_shown_in_its_place_with_the_rule(desk: 
     page = Operator(desk).page(of(conversation))
 
     assert "unsent" in page
-    assert re.search(r"Not sent\..*opted out.*It never left.*<code>R-[A-Z]+-\d</code>", page, re.S)
+    assert re.search(
+        r"STOP.*Not sent\.</b> Rule <code>R-OPT-1</code>: reply, WhatsApp, opted out.*It never left\.",
+        page,
+        re.S,
+    )
     assert "Opt-out." in page and "was on disk before the message was acknowledged" in page
+
+
+def test_a_reply_at_night_says_until_when_it_waits_and_the_queue_counts_it_as_kept(desk: DeskWorld) -> None:
+    before = desk.clock.at
+    desk.clock.at = before.replace(hour=22)
+    try:
+        conversation = desk.says(QUESTION, connection="edward-wa-sandbox", person=somebody())
+        operator = Operator(desk)
+
+        page = operator.page(of(conversation, "edward-energy"))
+        queue = operator.page("/desk/queue?tenant=edward-energy")
+    finally:
+        desk.clock.at = before
+
+    assert re.search(r"Waits until Wed 25 Nov, 09:00\.</b> Rule <code>R-TIME-1</code>", page)
+    assert re.search(r"To be sent now</h3><p class=\"big\">0 ", queue)
+    assert "The next goes Wed 25 Nov, 09:00" in queue
 
 
 def test_numbers_are_masked_and_the_list_holds_no_words(desk: DeskWorld) -> None:

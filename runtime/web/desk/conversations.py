@@ -122,7 +122,10 @@ def _title(found: tuple[Summary, ...], shown: str, *, filtered: bool) -> str:
     waiting = sum(1 for summary in found if summary.waiting)
     if not found:
         return "No conversations yet"
+    kept = sum(1 for summary in found if summary.send_state == "pending" and not summary.waiting)
     state = f"{words.many(waiting, 'person', 'people')} waiting for an answer" if waiting else "nobody waits"
+    if kept and not waiting:
+        state = f"{words.many(kept, 'message')} kept for later"
     return f"{words.many(len(found), 'conversation')}, {state}"
 
 

@@ -65,13 +65,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """One last look in words. tone: ok, hold or danger."""
+    """One last look in words: `lead how`, then `Rule: found`, the row, and `end`. tone: ok, own, hold, danger or ''."""
 
     tone: str
     lead: str
-    rule: str | None
-    row: int | None
-    rest: str
+    how: str = ""
+    rule: str | None = None
+    found: str = ""
+    row: int | None = None
+    end: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,10 +144,7 @@ class _Maker:
 
     def wrote(self) -> Iterator[Placed]:
         for row in self._all.sends:
-            at = row.created_at
-            if row.state not in ("pending", "sending") and row.looks and row.answers_seq is None:
-                at = row.looks[-1].at  # what we start may wait for days: it stands where it was decided
-            yield at, 2, self._wrote(row)
+            yield _stood(row), 2, self._wrote(row)
 
     def happened(self) -> Iterator[Placed]:
         for hold in self._all.holds:
@@ -219,7 +218,7 @@ class _Maker:
         body = turn.body if turn else {}
         findings = tuple(self._findings(body, row.part))
         return Wrote(
-            time=self._time(row.created_at),
+            time=self._time(_stood(row)),
             id=row.id,
             sentences=tuple(self._words(row, n, sentence) for n, sentence in enumerate(row.sentences)),
             text=row.text,
@@ -262,29 +261,30 @@ class _Maker:
 
     def _looks(self, row: SendingRow) -> Iterator[Looked]:
         if not row.looks:
-            yield Looked(tone="", lead="Waits for its last look.", rule=None, row=None, rest="")
+            yield Looked(tone="", lead="Waits for its last look.")
         for n, look in enumerate(row.looks):
             yield self._look(row, look, last=n == len(row.looks) - 1)
 
     def _look(self, row: SendingRow, look: LookRow, *, last: bool) -> Looked:
         facts = words.facts(look.facts)
         if look.effect in GOES:
-            tone, lead, rest = self._sent(row) if last else ("hold", "Let go, then put back.", "")
-            rest = f"{rest} Found: {facts}."
-            return Looked(tone=tone, lead=lead, rule=look.rule, row=look.row, rest=rest)
+            tone, lead, how = self._sent(row) if last else ("hold", "Let go, then put back.", "")
+            return Looked(tone=tone, lead=lead, how=how, rule=look.rule, found=f"{facts}.", row=look.row)
         sort = (
             f"{words.CLASSES.get(row.send_class, row.send_class)}, {words.channel(self._all.heading.channel)}"
         )
         if look.effect in ("defer", "pause"):
             until = f" until {words.when(look.until, self._zone)}" if look.until else ""
             lead = f"Waits{until}." if last and row.state == "pending" else f"Waited{until}."
-            return Looked(tone="hold", lead=lead, rule=look.rule, row=look.row, rest=f"{sort}, {facts}.")
+            return Looked(tone="hold", lead=lead, rule=look.rule, found=f"{sort}, {facts}.", row=look.row)
         effect = words.EFFECTS.get(look.effect, look.effect)
-        rest = f"{sort}, {facts}, so {effect}. It never left."
-        return Looked(tone="hold", lead="Not sent.", rule=look.rule, row=look.row, rest=rest)
+        found = f"{sort}, {facts}, so {effect}."
+        return Looked(
+            tone="hold", lead="Not sent.", rule=look.rule, found=found, row=look.row, end="It never left."
+        )
 
     def _sent(self, row: SendingRow) -> tuple[str, str, str]:
-        """Tone, lead and rest for a row that was let go."""
+        """Tone, lead and how for a row that was let go."""
         sort = words.CLASSES.get(row.send_class, row.send_class)
         asked = self._received.get(row.answers_seq) if row.answers_seq is not None else None
         if row.sending_at is not None and asked is not None:
@@ -360,6 +360,15 @@ _RUNGS = {
     "fallback": "Chosen by the second model",
     "tertiary": "Chosen by the third model",
 }
+
+
+def _stood(row: SendingRow) -> datetime:
+    """When a message of ours came to where it is: it left, or it was decided that it does not; else it was written."""
+    if row.sending_at is not None and row.state in (*LEFT, "failed"):
+        return row.sending_at
+    if row.state in ("superseded", "dead") and row.looks:
+        return row.looks[-1].at
+    return row.created_at
 
 
 def _route(row: SendingRow, body: Mapping[str, Any]) -> str:

@@ -197,9 +197,8 @@ def test_a_sent_reply_tells_how_soon_and_what_the_last_look_found() -> None:
 
     assert not shown.unsent
     assert shown.looks[-1].lead == "Sent"
-    assert shown.looks[-1].rest == (
-        "as a reply, 1.6 s after they wrote. Read 10:30:40. Found: no consent naming this sender."
-    )
+    assert shown.looks[-1].how == "as a reply, 1.6 s after they wrote. Read 10:30:40."
+    assert shown.looks[-1].found == "no consent naming this sender."
 
 
 def test_what_was_not_sent_names_the_rule_that_refused_it() -> None:
@@ -208,7 +207,15 @@ def test_what_was_not_sent_names_the_rule_that_refused_it() -> None:
     assert shown.unsent
     last = shown.looks[-1]
     assert (last.lead, last.rule, last.row) == ("Not sent.", "R-OPT-1", 112)
-    assert last.rest == "reply, WhatsApp, opted out, so drop. It never left."
+    assert (last.found, last.end) == ("reply, WhatsApp, opted out, so drop.", "It never left.")
+
+
+def test_what_a_stop_overtook_stands_behind_the_stop() -> None:
+    stop = said(2, "stop", received_at=after(11.5), stop_scope="tenant", stop_matched="stop")
+    row = wrote("superseded", look("drop", "R-OPT-1", facts=("opted_out",)))
+    items = timeline(conversation(said=(said(), stop), sends=(row,)), bundle(), LONDON)
+
+    assert [item.sort for item in items] == ["said", "said", "wrote"]
 
 
 def test_a_reply_that_waits_says_until_when() -> None:
@@ -230,7 +237,7 @@ def test_an_unknown_send_is_never_called_sent_or_unsent() -> None:
 def test_a_send_that_failed_carries_the_providers_code(state: str) -> None:
     shown = only_wrote(wrote(state, error_code=131026))
 
-    assert shown.unsent and "Code 131026." in shown.looks[-1].rest
+    assert shown.unsent and "Code 131026." in shown.looks[-1].how
 
 
 def test_words_whose_key_is_gone_are_not_made_up() -> None:
