@@ -94,7 +94,17 @@ class Preference:
     at: datetime
 
 
-InboundEvent = InboundMessage | StatusUpdate | Preference
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Malformed:
+    """One item of a readable webhook that cannot be made into an event. It is kept for a human and answered as rejected,
+    so that its neighbours do not wait for it. `provider_id` is the same for the same item; `reason` quotes no value."""
+
+    provider_id: str
+    reason: str
+    raw: str  # the item as JSON text
+
+
+InboundEvent = InboundMessage | StatusUpdate | Preference | Malformed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

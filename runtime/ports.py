@@ -121,7 +121,10 @@ class Channel(Protocol):
         ...
 
     def parse(self, connection: Connection, body: bytes, now: datetime) -> Sequence[InboundEvent]:
-        """Events in the order received. Raises MalformedWebhook with a reason; unknown kinds are kept as `unsupported`."""
+        """Events in the order received; an item that cannot be read is Malformed and its neighbours stand.
+
+        Raises MalformedWebhook with a reason for a body that is not readable at all. Unknown kinds are kept as `unsupported`.
+        """
         ...
 
     async def send(

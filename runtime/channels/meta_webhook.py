@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
 from runtime.channels.wire import MAX_ID_CHARS, MAX_NAME_CHARS, identifier, items, mapping, moment, text
 from runtime.errors import MalformedWebhook
-from runtime.messages import Identity, InboundEvent, InboundMessage, Preference, StatusUpdate
+from runtime.messages import Identity, InboundEvent, InboundMessage, Malformed, Preference, StatusUpdate
 
 OBJECT = "whatsapp_business_account"
 MEDIA = frozenset({"image", "audio", "video", "document", "sticker"})
@@ -27,40 +28,87 @@ Fields = Mapping[str, Any]
 
 
 def events(envelope: object, *, phone_number_id: str | None, now: datetime) -> list[InboundEvent]:
-    """Every event of one webhook. With `phone_number_id`, each value must be about that number: a webhook that reached the
-    wrong address must not become another tenant's conversation. Raises MalformedWebhook with the path of the fault.
+    """Every event of one webhook; what cannot be read of it is Malformed, with the path of the fault, and the rest stands.
+
+    With `phone_number_id`, each value must be about that number: a webhook that reached the wrong address must not become
+    another tenant's conversation. Raises MalformedWebhook without an envelope, and when all of it is about other numbers:
+    then nobody waits for it, and the provider keeps it for whoever puts the address right.
     """
     root = mapping(envelope, "body")
     if root.get("object") != OBJECT:
         raise MalformedWebhook(f"object is not {OBJECT}")
     found: list[InboundEvent] = []
-    for e, entry in enumerate(items(root, "entry", "body")):
-        at = f"entry[{e}]"
-        for c, change in enumerate(items(mapping(entry, at), "changes", at)):
-            found.extend(
-                _change(mapping(change, f"{at}.changes[{c}]"), f"{at}.changes[{c}]", phone_number_id, now)
-            )
+    ours = 0
+    astray: str | None = None
+    for path, change in _changes(root, found):
+        if change.get("field") not in ("messages", "user_preferences"):
+            continue  # a field we did not ask for: account alerts, groups, templates
+        value = change.get("value")
+        if not isinstance(value, dict):
+            found.append(_malformed(change, f"{path}.value is not an object"))
+        elif phone_number_id is not None and _number_of(value) != phone_number_id:
+            astray = f"{path}.value.metadata.phone_number_id is not this connection's number"
+            found.append(_malformed(change, astray))
+        else:
+            ours += 1
+            found.extend(_events_of(value, f"{path}.value", now))
+    if astray is not None and not ours:
+        raise MalformedWebhook(astray)
     return found
 
 
-def _change(change: Fields, path: str, phone_number_id: str | None, now: datetime) -> Iterator[InboundEvent]:
-    if change.get("field") not in ("messages", "user_preferences"):
-        return  # a field we did not ask for: account alerts, groups, templates
-    value = mapping(change.get("value"), f"{path}.value")
-    path = f"{path}.value"
-    if phone_number_id is not None:
-        metadata = value.get("metadata")
-        if not isinstance(metadata, dict) or text(metadata, "phone_number_id") != phone_number_id:
-            raise MalformedWebhook(f"{path}.metadata.phone_number_id is not this connection's number")
-    people = [person for person in items(value, "contacts", path) if isinstance(person, dict)]
-    for i, message in enumerate(items(value, "messages", path)):
-        yield _message(mapping(message, f"{path}.messages[{i}]"), f"{path}.messages[{i}]", people, now)
-    for i, status in enumerate(items(value, "statuses", path)):
-        yield from _status(mapping(status, f"{path}.statuses[{i}]"), f"{path}.statuses[{i}]", now)
-    for i, wish in enumerate(items(value, "user_preferences", path)):
-        yield from _preference(
-            mapping(wish, f"{path}.user_preferences[{i}]"), f"{path}.user_preferences[{i}]", people, now
-        )
+def _changes(root: Fields, found: list[InboundEvent]) -> Iterator[tuple[str, Fields]]:
+    """(path, change) of every readable change; what is none goes to `found`. Raises MalformedWebhook without a list."""
+    for e, entry in enumerate(items(root, "entry", "body")):
+        at = f"entry[{e}]"
+        changes = entry.get("changes") if isinstance(entry, dict) else None
+        if not isinstance(changes, list):
+            found.append(_malformed(entry, f"{at}.changes is not a list"))
+            continue
+        for c, change in enumerate(changes):
+            if isinstance(change, dict):
+                yield f"{at}.changes[{c}]", change
+            else:
+                found.append(_malformed(change, f"{at}.changes[{c}] is not an object"))
+
+
+def _events_of(value: Fields, path: str, now: datetime) -> Iterator[InboundEvent]:
+    people = _objects(value.get("contacts"))
+    readers: tuple[tuple[str, Callable[[Fields, str], list[InboundEvent]]], ...] = (
+        ("messages", lambda item, at: [_message(item, at, people, now)]),
+        ("statuses", lambda item, at: list(_status(item, at, now))),
+        ("user_preferences", lambda item, at: list(_preference(item, at, people, now))),
+    )
+    for key, reader in readers:
+        try:
+            listed = items(value, key, path)
+        except MalformedWebhook as error:
+            yield _malformed(value.get(key), str(error))
+            continue
+        for i, item in enumerate(listed):
+            at = f"{path}.{key}[{i}]"
+            try:
+                yield from reader(mapping(item, at), at)
+            except MalformedWebhook as error:
+                yield _malformed(item, str(error))
+
+
+def _malformed(item: object, reason: str) -> Malformed:
+    try:
+        raw = json.dumps(item, sort_keys=True)
+    except RecursionError:  # nested as deep as can be read, and a little deeper than can be written
+        raw = json.dumps({"nested too deeply": reason})
+    known_by = hashlib.sha256(raw.encode("ascii")).hexdigest()[:32]
+    return Malformed(provider_id=f"malformed.{known_by}", reason=reason, raw=raw)
+
+
+def _number_of(value: Fields) -> str | None:
+    metadata = value.get("metadata")
+    return text(metadata, "phone_number_id") if isinstance(metadata, dict) else None
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 # ---- messages -----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 
 from runtime.channels.dialog360 import Dialog360
 from runtime.errors import MalformedWebhook
-from runtime.messages import Identity, InboundEvent, InboundMessage, Preference, StatusUpdate
+from runtime.messages import Identity, InboundEvent, InboundMessage, Malformed, Preference, StatusUpdate
 from tests.unit.web.world import NOW, PHONE, said, whatsapp
 
 SAM = Identity(kind="phone", value="+447700900123")
@@ -226,36 +226,82 @@ def test_ids_and_names_are_cleaned_too() -> None:
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        ({**said("hi"), "id": ""}, r"entry\[0\].changes\[0\].value.messages\[0\].id is missing"),
+        ({**said("hi"), "id": ""}, "entry[0].changes[0].value.messages[1].id is missing"),
         ({**said("hi"), "id": "x" * 513}, "unreasonably long"),
         ({"id": "a", "type": "text", "text": {"body": "hi"}}, "names no sender"),
-        ("not an object", r"messages\[0\] is not an object"),
+        ("not an object", "messages[1] is not an object"),
     ],
 )
-def test_a_message_that_cannot_be_kept_is_refused_with_its_place(broken: Any, reason: str) -> None:
-    body = whatsapp(broken)
+def test_a_message_that_cannot_be_read_is_kept_with_its_place_and_its_neighbours_stand(
+    broken: Any, reason: str
+) -> None:
+    body = whatsapp(said("one", "a"), broken, said("three", "c"))
     body["entry"][0]["changes"][0]["value"]["contacts"] = []  # type: ignore[index]
-    with pytest.raises(MalformedWebhook, match=reason):
-        parse(body)
+    first, bad, last = parse(body)
+    assert isinstance(first, InboundMessage)
+    assert isinstance(last, InboundMessage)
+    assert [first.text, last.text] == ["one", "three"]
+    assert isinstance(bad, Malformed)
+    assert reason in bad.reason
+    assert json.loads(bad.raw) == broken
+    assert parse(body)[1] == bad  # brought again, it is the same
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "reason"),
     [
-        {"value": None},
-        {"value": {"messages": {}}},
-        {"value": {"messages": [], "statuses": "x"}},
-        {"value": {"statuses": [{"status": "sent"}]}},
-        {"field": "user_preferences", "value": {"user_preferences": [{"value": "stop"}]}},
+        ({"value": None}, "value is not an object"),
+        ({"value": {"messages": {}}}, "messages is not a list"),
+        ({"value": {"messages": [], "statuses": "x"}}, "statuses is not a list"),
+        ({"value": {"statuses": [{"status": "sent"}]}}, "statuses[0].id is missing"),
+        (
+            {"field": "user_preferences", "value": {"user_preferences": [{"value": "stop"}]}},
+            "names no person",
+        ),
     ],
 )
-def test_an_envelope_of_the_wrong_shape_is_refused(fields: dict[str, Any]) -> None:
-    change = {"field": "messages", **fields}
-    with pytest.raises(MalformedWebhook):
-        parse({"object": "whatsapp_business_account", "entry": [{"changes": [change]}]})
+def test_a_change_of_the_wrong_shape_is_kept_and_the_next_change_stands(
+    fields: dict[str, Any], reason: str
+) -> None:
+    body: dict[str, Any] = whatsapp(said("hi"))
+    body["entry"][0]["changes"].insert(0, {"field": "messages", **fields})
+    bad, good = parse(body)
+    assert isinstance(bad, Malformed)
+    assert reason in bad.reason
+    assert isinstance(good, InboundMessage)
 
 
-def test_a_webhook_about_another_number_is_refused() -> None:
+@pytest.mark.parametrize("entry", ["x", {}, {"changes": 1}, {"changes": ["x"]}])
+def test_an_entry_of_the_wrong_shape_is_kept_and_the_next_entry_stands(entry: Any) -> None:
+    body: dict[str, Any] = whatsapp(said("hi"))
+    body["entry"].insert(0, entry)
+    assert [type(event) for event in parse(body)] == [Malformed, InboundMessage]
+
+
+def test_contacts_of_the_wrong_shape_lose_a_name_and_no_message() -> None:
+    body: dict[str, Any] = whatsapp(said("hi"))
+    body["entry"][0]["changes"][0]["value"]["contacts"] = "x"
+    (event,) = parse(body)
+    assert isinstance(event, InboundMessage)
+    assert event.profile_name is None
+
+
+def test_a_reason_never_quotes_the_item() -> None:
+    (bad,) = parse(whatsapp({**said("my secret"), "id": ""}))
+    assert isinstance(bad, Malformed)
+    assert "my secret" not in bad.reason
+    assert "900123" not in bad.reason + bad.provider_id
+
+
+def test_an_item_nested_as_deep_as_can_be_read_is_kept() -> None:
+    deep: Any = "x"
+    for _ in range(400):
+        deep = [deep]
+    (bad,) = parse(whatsapp({"id": "a", "type": "text", "deep": deep, "from": "nobody"}))
+    assert isinstance(bad, InboundMessage | Malformed)
+
+
+def test_a_webhook_all_about_another_number_is_refused() -> None:
     assert len(parse(whatsapp(said("hi")), phone_number_id="4242")) == 1
     with pytest.raises(MalformedWebhook, match="not this connection's number"):
         parse(whatsapp(said("hi")), phone_number_id="1")
@@ -263,6 +309,17 @@ def test_a_webhook_about_another_number_is_refused() -> None:
     del body["entry"][0]["changes"][0]["value"]["metadata"]  # type: ignore[index]
     with pytest.raises(MalformedWebhook, match="not this connection's number"):
         parse(body, phone_number_id="4242")
+
+
+def test_one_change_about_another_number_becomes_nobodys_conversation_and_holds_up_nobody() -> None:
+    body: dict[str, Any] = whatsapp(said("hi"))
+    astray: dict[str, Any] = whatsapp(said("for somebody else", "b"))
+    change = astray["entry"][0]["changes"][0]
+    change["value"]["metadata"]["phone_number_id"] = "1"
+    body["entry"][0]["changes"].append(change)
+    good, bad = parse(body, phone_number_id="4242")
+    assert isinstance(good, InboundMessage)
+    assert isinstance(bad, Malformed)
 
 
 def test_meta_s_own_published_examples_can_all_be_read_where_they_are_at_hand() -> None:

@@ -143,6 +143,22 @@ async def test_a_malformed_body_is_400_with_a_reason(body: bytes, reason: str) -
     assert w.ingest.calls == 0
 
 
+async def test_a_bad_item_is_answered_for_by_itself_and_its_neighbours_are_stored() -> None:
+    w = world()
+    nameless = {"id": "b", "type": "text", "text": {"body": "from nobody"}}
+    body = whatsapp(said("one", "a"), nameless, said("three", "c"))
+    body["entry"][0]["changes"][0]["value"]["contacts"] = []  # type: ignore[index]
+    answer = await deliver(w, body)
+    assert answer.status_code == 200
+    place = "entry[0].changes[0].value.messages[1]"
+    assert answer.json() == {
+        "stored": 2,
+        "duplicate": 0,
+        "rejected": [{"index": 1, "reason": f"{place} names no sender"}],
+    }
+    assert [a.event.text for a in w.ingest.stored if isinstance(a.event, InboundMessage)] == ["one", "three"]
+
+
 async def test_a_reason_never_quotes_the_body() -> None:
     answer = await deliver(world(), b'{"object": Sam 07700 900123')
     assert "Sam" not in answer.text

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from runtime.channels import channels
 from runtime.errors import BundleMissing, Overloaded, SecretMissing
-from runtime.messages import Arrival, InboundMessage, StatusUpdate, Stored
+from runtime.messages import Arrival, InboundMessage, Malformed, StatusUpdate, Stored
 from runtime.ports import DatabaseDown, Route, WebLine
 from runtime.web.deps import Deps, TenantState
 from runtime.web.site import build
@@ -184,6 +184,8 @@ class MemoryIngest:
 
     def _one(self, arrival: Arrival, now: datetime) -> Stored:
         event = arrival.event
+        if isinstance(event, Malformed):
+            return Stored(outcome="rejected", reason=event.reason)
         kind = event.status if isinstance(event, StatusUpdate) else type(event).__name__
         key = (arrival.tenant_id, arrival.connection_id, f"{kind}.{event.provider_id}")
         if not isinstance(event, InboundMessage):
