@@ -23,6 +23,7 @@ from runtime.lastgood import LastGood
 from runtime.messages import Identity, InboundEvent, InboundMessage, OutboundMessage, Receipt
 from runtime.sender import Sender
 from runtime.storage.access import PgAccess, make_link
+from runtime.storage.audit import PgAudit, Verified
 from runtime.storage.bundles import PgBundles
 from runtime.storage.claims import PgClaimSearch
 from runtime.storage.desk import PgDesk
@@ -233,6 +234,14 @@ class DeskWorld:
     def run(self, statement: str, *params: object) -> list[dict[str, Any]]:
         """One statement as the owner, over all tenants: what a test cannot bring about in a few messages."""
         return self._wait(self._run(statement, params))
+
+    def verified(self) -> Verified:
+        """Every audit chain, checked."""
+        return self._wait(self._verified())
+
+    async def _verified(self) -> Verified:
+        async with Pool(self.database.url("owner"), role="owner") as owner:
+            return await PgAudit(owner).verify()
 
     async def _says(self, text: str, connection: str, person: Identity, settle: bool) -> UUID:
         assert self.keeper is not None and self.ingest is not None

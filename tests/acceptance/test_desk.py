@@ -448,6 +448,13 @@ def test_stopping_takes_all_three_and_starting_again_takes_two_people(desk: Desk
     assert "Nothing is stopped" in asha.page(stop)
 
 
+def test_the_record_of_all_that_was_done_here_is_whole(desk: DeskWorld) -> None:
+    checked = desk.verified()
+
+    assert checked.ok, checked.findings
+    assert checked.entries > 50
+
+
 # ---- in a browser -------------------------------------------------------------------------------------------------------
 
 

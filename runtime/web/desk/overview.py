@@ -8,27 +8,15 @@ from datetime import timedelta
 from starlette.responses import Response
 
 from runtime.storage.desk_rows import CaseRow, Now
-from runtime.web.desk import bundles, cases, words
+from runtime.web.desk import words
 from runtime.web.desk.frame import show
 from runtime.web.desk.gate import Visit
+from runtime.web.desk.wanted import Wanted, wanted
 from schemas.bundle import Bundle
 from schemas.sendtable import STATES
 
 SLOW_AFTER = timedelta(seconds=30)  # a message that waits longer than this is not "normally"
-READ_AGAIN_SOON = timedelta(days=30)
 GOT = ("sent", "unknown", "sending")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One thing that wants a look."""
-
-    tag: str
-    tone: str
-    text: str
-    link: str
-    link_text: str
-    clock: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +70,7 @@ async def overview(visit: Visit) -> Response:
     now = await visit.deps.desk.now(visit.owner.tenant_id, day=day, now=visit.now)
     page = Overview(
         title=title(visit, now),
-        wanted=tuple(_wanted(visit, now)),
+        wanted=wanted(visit, now),
         cells=tuple(_cells(visit, now)),
         refused=_refused(now),
         waiting=tuple(_waiting(visit, now.cases)),
@@ -118,92 +106,6 @@ def _answering(visit: Visit, now: Now) -> str:
     if oldest is not None and visit.now - oldest > SLOW_AFTER:
         return f"Answering late: somebody has waited {words.long(visit.now - oldest)}."
     return "Answering normally."
-
-
-def _wanted(visit: Visit, now: Now) -> list[Wanted]:
-    wanted = []
-    for switch in now.switches:
-        if switch.scope != "none":
-            whose = "every tenant" if switch.of_all else visit.owner.name
-            since = words.long(visit.now - switch.at) if switch.at else ""
-            asked = (
-                f" {switch.requested_by} asked to start again; a second person must confirm."
-                if switch.requested_by
-                else ""
-            )
-            wanted.append(
-                _want(
-                    visit,
-                    "Stopped",
-                    "danger",
-                    f"{whose}: {words.SCOPES[switch.scope]}, by {switch.by}.{asked}",
-                    "/stop",
-                    "Open the switches",
-                    since,
-                )
-            )
-    for case in now.cases:
-        late = case.due_at is not None and case.due_at < visit.now
-        if case.priority == 0 or late:
-            path = f"/conversations/{case.conversation_id}" if case.conversation_id else "/cases"
-            text = f"{words.case(case.kind).capitalize()}: {words.who(case.person)}, case {case.ref}."
-            clock = cases.row_of(visit, case).due
-            wanted.append(
-                _want(
-                    visit,
-                    "Now" if case.priority == 0 else "Late",
-                    "danger",
-                    text,
-                    path,
-                    "Open the conversation",
-                    clock,
-                )
-            )
-    for section in (
-        ("dead_letter", "", "messages got no answer", "message got no answer"),
-        ("outbox", "unknown", "sends may have gone", "send may have gone"),
-        ("outbox", "failed", "messages did not go", "message did not go"),
-        ("reject", "", "events could not be stored", "event could not be stored"),
-    ):
-        kind, state, more, one = section
-        stuck = [
-            s
-            for s in now.queue.stuck
-            if s.kind == kind and (not state or (s.reason == "unknown") == (state == "unknown"))
-        ]
-        if stuck:
-            text = f"{words.many(len(stuck), one, more)}. It will not move by itself."
-            oldest = words.long(visit.now - min(s.at for s in stuck))
-            wanted.append(_want(visit, "Stuck", "hold", text, "/queue", "Open the queue", oldest))
-    for seen in now.bundled.seen:
-        if bundles.stale(seen):
-            text = f"{seen.process} still holds another bundle: {seen.error or 'it is being fetched'}."
-            wanted.append(
-                _want(
-                    visit, "Stale", "hold", text, "/bundles", "Open bundles", words.long(visit.now - seen.at)
-                )
-            )
-    return wanted + _read_again(visit)
-
-
-def _read_again(visit: Visit) -> list[Wanted]:
-    """Claims that run out soon: they are said until then, and not after."""
-    bundle = visit.bundle
-    if bundle is None:
-        return []
-    today = visit.now.astimezone(visit.zone).date()
-    soon = (today + READ_AGAIN_SOON).isoformat()
-    ending = sorted(
-        c.id for c in bundle.claims.values() if c.expires and today.isoformat() <= c.expires <= soon
-    )
-    if not ending:
-        return []
-    text = f"{words.listed(ending)} must be read again, or {words.bot(bundle)} stops saying it."
-    return [_want(visit, "Soon", "hold", text, "/bundles", "Open bundles", "within 30 days")]
-
-
-def _want(visit: Visit, tag: str, tone: str, text: str, path: str, link: str, clock: str) -> Wanted:  # noqa: PLR0917
-    return Wanted(tag=tag, tone=tone, text=text, link=visit.url(path), link_text=link, clock=clock)
 
 
 def _cells(visit: Visit, now: Now) -> list[Cell]:

@@ -10,12 +10,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from runtime.messages import Sentence
-from runtime.storage.desk_rows import Conversation, Entry, LookRow, SaidRow, SendingRow
+from runtime.storage.desk_rows import Conversation, Entry, SaidRow, SendingRow
 from runtime.web.desk import words
+from runtime.web.desk.looked import LEFT, Looked, Looks
 from schemas.bundle import Bundle
-
-LEFT = ("sending", "sent", "unknown")  # what the provider may have
-GOES = ("send", "template")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,19 +59,6 @@ class Finding:
     rule: str
     message: str
     tone: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
-    """One last look in words: `lead how`, then `Rule: found`, the row, and `end`. tone: ok, own, hold, danger or ''."""
-
-    tone: str
-    lead: str
-    how: str = ""
-    rule: str | None = None
-    found: str = ""
-    row: int | None = None
-    end: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +120,12 @@ class _Maker:
         self._why = why
         self._day = conversation.heading.created_at.astimezone(zone).date()
         self._turns = [entry for entry in conversation.record if entry.header.get("what") == "turn"]
-        self._received = {row.seq: row.received_at for row in conversation.said}
+        self._looks = Looks(
+            channel=words.channel(conversation.heading.channel),
+            zone=zone,
+            day=self._day,
+            received={row.seq: row.received_at for row in conversation.said},
+        )
 
     def said(self) -> Iterator[Placed]:
         for row in self._all.said:
@@ -194,7 +184,7 @@ class _Maker:
             else "every channel of this brand"
         )
         return Said(
-            time=self._time(row.received_at),
+            time=words.moment(row.received_at, self._zone, self._day),
             text=row.text,
             kind=row.kind,
             seen=tuple(self._seen(signal) for signal in signals),
@@ -218,7 +208,7 @@ class _Maker:
         body = turn.body if turn else {}
         findings = tuple(self._findings(body, row.part))
         return Wrote(
-            time=self._time(_stood(row)),
+            time=words.moment(_stood(row), self._zone, self._day),
             id=row.id,
             sentences=tuple(self._words(row, n, sentence) for n, sentence in enumerate(row.sentences)),
             text=row.text,
@@ -230,7 +220,7 @@ class _Maker:
             passed=not any(finding.tone == "danger" for finding in findings),
             checks=len(self._bundle.guardrails) if self._bundle else 0,
             findings=findings,
-            looks=tuple(self._looks(row)),
+            looks=tuple(self._looks.of(row)),
             bundle=row.bundle,
         )
 
@@ -259,61 +249,6 @@ class _Maker:
                 tone = {"block": "danger", "warn": "hold"}.get(str(found.get("severity")), "")
                 yield Finding(rule=str(found.get("rule")), message=str(found.get("message")), tone=tone)
 
-    def _looks(self, row: SendingRow) -> Iterator[Looked]:
-        if not row.looks:
-            yield Looked(tone="", lead="Waits for its last look.")
-        for n, look in enumerate(row.looks):
-            yield self._look(row, look, last=n == len(row.looks) - 1)
-
-    def _look(self, row: SendingRow, look: LookRow, *, last: bool) -> Looked:
-        facts = words.facts(look.facts)
-        if look.effect in GOES:
-            tone, lead, how = self._sent(row) if last else ("hold", "Let go, then put back.", "")
-            return Looked(tone=tone, lead=lead, how=how, rule=look.rule, found=f"{facts}.", row=look.row)
-        sort = (
-            f"{words.CLASSES.get(row.send_class, row.send_class)}, {words.channel(self._all.heading.channel)}"
-        )
-        if look.effect in ("defer", "pause"):
-            until = f" until {words.when(look.until, self._zone)}" if look.until else ""
-            lead = f"Waits{until}." if last and row.state == "pending" else f"Waited{until}."
-            return Looked(tone="hold", lead=lead, rule=look.rule, found=f"{sort}, {facts}.", row=look.row)
-        effect = words.EFFECTS.get(look.effect, look.effect)
-        found = f"{sort}, {facts}, so {effect}."
-        return Looked(
-            tone="hold", lead="Not sent.", rule=look.rule, found=found, row=look.row, end="It never left."
-        )
-
-    def _sent(self, row: SendingRow) -> tuple[str, str, str]:
-        """Tone, lead and how for a row that was let go."""
-        sort = words.CLASSES.get(row.send_class, row.send_class)
-        asked = self._received.get(row.answers_seq) if row.answers_seq is not None else None
-        if row.sending_at is not None and asked is not None:
-            sort += f", {words.seconds(max((row.sending_at - asked).total_seconds(), 0))} after they wrote"
-        elif row.sending_at is not None:
-            sort += f", {words.when(row.sending_at, self._zone)}"
-        match row.state:
-            case "sent":
-                read = {"delivered": " Delivered", "read": " Read", "failed": " Reported as failed"}.get(
-                    row.status or ""
-                )
-                at = f"{read} {self._time(row.status_at)}." if read and row.status_at else ""
-                return ("hold" if row.status == "failed" else "ok"), "Sent", f"as a {sort}.{at}"
-            case "sending":
-                return "own", "On its way", f"as a {sort}."
-            case "unknown":
-                return (
-                    "danger",
-                    "May have gone.",
-                    "The provider took the call and did not answer. It is not repeated by itself.",
-                )
-            case "failed" | "dead":
-                code = f" Code {row.error_code}." if row.error_code is not None else ""
-                return "danger", "Not delivered.", f"The provider refused it.{code}"
-            case "superseded":
-                return "hold", "Not sent.", "It was composed again."
-            case _:
-                return "hold", "Put back.", "The call never began."
-
     def _seen(self, signal: Mapping[str, Any]) -> Seen:
         category = str(signal.get("category"))
         known = next((c for c in self._bundle.categories if c.id == category), None) if self._bundle else None
@@ -332,13 +267,7 @@ class _Maker:
         return None
 
     def _event(self, at: datetime, tone: str, lead: str, rest: str) -> Placed:
-        return at, 1, Happened(time=self._time(at), tone=tone, lead=lead, rest=rest)
-
-    def _time(self, at: datetime) -> str:
-        """To the second on the day that stands above the record; with its day on any other."""
-        if at.astimezone(self._zone).date() == self._day:
-            return words.time_of(at, self._zone)
-        return f"{at.astimezone(self._zone):%a} {at.astimezone(self._zone).day} {at.astimezone(self._zone):%b %H:%M}"
+        return at, 1, Happened(time=words.moment(at, self._zone, self._day), tone=tone, lead=lead, rest=rest)
 
 
 # What a person at the desk did, by the name in the audit: the sentence, and its tone.

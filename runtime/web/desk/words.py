@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from runtime.storage.desk_rows import Person
@@ -65,6 +65,12 @@ _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 def time_of(at: datetime, zone: ZoneInfo) -> str:
     """To the second, without its day: only where the day stands above."""
     return f"{at.astimezone(zone):%H:%M:%S}"
+
+
+def moment(at: datetime, zone: ZoneInfo, day: date) -> str:
+    """To the second on the day that stands above; with its day on any other."""
+    local = at.astimezone(zone)
+    return time_of(at, zone) if local.date() == day else f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
 def when(at: datetime, zone: ZoneInfo) -> str:
