@@ -243,11 +243,13 @@ class Plant:
         )
 
     def drain(self) -> None:
-        """Lets healthy processes with a later clock finish everything that is left over."""
+        """Lets healthy processes finish everything that is left over, when all leases of before have run out."""
+        for process in self.processes:
+            if process.alive and process.name != "web":
+                process.stop()
         self.later_s += 60
-        for name in ("worker", "sender"):
-            if not any(p.alive and p.name == name for p in self.processes):
-                self.start(name)
+        self.start("worker")
+        self.start("sender")
         self.until(self.drained, "everything to be answered and sent")
 
     # ---- what must hold after everything ------------------------------------------------------------------------
