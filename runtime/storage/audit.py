@@ -104,6 +104,8 @@ class PgAudit:
 
         `export`: a file that gets every root as one JSON line; keep it where the database's administrators cannot write.
         """
+        # The last root is read first: whoever seals after that takes our number, and then we write nothing.
+        last = await self._pool.row(_LAST)
         sealed = _by_stream(await self._pool.rows(_SEALED))
         moved = {
             stream: head
@@ -112,7 +114,6 @@ class PgAudit:
         }
         root = None
         if moved:
-            last = await self._pool.row(_LAST)
             root = make_root(
                 _root(last) if last else None,
                 {**sealed, **moved},

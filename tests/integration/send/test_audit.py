@@ -79,7 +79,7 @@ async def test_roots_are_chained_and_cover_streams_that_stand_still(firm: World)
     assert (await verify(firm)).ok
 
 
-async def test_of_two_sealers_at_once_one_seals(firm: World) -> None:
+async def test_of_several_sealers_at_once_one_seals(firm: World) -> None:
     await busy(firm)
     roots = await asyncio.gather(*(seal(firm) for _ in range(4)))
     assert len([root for root in roots if root is not None]) == 1
