@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from runtime.messages import Arrival, InboundMessage, Preference, StatusUpdate
+from runtime.messages import Arrival, InboundMessage, Malformed, Preference, StatusUpdate
 from runtime.storage.contacts import Contacts, Known
 from runtime.storage.tenants import Owner
 
@@ -77,7 +77,7 @@ class StatusRow(NamedTuple):
 def message_row(arrival: Arrival, owner: Owner, contacts: Contacts, now: datetime) -> MessageRow:
     """Raises ValueError for text that cannot be an identity (a lone surrogate in a number, say)."""
     event = arrival.event
-    assert not isinstance(event, StatusUpdate)
+    assert not isinstance(event, StatusUpdate | Malformed)
     known = contacts.of(owner, event.sender)
     row = uuid4()
     payload, what, kind, said_at = _content(event, known, row)

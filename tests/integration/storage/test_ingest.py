@@ -12,7 +12,7 @@ import pytest
 from runtime.errors import Overloaded
 from runtime.messages import Arrival, Identity, Preference, StatusUpdate, Stop
 from runtime.ports import DatabaseDown
-from runtime.storage import ingest as ingest_module
+from runtime.storage.ingest import PgIngest
 from tests.conftest import Database, ManualClock
 from tests.integration.storage.world import World, message, phone, words, world
 
@@ -311,15 +311,25 @@ async def test_one_webhook_with_several_people_keeps_each_in_order(
         assert all(numbers == sorted(numbers) for numbers in by_person.values())
 
 
-async def test_a_full_buffer_says_so_and_stores_nothing_of_it(
-    database: Database, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ingest_module, "BUFFER_ROWS", 3)
+async def test_a_full_buffer_says_so_and_stores_nothing_of_it(database: Database, clock: ManualClock) -> None:
     async with world(database, clock) as w:
         dave = await w.tenant()
-        with pytest.raises(Overloaded):
-            await w.arrive(*(message(dave, clock.now()) for _ in range(4)))
-        assert await words(w, dave) == []
+        async with PgIngest(w.web, w.tenants, clock, buffer_rows=3) as small:
+            with pytest.raises(Overloaded):
+                await small.store([message(dave, clock.now()) for _ in range(4)], now=clock.now())
+            assert await words(w, dave) == []
+            assert len(await small.store([message(dave, clock.now())], now=clock.now())) == 1
+
+
+async def test_a_sender_that_is_no_text_is_rejected_alone(database: Database, clock: ManualClock) -> None:
+    async with world(database, clock) as w:
+        dave = await w.tenant()
+        odd = Identity(kind="phone", value="+44\ud83d")
+        stored = await w.arrive(message(dave, clock.now(), person=odd), message(dave, clock.now()))
+        assert [(s.outcome, s.reason) for s in stored] == [
+            ("rejected", "UnicodeEncodeError"),
+            ("stored", None),
+        ]
 
 
 async def test_a_stopped_ingest_acknowledges_nothing_more(database: Database, clock: ManualClock) -> None:
