@@ -206,9 +206,6 @@ class Turn:
     open_cases: tuple[str, ...]
     asked: str | None  # the question id we asked last and that is still open
     now: datetime
-    killed: KillScope = (
-        KillScope.NONE
-    )  # while a kill is in force nothing is composed; effects and pages stand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

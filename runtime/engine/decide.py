@@ -13,7 +13,6 @@ from runtime.messages import (
     CountSignal,
     Effect,
     HandOff,
-    KillScope,
     Move,
     OpenCase,
     Outcome,
@@ -112,8 +111,6 @@ def decided(scene: Scene) -> Plan | None:
     danger = next((c for c in scene.categories if c.priority == 0), None)
     if danger is not None and scene.fresh:
         return _safety(scene, danger)
-    if turn.killed is not KillScope.NONE:
-        return _silence("killed", (_case("unanswered", "killed", LATE_SLA_MINUTES),))
     if not scene.fresh:
         reason = danger.id if danger is not None else "late_message"
         return _silence(reason, (_case("late_message", reason, LATE_SLA_MINUTES),))

@@ -16,7 +16,6 @@ from runtime.messages import (
     Effect,
     Finding,
     HandOff,
-    KillScope,
     OpenCase,
     Rendered,
     SendClass,
@@ -139,6 +138,6 @@ def after_fault(turn: Turn, trail: Trail) -> Settled:
     if stop is not None:
         effects = (Suppress(reason="opt_out", scope=stop.scope), *effects)
     trail.alert("screen_fault")
-    if stop is None and turn.human_owner is None and turn.killed is KillScope.NONE:
+    if stop is None and turn.human_owner is None:
         return fallback(scene, effects, trail)
     return in_silence(scene, effects, trail, reason="screen_fault")

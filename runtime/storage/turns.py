@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from runtime.crypto import FieldKey
-from runtime.messages import KillScope, Lease, Line, Outcome, Pending, Stop, Turn
+from runtime.messages import Lease, Line, Outcome, Pending, Stop, Turn
 from runtime.storage.outcomes import parameters
 from runtime.storage.postgres import Pool
 from runtime.storage.tenants import Tenants
@@ -102,7 +102,6 @@ class PgTurns:
             open_cases=tuple(row["name"] for row in found["case"]),
             asked=doc["asked"],
             now=now,
-            killed=KillScope(doc["killed"]),
         )
 
     async def commit(self, lease: Lease, outcome: Outcome, *, now: datetime) -> bool:

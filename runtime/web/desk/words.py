@@ -55,7 +55,6 @@ REASONS = {
     "no_answer": "no approved claim answers it",
     "opt_out": "they asked us to stop",
     "danger_now": "danger, now",
-    "killed": "sending is stopped",
 }
 
 # Marks that would turn the text around them; the page isolates what people wrote, this is for our own one-line uses.

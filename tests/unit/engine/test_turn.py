@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from runtime.engine import review as review_module
 from runtime.engine.turn import take_turn
 from runtime.guardrails.required_with import due
-from runtime.messages import KillScope, OpenCase, Outcome, RecordAnswer, SendClass, StopBot, Suppress, Turn
+from runtime.messages import OpenCase, Outcome, RecordAnswer, SendClass, StopBot, Suppress, Turn
 from tests.unit.engine.world import (
     CONVERSATION,
     DOCUMENT,
@@ -346,7 +346,7 @@ def test_stop_all_reaches_the_organisation() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"shown": {}}, {"human_owner": "ann"}, {"killed": KillScope.MACHINE}, {"opted_out_at": NOW - timedelta(days=3)},
+    [{}, {"shown": {}}, {"human_owner": "ann"}, {"opted_out_at": NOW - timedelta(days=3)},
      {"holds": ("distress",)}, {"open_cases": ("safety",)}, {"sandbox": True, "channel": "webchat"}],
 )  # fmt: skip
 def test_danger_gets_the_safety_line_and_a_page_in_every_state(changes: dict[str, Any]) -> None:
@@ -429,12 +429,6 @@ def test_a_case_that_is_open_is_not_opened_twice() -> None:
 def test_a_human_owner_is_not_talked_over() -> None:
     outcome = take(turn("what is your fee", human_owner="ann"))
     assert (outcome.disposition, outcome.sends, outcome.audit["reason"]) == ("silence", (), "human_owner")
-
-
-def test_a_killed_tenant_says_nothing_and_a_human_learns_of_it() -> None:
-    outcome = take(turn("what is your fee", killed=KillScope.MACHINE))
-    assert (outcome.sends, outcome.audit["reason"]) == ((), "killed")
-    assert "OpenCase" in effects_of(outcome)
 
 
 def test_an_old_message_is_not_answered_as_live() -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from runtime.messages import KillScope, Lease, Line, Outcome, Pending, Stop, Turn
+from runtime.messages import Lease, Line, Outcome, Pending, Stop, Turn
 from runtime.ports import Checked, Hit, ModelDown, ModelReply, Prompt
 from schemas.bundle import FORMAT, Bundle, canonical
 from schemas.text import match_opt_out, normalise
@@ -269,7 +269,6 @@ def turn(*texts: str | Pending, **changes: Any) -> Turn:
         "open_cases": (),
         "asked": None,
         "now": NOW,
-        "killed": KillScope.NONE,
     }  # fmt: skip
     return Turn(**{**fields, **changes})
 
