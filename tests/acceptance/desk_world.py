@@ -217,6 +217,10 @@ class DeskWorld:
         assert self.desk_pool is not None
         return self.url + self._wait(make_link(self.desk_pool, operator, role, ids, self.clock.now()))
 
+    def link_of_a_tenant_without_a_bundle(self) -> str:
+        """A tenant that was made, and never had anything put in force."""
+        return self.url + self._wait(self._bare())
+
     def says(
         self, text: str, *, connection: str = "dave-wa-sandbox", person: Identity = MARIA, settle: bool = True
     ) -> UUID:
@@ -242,6 +246,14 @@ class DeskWorld:
     async def _verified(self) -> Verified:
         async with Pool(self.database.url("owner"), role="owner") as owner:
             return await PgAudit(owner).verify()
+
+    async def _bare(self) -> str:
+        assert self.desk_pool is not None
+        async with Pool(self.database.url("owner"), role="owner") as owner:
+            made = await Tenants(owner, VAULT).ensure(
+                "bare-example", name="Bare Example", organisation="bare", now=self.clock.now()
+            )
+        return await make_link(self.desk_pool, "Asha Example", "owner", [made.tenant_id], self.clock.now())
 
     async def _says(self, text: str, connection: str, person: Identity, settle: bool) -> UUID:
         assert self.keeper is not None and self.ingest is not None

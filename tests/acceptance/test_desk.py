@@ -314,6 +314,16 @@ def test_the_overview_says_in_its_title_that_somebody_needs_a_person_now(desk: D
     assert "Danger:" in page
 
 
+def test_a_tenant_without_a_bundle_has_every_page_and_says_what_that_means(desk: DeskWorld) -> None:
+    with httpx2.Client(base_url=desk.url, trust_env=False, headers={"accept": "text/html"}) as operator:
+        operator.post(desk.link_of_a_tenant_without_a_bundle())
+        shown = {path: operator.get(f"/desk{path}") for path in (*PAGES, "/accent.css")}
+
+    assert {answer.status_code for answer in shown.values()} == {200}
+    assert "Nothing is answered: no bundle is in force." in shown[""].text
+    assert "No bundle was ever put in force." in shown["/bundles"].text
+
+
 def test_bundles_show_what_is_in_force_and_that_nobody_approved_it(desk: DeskWorld) -> None:
     page = Operator(desk).page("/desk/bundles")
 
