@@ -197,7 +197,8 @@ def decide(
     """What happens to a message of `send_class` on `channel` while `facts` (ids of STATES) hold.
 
     `flags` are what is true of the message itself (RESTRICTIONS). Each fact's row has its say and the strictest
-    wins; a fact without exactly one row, or a row this version cannot read, refuses.
+    wins; a fact without exactly one row, or a row this version cannot read, refuses. Of equally strict rows the first
+    is named; of rows that let it go, the one that says most (`_tells`).
     """
     found: dict[str, list[SendRow]] = {}
     for row in rows:
@@ -210,7 +211,7 @@ def decide(
                 says.append((_effect_of(row, flags), row))
             case _:
                 return Decision(effect="refuse", rule=RULE_TABLE, row=None)
-    effect, decider = min(says, key=lambda said: (-SEVERITY[said[0]], said[1].row))
+    effect, decider = min(says, key=lambda said: (-SEVERITY[said[0]], _tells(*said), said[1].row))
     waits = {row.until for said, row in says if SEVERITY[said] == SEVERITY["defer"] and row.until}
     notes = {note for _, row in says for note in row.only if note in ADVICE}
     return Decision(
@@ -229,6 +230,18 @@ def _effect_of(row: SendRow, flags: Set[str]) -> str:
     if effect not in SEVERITY or (effect in {"defer", "pause"} and row.until not in UNTILS):
         return "refuse"
     return effect
+
+
+def _tells(effect: str, row: SendRow) -> int:
+    """How much a row says about a message that goes, the smaller the more: that it met a restriction, that there is a
+    piece of advice, that nothing stood against it. A fact that does not concern the message says nothing."""
+    if effect != "send":
+        return 0
+    if _needs(row):
+        return 0
+    if row.only:
+        return 1
+    return 2 if row.state == CLEAR else 3
 
 
 def _needs(row: SendRow) -> Set[str]:

@@ -1599,27 +1599,33 @@ begin
     effect := 'refuse'; rule := 'R-TABLE-1'; until := '{}'; notes := '{}';
     return;
   end if;
-  with said as (
-    select r.row_no, r.rule, r.until, r.only_when,
-           case when r.effect not in ('send', 'template') then r.effect
-                when array(select o from unnest(r.only_when) o where o not in ('warn', 'cheaper_rung'))
-                     || case when r.effect = 'template' then array['template'] else '{}'::text[] end <@ p_flags
-                then r.effect
-                else coalesce(r.otherwise, 'refuse') end as effect
+  with stated as (
+    select r.*,
+           array(select o from unnest(r.only_when) o where o not in ('warn', 'cheaper_rung'))
+           || case when r.effect = 'template' then array['template'] else '{}'::text[] end as needs
       from send_rule r
      where r.tenant_id = p_tenant and r.digest = p_digest and r.send_class = p_class and r.channel = p_channel
        and r.state = any (p_facts || 'clear'::text)
+  ), said as (
+    select r.row_no, r.rule, r.until, r.only_when, r.state, r.needs,
+           case when r.effect not in ('send', 'template') or r.needs <@ p_flags then r.effect
+                else coalesce(r.otherwise, 'refuse') end as effect
+      from stated r
   ), readable as (
     select s.row_no, s.rule, s.until, s.only_when,
+           case when s.effect <> 'send' or s.needs <> '{}' then 0
+                when s.only_when <> '{}' then 1
+                when s.state = 'clear' then 2
+                else 3 end as tells,
            case when send_severity_v1(s.effect) is null then 'refuse'
                 when s.effect in ('defer', 'pause')
                      and not coalesce(s.until in ('open', 'processed', 'frequency', 'spend', 'kill'), false) then 'refuse'
                 else s.effect end as effect
       from said s
   )
-  select (array_agg(s.effect order by send_severity_v1(s.effect) desc, s.row_no))[1],
-         (array_agg(s.rule order by send_severity_v1(s.effect) desc, s.row_no))[1],
-         (array_agg(s.row_no order by send_severity_v1(s.effect) desc, s.row_no))[1],
+  select (array_agg(s.effect order by send_severity_v1(s.effect) desc, s.tells, s.row_no))[1],
+         (array_agg(s.rule order by send_severity_v1(s.effect) desc, s.tells, s.row_no))[1],
+         (array_agg(s.row_no order by send_severity_v1(s.effect) desc, s.tells, s.row_no))[1],
          coalesce(array_agg(distinct s.until) filter (where s.effect in ('defer', 'pause')), '{}'),
          coalesce((select array_agg(distinct o) from readable n, unnest(n.only_when) o where o in ('warn', 'cheaper_rung')), '{}')
     into effect, rule, row_no, until, notes

@@ -110,6 +110,28 @@ def test_a_message_nothing_stands_against_is_sent_under_its_own_row() -> None:
     assert said.row is not None
 
 
+def test_a_send_names_the_restriction_it_met_then_the_advice_and_else_that_nothing_stood_against_it() -> None:
+    stopped = {"answers_after_stop", "no_link", "no_ask"}
+    said = decide(
+        ROWS, {"no_consent", "opted_out", "spend_cap", "three_strikes"}, "reply", "webchat", stopped
+    )
+    assert (said.effect, said.rule, said.notes) == ("send", "R-OPT-1", ("cheaper_rung",))
+    said = decide(ROWS, {"no_consent", "spend_cap"}, "reply", "webchat")
+    assert (said.effect, said.rule) == ("send", "R-SPEND-1")
+    said = decide(ROWS, {"no_consent", "three_strikes", "frequency_cap"}, "reply", "webchat")
+    assert (said.effect, said.rule) == ("send", "R-CLEAR")
+
+
+@given(facts=facts, flags=flags, send_class=classes, channel=channels)
+def test_a_plain_send_is_never_laid_at_the_door_of_a_fact_that_does_not_concern_it(
+    facts: frozenset[str], flags: frozenset[str], send_class: str, channel: str
+) -> None:
+    said = decide(ROWS, facts, send_class, channel, flags)
+    (named,) = [row for row in ROWS if row.row == said.row]
+    if said.effect == "send":
+        assert named.state == CLEAR or named.only
+
+
 @given(facts=facts, flags=flags, send_class=classes, channel=channels, more=st.sampled_from(FACTS))
 def test_adding_a_fact_never_loosens(
     facts: frozenset[str], flags: frozenset[str], send_class: str, channel: str, more: str

@@ -44,10 +44,13 @@ class Looks:
             yield self._look(row, look, last=n == len(row.looks) - 1)
 
     def _look(self, row: SendingRow, look: LookRow, *, last: bool) -> Looked:
-        facts = words.facts(look.facts)
         if look.effect in GOES:
             tone, lead, how = self._sent(row) if last else ("hold", "Let go, then put back.", "")
-            return Looked(tone=tone, lead=lead, how=how, rule=look.rule, found=f"{facts}.", row=look.row)
+            stood = words.met(look.rule, row.send_class)
+            if not stood:
+                return Looked(tone=tone, lead=lead, how=how, end="Nothing stood against it.")
+            return Looked(tone=tone, lead=lead, how=how, rule=look.rule, found=f"{stood}.", row=look.row)
+        facts = words.facts(look.facts)
         sort = f"{words.CLASSES.get(row.send_class, row.send_class)}, {self.channel}"
         if look.effect in ("defer", "pause"):
             until = f" until {words.when(look.until, self.zone)}" if look.until else ""

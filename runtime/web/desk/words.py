@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from runtime.storage.desk_rows import Person
 from schemas.bundle import Bundle
-from schemas.sendtable import STATES
+from schemas.sendtable import CLEAR, STATES
 
 PENCE = 1_000_000  # micropence
 
@@ -41,7 +41,17 @@ EFFECTS = {
 }
 ROLES = {"owner": "Owner", "admin": "Admin", "agent": "Agent", "viewer": "Viewer"}
 SCOPES = {"machine": "everything automated", "everything": "everything, people too"}
+NOTHING_AGAINST = next(state.rule for state in STATES if state.id == CLEAR)
 FACTS = {state.id: state.title for state in STATES}
+# How a message went although its rule stands against most: what the rule is about, and what made it go.
+MET = {
+    "R-OPT-1": "they opted out, and this answers what they wrote since or their open case",
+    "R-PECR-1": "no consent naming this sender, but they wrote first",
+    "R-TURN-1": "something newer had arrived; the writer was warned",
+    "R-WA-1": "the WhatsApp window was shut, so it went by template",
+    "R-SPEND-1": "the day’s money was spent, so a cheaper way was taken",
+    "R-PERIM-3": "a claim in it was withdrawn or had expired; the writer was warned",
+}
 CASES = {
     "handoff": "asked for a person",
     "send_failed": "a message was not delivered",
@@ -170,6 +180,16 @@ def bot(bundle: Bundle | None) -> str:
 def facts(names: Sequence[str]) -> str:
     """The facts of a decision as words; `nothing against it` for none."""
     return listed([FACTS.get(name, plain(name)) for name in names]) or "nothing against it"
+
+
+def met(rule: str, send_class: str) -> str:
+    """What there is to say about a message that went by this rule; nothing when nothing stood against it."""
+    if rule == NOTHING_AGAINST:
+        return ""
+    if (rule, send_class) == ("R-OPT-1", "confirmation"):
+        return "they opted out, and this confirms it, once"
+    titles = [state.title for state in STATES if state.rule == rule]
+    return MET.get(rule) or listed(titles) or "allowed by this rule"
 
 
 def who(person: Person | None) -> str:

@@ -192,13 +192,32 @@ def test_a_turn_that_said_nothing_says_why() -> None:
     assert isinstance(item, Said) and item.silence == "a person has this conversation"
 
 
-def test_a_sent_reply_tells_how_soon_and_what_the_last_look_found() -> None:
-    shown = only_wrote(wrote("sent", look(facts=("no_consent",)), status="read", status_at=after(40)))
+def test_a_sent_reply_tells_how_soon_and_that_nothing_stood_against_it() -> None:
+    let_go = look(rule="R-CLEAR", facts=("no_consent",))
+    shown = only_wrote(wrote("sent", let_go, status="read", status_at=after(40)))
 
     assert not shown.unsent
     assert shown.looks[-1].lead == "Sent"
     assert shown.looks[-1].how == "as a reply, 1.6 s after they wrote. Read 10:30:40."
-    assert shown.looks[-1].found == "no consent naming this sender."
+    assert (shown.looks[-1].rule, shown.looks[-1].end) == (None, "Nothing stood against it.")
+
+
+@pytest.mark.parametrize(
+    ("rule", "send_class", "found"),
+    [
+        ("R-OPT-1", "reply", "they opted out, and this answers what they wrote since or their open case."),
+        ("R-OPT-1", "confirmation", "they opted out, and this confirms it, once."),
+        ("R-WA-1", "service", "the WhatsApp window was shut, so it went by template."),
+        ("R-FREQ-2", "reply", "three strikes."),
+        ("R-ELSE-1", "reply", "allowed by this rule."),
+    ],
+)
+def test_a_message_that_met_a_restriction_names_the_rule_and_what_made_it_go(
+    rule: str, send_class: str, found: str
+) -> None:
+    last = only_wrote(wrote("sent", look(rule=rule), send_class=send_class)).looks[-1]
+
+    assert (last.lead, last.rule, last.row, last.found) == ("Sent", rule, 112, found)
 
 
 def test_what_was_not_sent_names_the_rule_that_refused_it() -> None:
