@@ -47,9 +47,9 @@ async def serving(options: Options, listener: socket.socket) -> AsyncIterator[No
     )
     server = _Quiet(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not running.done():  # noqa: ASYNC110  (uvicorn offers no event)
-        await asyncio.sleep(0.01)
     try:
+        while not server.started and not running.done():  # noqa: ASYNC110  (uvicorn offers no event)
+            await asyncio.sleep(0.01)
         yield
     finally:
         server.should_exit = True
