@@ -286,6 +286,41 @@ async def test_a_status_settles_an_unknown_send(
         assert row == {"state": state, "status": said, "settled_at": clock.now(), "known": True}
 
 
+async def test_a_resume_inside_the_channel_is_kept_and_lifts_no_opt_out(
+    database: Database, clock: ManualClock
+) -> None:
+    async with world(database, clock) as w:
+        dave = await w.tenant()
+        for value in ("stop", "resume"):
+            event = Preference(provider_id=f"pref.{value}", sender=phone(), value=value, at=clock.now())
+            [stored] = await w.arrive(
+                Arrival(
+                    tenant_id=dave.tenant_id,
+                    connection_id="dave-wa",
+                    channel="whatsapp_360dialog",
+                    event=event,
+                    stop=None,
+                )
+            )
+            assert stored.outcome == "stored"
+        events = await w.see("select kind from consent_event order by kind")
+        assert [event["kind"] for event in events] == ["resumed", "withdrawn"]
+        [contact] = await w.see("select opted_out_at from contact")
+        assert contact["opted_out_at"] == clock.now()
+
+
+async def test_a_status_finds_its_row_by_the_providers_id_where_our_key_is_not_echoed(
+    database: Database, clock: ManualClock
+) -> None:
+    async with world(database, clock) as w:
+        dave = await w.tenant()
+        await outbox_row(w, dave.tenant_id, state="sent", key="k1")
+        await w.arrive(status(dave.tenant_id, "sent", clock.now(), ref="k1"))
+        await w.arrive(status(dave.tenant_id, "read", clock.now()))
+        [row] = await w.see("select status from outbox")
+        assert row["status"] == "read"
+
+
 async def test_a_status_of_nothing_we_know_is_kept(database: Database, clock: ManualClock) -> None:
     async with world(database, clock) as w:
         dave = await w.tenant()
