@@ -15,6 +15,7 @@ import os
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -86,7 +87,13 @@ def _cipher(key: bytes) -> AESGCM:
 
 def _place(tenant: int, table: str, column: str, row: uuid.UUID) -> bytes:
     """The associated data. Every part has a known length, so no two places read the same."""
-    return FORMAT + tenant.to_bytes(8, "big", signed=True) + row.bytes + _framed(table) + _framed(column)
+    return FORMAT + tenant.to_bytes(8, "big", signed=True) + row.bytes + _column(table, column)
+
+
+@cache
+def _column(table: str, column: str) -> bytes:
+    """There are as many of these as encrypted columns."""
+    return _framed(table) + _framed(column)
 
 
 def _framed(text: str) -> bytes:

@@ -103,7 +103,9 @@ def normalise(text: str) -> Shadow:
     if _RUN.search(leet.text):
         candidates += [_squeeze(leet, keep=1), _squeeze(leet, keep=2)]
     views: dict[str, View] = {}
-    for view in candidates:
+    for n, view in enumerate(candidates):
+        if n and view is candidates[n - 1]:  # a step that found nothing to do gives back what it was given
+            continue
         tidy = _collapse_blanks(view)
         views.setdefault(tidy.text, tidy)
     return Shadow(text, tuple(views.values()), len(kept) < len(text))

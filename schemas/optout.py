@@ -71,22 +71,16 @@ class _Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class _Phrases:
-    """Phrases in the lexicon's order, and one program that finds whether any of them is there at all."""
-
-    listed: tuple[_Phrase, ...]
-    at_all: re2._Regexp | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Lexicon:
     exact: Mapping[str, str]
     compact: Mapping[str, str]
     signs: Mapping[str, str]
-    contains: _Phrases
+    contains: tuple[_Phrase, ...]
     unless: tuple[str, ...]
     all_exact: Mapping[str, str]
-    all_contains: _Phrases
+    all_contains: tuple[_Phrase, ...]
+    any_phrase: re2._Regexp | None  # finds whether any phrase of either list is there at all
+    anchors: frozenset[str]  # one word of every entry that must be a whole clause: without any, none is said
 
 
 def match_opt_out(text: str, words: Mapping[str, OptOutWords]) -> tuple[Scope, str] | None:
@@ -113,15 +107,19 @@ def _read(reading: str, lexicon: _Lexicon) -> tuple[str | None, str | None]:
     whole = _key(reading)
     if not whole:
         return None, None
-    clauses = [key for clause in _CLAUSE_END.split(reading) if (key := _key(clause or ""))]
-    organisation = next(
-        (lexicon.all_exact[c] for c in (whole, *clauses) if c in lexicon.all_exact), None
-    ) or _contained(whole, lexicon.all_contains, lexicon.unless)
-    tenant = (
-        _exact(whole, lexicon)
-        or _contained(whole, lexicon.contains, lexicon.unless)
-        or next((hit for clause in clauses if (hit := _clause(clause, lexicon))), None)
-    )
+    # Nearly every message: one look at its words and one pass over it say that no clause of it and no phrase in it counts.
+    clauses: list[str] = []
+    if not lexicon.anchors.isdisjoint(whole.split()):
+        clauses = [key for clause in _CLAUSE_END.split(reading) if (key := _key(clause or ""))]
+    phrased = lexicon.any_phrase is None or lexicon.any_phrase.search(f" {whole} ") is not None
+    organisation = next((lexicon.all_exact[c] for c in (whole, *clauses) if c in lexicon.all_exact), None)
+    if phrased and organisation is None:
+        organisation = _contained(whole, lexicon.all_contains, lexicon.unless)
+    tenant = _exact(whole, lexicon)
+    if phrased and tenant is None:
+        tenant = _contained(whole, lexicon.contains, lexicon.unless)
+    if tenant is None:
+        tenant = next((hit for clause in clauses if (hit := _clause(clause, lexicon))), None)
     return organisation, tenant
 
 
@@ -158,11 +156,9 @@ def _clause(clause: str, lexicon: _Lexicon) -> str | None:
     return None
 
 
-def _contained(whole: str, phrases: _Phrases, unless: tuple[str, ...]) -> str | None:
+def _contained(whole: str, phrases: tuple[_Phrase, ...], unless: tuple[str, ...]) -> str | None:
     padded = f" {whole} "
-    if phrases.at_all is not None and phrases.at_all.search(padded) is None:
-        return None  # nearly every message: one pass says so
-    for phrase in phrases.listed:
+    for phrase in phrases:
         needle = phrase.needle
         at = padded.find(needle)
         while at >= 0:
@@ -236,6 +232,8 @@ def _lexicon_of(words: Mapping[str, OptOutWords]) -> _Lexicon:
 def _compiled(words: tuple[tuple[str, OptOutWords], ...]) -> _Lexicon:
     sets = (("en", BUILT_IN), *words)
     exact = {key: entry for _, w in sets for entry in w.exact for key in _keys(entry)}
+    all_exact = {key: entry for _, w in sets for entry in w.stop_all for key in _keys(entry)}
+    contains, all_contains = tuple(_phrases(sets, "contains")), tuple(_phrases(sets, "stop_all"))
     return _Lexicon(
         exact=exact,
         compact={key.replace(" ", ""): entry for key, entry in exact.items()},
@@ -245,23 +243,24 @@ def _compiled(words: tuple[tuple[str, OptOutWords], ...]) -> _Lexicon:
             for entry in w.exact
             if entry.strip() and not any(c.isalnum() for c in entry)
         },
-        contains=_together(tuple(_phrases(sets, "contains"))),
+        contains=contains,
         unless=tuple(sorted({key for _, w in sets for entry in w.unless for key in _keys(entry)})),
-        all_exact={key: entry for _, w in sets for entry in w.stop_all for key in _keys(entry)},
-        all_contains=_together(tuple(_phrases(sets, "stop_all"))),
+        all_exact=all_exact,
+        all_contains=all_contains,
+        any_phrase=_any_of(contains + all_contains),
+        anchors=frozenset(max(key.split(), key=len) for key in (*exact, *all_exact)),
     )
 
 
-def _together(phrases: tuple[_Phrase, ...]) -> _Phrases:
-    """A program that RE2 cannot hold is done without: then every phrase is looked for, as it would be after a find."""
+def _any_of(phrases: tuple[_Phrase, ...]) -> re2._Regexp | None:
+    """None for a program that RE2 cannot hold: then every phrase is looked for in every message."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = PROGRAM_MEMORY_BYTES
     try:
-        at_all = re2.compile("|".join(re2.escape(phrase.needle) for phrase in phrases), options)
+        return re2.compile("|".join(re2.escape(phrase.needle) for phrase in phrases), options)
     except re2.error:
-        at_all = None
-    return _Phrases(phrases, at_all if phrases else None)
+        return None
 
 
 def _phrases(
