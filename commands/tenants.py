@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -86,10 +87,13 @@ def review(tenant: TenantPath, today: Today = None) -> int:
 
 
 def chat(tenant: TenantPath, today: Today = None) -> int:
-    """Talk to a tenant: a line in, the reply and the claims behind it out. Works in a pipe too."""
+    """Talk to a tenant: a line in, the reply and the claims behind it out. Works in a pipe too.
+
+    With DATABASE_URL it talks to the bundle in force there; otherwise to the folder, on a database that is thrown away.
+    """
     from drills.chat import talk
 
-    return talk(tenant_path(tenant), today=today.date() if today else None)
+    return talk(tenant_path(tenant), today=today.date() if today else None, env=os.environ)
 
 
 def _bundle(tenant: str, today: datetime | None) -> Bundle:

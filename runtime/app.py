@@ -14,14 +14,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from runtime.bundles import BundleKeeper
 from runtime.clock import clock_of
 from runtime.crypto import Vault
+from runtime.errors import NotConfigured
 from runtime.health import Health
 from runtime.lastgood import LastGood
 from runtime.ports import Clock, DatabaseDown
 from runtime.references import References, read_reference
 from runtime.settings import Settings
+from runtime.storage import migrate
 from runtime.storage.bundles import PgBundles
 from runtime.storage.postgres import Pool
 from runtime.storage.secrets import PgSecrets
@@ -396,12 +400,28 @@ def children(web_socket: socket.socket, env: Mapping[str, str], logs: Path | Non
 
 
 async def serve(settings: Settings, *, port: int | None = None, env: Mapping[str, str] = {}) -> int:
-    """Runs all three until SIGINT or SIGTERM. Returns the exit code."""
+    """Runs all three until SIGINT or SIGTERM. Returns the exit code. Raises NotConfigured when it could not work."""
     configure(settings.log, process="serve")
+    trusted_keys(settings.trust)
+    Vault.open(master=settings.master_key, pepper=settings.pepper, env=os.environ)
+    if settings.database_url or "owner" in settings.role_urls:
+        await asyncio.to_thread(_migrated, settings.url("owner"))
     with listening(settings.host, settings.port if port is None else port) as web_socket:
         supervisor = Supervisor(children(web_socket, env))
         await run_until_told(supervisor)
     return 0
+
+
+def _migrated(url: str) -> None:
+    """A database that is away may come back; one of another version will not change by itself."""
+    try:
+        with psycopg.connect(url, connect_timeout=int(READY_WITHIN_S)) as connection:
+            missing = migrate.pending(connection)
+    except psycopg.OperationalError as error:
+        log().warning("schema not checked", **error_fields(error))
+        return
+    if missing:
+        raise NotConfigured(f"the database lacks {len(missing)} migration(s): run `convo migrate`")
 
 
 async def run_until_told(supervisor: Supervisor, *also: asyncio.Task[Any]) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from runtime.errors import BundleMissing, BundleRefused
 from runtime.lastgood import Kept, LastGood
 from runtime.ports import Activation, Bundles, Clock, DatabaseDown, Route, Wake
-from runtime.telemetry import BUNDLE_CACHE, BUNDLE_REFUSED, BUNDLE_STALE, error_fields, log
+from runtime.telemetry import BUNDLE_CACHE, BUNDLE_REFUSED, BUNDLE_STALE, ERRORS, error_fields, log
 from schemas.bundle import Bundle, BundleError
 from schemas.signing import SignatureRefused, verify
 
@@ -107,7 +107,14 @@ class BundleKeeper:
         """Polls and listens until cancelled."""
         while True:
             await self._wake.wait("bundles", POLL_S)
-            await self.refresh()
+            try:
+                await self.refresh()
+            except (
+                Exception
+            ) as error:  # whatever it is, what serves goes on serving, and says that it is on its own
+                ERRORS.labels(process="bundles", error=type(error).__name__).inc()
+                log().error("pointers not read", **error_fields(error))
+                self._database = "the pointers cannot be read; the bundles in use stay"
 
     async def refresh(self) -> None:
         """One look at the pointers. Never raises for a bad bundle or a database that is away."""

@@ -167,12 +167,13 @@ class Sender:
         self, tenant_id: int, look: Look, message: OutboundMessage, began: float
     ) -> Receipt | None:
         """The call itself. None when it must not begin: the kill epoch moved, or we are too late."""
-        assert look.channel is not None
+        channel = self._channels.get(look.channel or "")
         found = await self._connection(tenant_id, message)
         if isinstance(found, Receipt):
             return found
+        if channel is None:
+            return Receipt(result="refused", detail="channel", retry=True)
         connection, secrets = found
-        channel = self._channels[look.channel]
         if await self._outbox.kill_epoch(tenant_id) != look.kill_epoch:
             return None
         crash_point("sender.before_call")
@@ -190,7 +191,9 @@ class Sender:
             log().error("channel raised", channel=look.channel, **error_fields(error))
             receipt = Receipt(result="unknown", detail="raised")
         crash_point("sender.after_call")
-        SEND.labels(channel=look.channel, result=receipt.result).observe(self._clock.monotonic() - call_began)
+        SEND.labels(channel=look.channel or "", result=receipt.result).observe(
+            self._clock.monotonic() - call_began
+        )
         return receipt
 
     async def _connection(

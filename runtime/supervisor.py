@@ -17,7 +17,7 @@ from runtime.telemetry import log
 
 FIRST_RESTART_S = 0.2
 LONGEST_RESTART_S = 10.0
-HEALTHY_AFTER_S = 30.0  # a child that ran so long starts again at the first delay
+HEALTHY_AFTER_S = 10.0  # a child that ran so long was well, and starts again at the first delay
 STOP_WITHIN_S = 20.0  # a worker may be in the middle of a turn
 GIVE_UP_AFTER = 5  # failures in a row without ever having been healthy
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>

@@ -300,6 +300,15 @@ def test_two_people_start_again_what_one_has_stopped(
     assert "sending again" in second.stdout
 
 
+def test_chat_talks_to_the_bundle_in_force_in_a_given_database(
+    env: Mapping[str, str], digests: tuple[str, str]
+) -> None:
+    done = convo("chat", "dynamo-dave", env=env, stdin="Do I have to use you or can I do it myself?\n")
+    assert done.returncode == 0, done.stderr
+    assert "You may complain to your lender" in done.stdout
+    assert convo("chat", "edward-energy", env=env, stdin="hello\n").returncode == 1
+
+
 def test_an_empty_queue_lists_nothing(env: Mapping[str, str], digests: tuple[str, str]) -> None:
     done = convo("queue", "list", env=env)
     assert (done.returncode, done.stdout) == (0, "")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
 
 from drills.devkeys import development_keys
@@ -139,6 +140,19 @@ def test_a_process_without_trusted_keys_refuses_to_start(env: Mapping[str, str])
     done = convo("worker", env={name: value for name, value in env.items() if name != "CONVO_TRUST"})
     assert done.returncode == 2
     assert "CONVO_TRUST" in done.stderr
+
+
+def test_a_database_of_another_version_is_refused_with_what_to_do(
+    env: Mapping[str, str], server: EmbeddedPostgres
+) -> None:
+    with fresh_database(server) as database:
+        with psycopg.connect(database.url("owner")) as connection:
+            connection.execute(
+                "delete from schema_migration where name = (select max(name) from schema_migration)"
+            )
+        done = convo("serve", env={**env, "DATABASE_URL": database.url("owner")})
+    assert done.returncode == 2
+    assert "convo migrate" in done.stderr
 
 
 def _get(port: int, path: str) -> str:
