@@ -25,7 +25,6 @@ from runtime.storage.desk_rows import (
     Queue,
     Summary,
     Switch,
-    Withdrawal,
 )
 from runtime.storage.postgres import Pool, queries
 from runtime.storage.tenants import Owner, Tenants
@@ -103,19 +102,11 @@ class PgDesk:
             said=tuple(values.said_of(row, key) for row in reversed(said)),
             sends=tuple(values.sending_of(row, key, by_send.get(row["id"], [])) for row in reversed(sends)),
             record=tuple(values.entry_of(row, key) for row in reversed(record)),
-            desk=tuple(values.entry_of(row, None) for row in reversed(desk)),
+            desk=tuple(values.entry_of(row, keys.fields) for row in reversed(desk)),
             holds=tuple(HoldRow(**row) for row in holds),
             cases=tuple(values.case_of({**head, **row}, keys) for row in cases),
             consents=tuple(ConsentRow(**row) for row in consents),
-            withdrawn=tuple(
-                Withdrawal(
-                    claim_digest=row["claim_digest"],
-                    by=row["withdrawn_by"],
-                    at=row["withdrawn_at"],
-                    reason=row["reason"],
-                )
-                for row in withdrawn
-            ),
+            withdrawn=tuple(values.withdrawal_of(row, keys) for row in withdrawn),
         )
 
     async def cases(self, tenant_id: int) -> tuple[CaseRow, ...]:
@@ -135,7 +126,8 @@ class PgDesk:
 
     async def switches(self, tenant_id: int) -> tuple[Switch, ...]:
         """The tenant's switch, then the one over all tenants."""
-        return tuple(values.switch_of(row) for row in await self._pool.rows(SWITCHES, [tenant_id]))
+        keys = await self._keys(tenant_id)
+        return tuple(values.switch_of(row, keys) for row in await self._pool.rows(SWITCHES, [tenant_id]))
 
     async def in_flight(self, tenant_id: int) -> tuple[Flight, ...]:
         """Sends that have begun: a kill waits for these."""

@@ -86,8 +86,9 @@ where tenant_id = %(tenant)s and contact_id = %(contact)s order by set_at;
 
 -- name: cases_of
 select f.id, f.ref, f.conversation_id, f.contact_id, f.kind, f.reason, f.priority, f.page, f.paged_at, f.due_at, f.state,
-       f.opened_at, f.opened_by, f.owner, f.closed_at, f.closed_by, f.resolution
+       f.opened_at, f.opened_by, f.owner, f.closed_at, f.closed_by, a.id as entry, a.body as typed
 from case_file f
+left join audit a on a.tenant_id = f.tenant_id and a.stream = 'desk/' || %(tenant)s::int and a.n = f.closed_n
 where f.tenant_id = %(tenant)s and (f.conversation_id = %(conversation)s
   or (f.conversation_id is null and f.contact_id = %(contact)s)) order by f.opened_at;
 
@@ -96,11 +97,14 @@ select kind, channel, purpose, basis, sender, source, at from consent_event
 where tenant_id = %(tenant)s and contact_id = %(contact)s order by at;
 
 -- name: withdrawn
-select w.claim_digest, w.withdrawn_by, w.withdrawn_at, w.reason from claim_withdrawal w where w.tenant_id = %(tenant)s;
+select w.claim_digest, w.withdrawn_by, w.withdrawn_at, a.id as entry, a.body as typed
+from claim_withdrawal w
+left join audit a on a.tenant_id = w.tenant_id and a.stream = 'desk/' || %(tenant)s::int and a.n = w.entry_n
+where w.tenant_id = %(tenant)s;
 
 -- name: desk_entries
 -- What people at the desk did with this conversation, looks left out.
-select n, id, at, header, ''::bytea as body, hash from audit
+select n, id, at, header, body, hash from audit
 where tenant_id = %(tenant)s and stream = 'desk/' || %(tenant)s::int
   and header ->> 'what' <> 'looked'
   and (header ->> 'conversation' = %(conversation)s::uuid::text or header ->> 'contact' = %(contact)s::uuid::text)
@@ -108,7 +112,7 @@ order by n desc limit 100;
 
 -- name: cases
 select f.id, f.ref, f.conversation_id, f.contact_id, f.kind, f.reason, f.priority, f.page, f.paged_at, f.due_at, f.state,
-       f.opened_at, f.opened_by, f.owner, f.closed_at, f.closed_by, f.resolution, c.channel, c.human_owner,
+       f.opened_at, f.opened_by, f.owner, f.closed_at, f.closed_by, null::uuid as entry, null::bytea as typed, c.channel, c.human_owner,
        p.wrapped_key, p.given_name, i.kind as identity_kind, i.identity_id, i.ciphertext as identity_value
 from case_file f
 left join conversation c on c.tenant_id = f.tenant_id and c.conversation_id = f.conversation_id

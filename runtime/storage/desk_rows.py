@@ -10,6 +10,8 @@ from uuid import UUID
 
 from runtime.messages import Sentence
 
+TYPED = "typed"  # in the body of an entry of desk/<tenant>: what the operator wrote with the act
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:

@@ -11,6 +11,7 @@ from uuid import UUID
 from runtime.crypto import CryptoError, FieldKey, TenantKeys
 from runtime.messages import Sentence
 from runtime.storage.desk_rows import (
+    TYPED,
     Bundled,
     CaseRow,
     Depth,
@@ -28,6 +29,7 @@ from runtime.storage.desk_rows import (
     Summary,
     Switch,
     Today,
+    Withdrawal,
 )
 
 Row = Mapping[str, Any]
@@ -185,8 +187,28 @@ def entry_of(row: Row, key: FieldKey | None) -> Entry:
 def case_of(row: Row, keys: TenantKeys) -> CaseRow:
     person = person_of(row, keys) if row["contact_id"] is not None and "identity_id" in row else None
     return CaseRow(
-        **_columns(CaseRow, row, but=("person", "channel")), channel=row.get("channel"), person=person
+        **_columns(CaseRow, row, but=("person", "channel", "resolution")),
+        channel=row.get("channel"),
+        person=person,
+        resolution=typed_of(row, keys),
     )
+
+
+def withdrawal_of(row: Row, keys: TenantKeys) -> Withdrawal:
+    return Withdrawal(
+        claim_digest=row["claim_digest"],
+        by=row["withdrawn_by"],
+        at=row["withdrawn_at"],
+        reason=typed_of(row, keys) or "",
+    )
+
+
+def typed_of(row: Row, keys: TenantKeys) -> str | None:
+    """What an operator wrote with an act; None when there is no entry of it, or it can no longer be read."""
+    if row["entry"] is None:
+        return None
+    body = document(keys.fields, row["typed"], table="audit", column="body", row=row["entry"])
+    return body.get(TYPED)
 
 
 def queue_of(depth: Sequence[Row], stuck: Sequence[Row], keys: TenantKeys) -> Queue:
@@ -238,13 +260,13 @@ def bundled_of(pointers: Sequence[Row], seen: Sequence[Row]) -> Bundled:
     )
 
 
-def switch_of(row: Row) -> Switch:
+def switch_of(row: Row, keys: TenantKeys) -> Switch:
     return Switch(
         of_all=row["of_all"],
         scope=row["kill_scope"],
         by=row["killed_by"],
         at=row["killed_at"],
-        reason=row["kill_reason"],
+        reason=typed_of(row, keys),
         requested_by=row["requested_by"],
         requested_at=row["requested_at"],
     )

@@ -9,11 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from runtime.crypto import CryptoError
 from runtime.errors import ConvoError
 from runtime.messages import KillScope, Send
+from runtime.storage.desk_rows import TYPED
+from runtime.storage.desk_values import typed_of
 from runtime.storage.outbox import queue_send
 from runtime.storage.postgres import Pool
 from runtime.storage.tenants import Owner, Tenants
@@ -31,22 +33,23 @@ KINDS = {
     "reject": "reject",
 }
 
-_KILL = "select kill_v1(%s, %s, %s, %s, %s)"
+_KILL = "select kill_v1(%s, %s, %s, %s::int[], %s::uuid[], %s::bytea[], %s)"
 _IN_FLIGHT = "select * from in_flight_v1(%s, %s)"
 _ENABLE = "select enable_v1(%s, %s, %s) as state"
-_WITHDRAW = "select withdraw_v1(%s, %s, %s, %s, %s)"
+_WITHDRAW = "select withdraw_v1(%s, %s, %s, %s, %s, %s)"
 _REPLAY = "select replay_v1(%s, %s, %s, %s, %s) as done"
-_DISCARD = "select discard_v1(%s, %s, %s, %s, %s, %s) as done"
+_DISCARD = "select discard_v1(%s, %s, %s, %s, %s, %s, %s) as done"
 _STUCK = "select * from stuck_v1(%s)"
-_TAKE_OVER = "select take_over_v1(%s, %s, %s, %s, %s) as done"
-_HAND_BACK = "select hand_back_v1(%s, %s, %s, %s, %s) as done"
-_LIFT_HOLD = "select lift_hold_v1(%s, %s, %s, %s, %s) as lifted"
-_CLOSE_CASE = "select close_case_v1(%s, %s, %s, %s, %s) as done"
+_TAKE_OVER = "select take_over_v1(%s, %s, %s, %s, %s, %s) as done"
+_HAND_BACK = "select hand_back_v1(%s, %s, %s, %s, %s, %s) as done"
+_LIFT_HOLD = "select lift_hold_v1(%s, %s, %s, %s, %s, %s) as lifted"
+_CLOSE_CASE = "select close_case_v1(%s, %s, %s, %s, %s, %s) as done"
 _WHY = "select * from why_v1(%s, %s, %s, %s)"
 _BUNDLE = "select data from bundle_fetch_v1(%s, %s)"
 
 
-# A reason is kept in the clear. People's numbers and addresses have no business in it, so they do not get there.
+# What an operator writes is encrypted under the tenant's key, so it outlives the erasure of the person it may be about.
+# People's numbers and addresses have no business in it, so they do not get there.
 _NUMBER = re.compile(r"\+?\d[\d\s().-]{5,}\d")
 _ADDRESS = re.compile(r"\S+@\S+")
 
@@ -101,7 +104,14 @@ class PgOperations:
         """
         if scope is KillScope.NONE:
             raise NotPossible("a kill stops the machine or everything; to start again, two people enable")
-        await self._pool.rows(_KILL, [tenant_id, scope.value, by, clean(reason), now])
+        try:
+            every = await self._tenants.every() if tenant_id is None else [await self._tenants.get(tenant_id)]
+        except CryptoError:  # no key to keep the reason under is no reason to go on sending
+            every = ()
+        typed = [_typed(owner, reason) for owner in every]
+        ids = [owner.tenant_id for owner in every]
+        entries, reasons = [entry for entry, _ in typed], [body for _, body in typed]
+        await self._pool.rows(_KILL, [tenant_id, scope.value, by, ids, entries, reasons, now])
         human = scope is KillScope.EVERYTHING
         before = {row.id for row in await self.in_flight(tenant_id, human=human)}
         deadline = asyncio.get_running_loop().time() + self._drain_within_s
@@ -125,7 +135,8 @@ class PgOperations:
         self, tenant_id: int, claim_digest: str, *, by: str, reason: str, now: datetime
     ) -> None:
         """This wording may not be said any more, from now on and also by what already waits to be sent."""
-        await self._pool.rows(_WITHDRAW, [tenant_id, claim_digest, by, clean(reason), now])
+        typed = _typed(await self._tenants.get(tenant_id), reason)
+        await self._pool.rows(_WITHDRAW, [tenant_id, claim_digest, by, *typed, now])
 
     # ---- what is stuck ------------------------------------------------------------------------------------
 
@@ -144,7 +155,8 @@ class PgOperations:
         self, tenant_id: int, kind: str, item: UUID, *, by: str, reason: str, now: datetime
     ) -> bool:
         """Give a `dead_letter`, `outbox` row or `reject` up. The row stays; it is no longer waiting for anybody."""
-        return await self._done(_DISCARD, [tenant_id, KINDS.get(kind, kind), item, by, clean(reason), now])
+        typed = _typed(await self._tenants.get(tenant_id), reason)
+        return await self._done(_DISCARD, [tenant_id, KINDS.get(kind, kind), item, by, *typed, now])
 
     async def stuck(self, tenant_id: int | None) -> Sequence[Stuck]:
         """Dead letters, sends that did not go or may not have gone, and rejected events (None = of every tenant)."""
@@ -156,27 +168,31 @@ class PgOperations:
         self, tenant_id: int, conversation_id: UUID, *, by: str, reason: str, now: datetime
     ) -> None:
         """From now on `by` owns the conversation and the bot is silent. Raises NotPossible."""
-        if not await self._done(_TAKE_OVER, [tenant_id, conversation_id, by, clean(reason), now]):
+        typed = _typed(await self._tenants.get(tenant_id), reason)
+        if not await self._done(_TAKE_OVER, [tenant_id, conversation_id, by, *typed, now]):
             raise NotPossible("there is no such conversation")
 
     async def hand_back(
         self, tenant_id: int, conversation_id: UUID, *, by: str, reason: str, now: datetime
     ) -> None:
         """The bot may answer again. Raises NotPossible."""
-        if not await self._done(_HAND_BACK, [tenant_id, conversation_id, by, clean(reason), now]):
+        typed = _typed(await self._tenants.get(tenant_id), reason)
+        if not await self._done(_HAND_BACK, [tenant_id, conversation_id, by, *typed, now]):
             raise NotPossible("there is no such conversation")
 
     async def lift_hold(
         self, tenant_id: int, contact_id: UUID, *, by: str, reason: str, now: datetime
     ) -> None:
         """Every open hold of the person. Raises NotPossible when there is none."""
-        row = await self._pool.row(_LIFT_HOLD, [tenant_id, contact_id, by, clean(reason), now])
+        typed = _typed(await self._tenants.get(tenant_id), reason)
+        row = await self._pool.row(_LIFT_HOLD, [tenant_id, contact_id, by, *typed, now])
         if row is None or not row["lifted"]:
             raise NotPossible("this person is not on hold")
 
     async def close_case(self, tenant_id: int, case_id: UUID, *, by: str, note: str, now: datetime) -> bool:
         """False when the case is closed already or there is none."""
-        return await self._done(_CLOSE_CASE, [tenant_id, case_id, by, clean(note), now])
+        typed = _typed(await self._tenants.get(tenant_id), note)
+        return await self._done(_CLOSE_CASE, [tenant_id, case_id, by, *typed, now])
 
     async def say(
         self, tenant_id: int, contact_id: UUID, connection_id: str, send: Send, *, by: str, now: datetime
@@ -206,7 +222,8 @@ class PgOperations:
         row = await self._pool.row(_WHY, [tenant_id, _uuid(message), message, hmac])
         if row is None:
             return None
-        return {**row["doc"], "sentences": await self._sentences(owner, row)}
+        withdrawn = [_withdrawn(owner, found) for found in row["doc"]["withdrawn"]]
+        return {**row["doc"], "withdrawn": withdrawn, "sentences": await self._sentences(owner, row)}
 
     async def _sentences(self, owner: Owner, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         try:
@@ -224,6 +241,19 @@ class PgOperations:
     async def _done(self, statement: str, params: Sequence[Any]) -> bool:
         row = await self._pool.row(statement, params)
         return bool(row and row["done"])
+
+
+def _typed(owner: Owner, text: str) -> tuple[UUID, bytes]:
+    """The id of the audit entry to be, and its body: what the operator wrote, under the tenant's key."""
+    entry = uuid4()
+    body = json.dumps({TYPED: clean(text)}, ensure_ascii=False).encode()
+    return entry, owner.keys.fields.encrypt(body, table="audit", column="body", row=entry)
+
+
+def _withdrawn(owner: Owner, found: Mapping[str, Any]) -> Mapping[str, Any]:
+    row = {"entry": UUID(found["entry"]), "typed": bytes.fromhex(found["typed"])} if found["entry"] else None
+    reason = typed_of(row, owner.keys) if row else None
+    return {"claim": found["claim"], "by": found["by"], "at": found["at"], "reason": reason}
 
 
 def clean(reason: str) -> str:

@@ -362,7 +362,7 @@ begin
   perform set_config('app.every', '', true);
 end $$;
 
-CREATE FUNCTION public.close_case_v1(p_tenant integer, p_case uuid, p_by text, p_note text, p_now timestamp with time zone) RETURNS boolean
+CREATE FUNCTION public.close_case_v1(p_tenant integer, p_case uuid, p_by text, p_entry uuid, p_note bytea, p_now timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -370,13 +370,15 @@ declare
   f case_file;
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  update case_file x set state = 'closed', closed_at = p_now, closed_by = p_by, resolution = p_note
+  update case_file x set state = 'closed', closed_at = p_now, closed_by = p_by
    where x.tenant_id = p_tenant and x.id = p_case and x.state = 'open' returning * into f;
   if not found then
     return false;
   end if;
-  perform desk_audit_v1(p_tenant, 'case closed', p_by,
-    jsonb_build_object('case', p_case, 'ref', f.ref, 'conversation', f.conversation_id, 'contact', f.contact_id, 'note', p_note), p_now);
+  update case_file x set closed_n = desk_audit_v1(p_tenant, 'case closed', p_by,
+      jsonb_build_object('case', p_case, 'ref', f.ref, 'conversation', f.conversation_id, 'contact', f.contact_id), p_now,
+      p_entry, p_note)
+   where x.tenant_id = p_tenant and x.id = p_case;
   return true;
 end $$;
 
@@ -564,15 +566,20 @@ begin
   where c.tenant_id = p_tenant and c.conversation_id = p_conversation;
 end $$;
 
-CREATE FUNCTION public.desk_audit_v1(p_tenant integer, p_what text, p_by text, p_more jsonb, p_now timestamp with time zone) RETURNS void
+CREATE FUNCTION public.desk_audit_v1(p_tenant integer, p_what text, p_by text, p_more jsonb, p_now timestamp with time zone, p_entry uuid DEFAULT NULL::uuid, p_typed bytea DEFAULT NULL::bytea) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
+declare
+  v_n bigint;
 begin
   if coalesce(btrim(p_by), '') = '' then
     raise exception 'an act needs somebody who does it' using errcode = '22023';
   end if;
-  perform audit_append_v1(p_tenant, 'desk/' || p_tenant, gen_random_uuid(), p_now,
-                          jsonb_build_object('what', p_what, 'by', p_by) || jsonb_strip_nulls(p_more), ''::bytea);
+  perform audit_append_v1(p_tenant, 'desk/' || p_tenant, coalesce(p_entry, gen_random_uuid()), p_now,
+                          jsonb_build_object('what', p_what, 'by', p_by) || jsonb_strip_nulls(p_more),
+                          coalesce(p_typed, ''::bytea));
+  select s.n into strict v_n from audit_stream s where s.tenant_id = p_tenant and s.stream = 'desk/' || p_tenant;
+  return v_n;
 end $$;
 
 CREATE FUNCTION public.desk_link_look_v1(p_token_hash bytea) RETURNS TABLE(operator text, role text, tenants integer[], expires_at timestamp with time zone, used_at timestamp with time zone)
@@ -672,7 +679,7 @@ begin
   perform set_config('app.every', '', true);
 end $$;
 
-CREATE FUNCTION public.desk_switches_v1(p_tenant integer) RETURNS TABLE(of_all boolean, kill_scope text, killed_by text, killed_at timestamp with time zone, kill_reason text, requested_by text, requested_at timestamp with time zone)
+CREATE FUNCTION public.desk_switches_v1(p_tenant integer) RETURNS TABLE(of_all boolean, kill_scope text, killed_by text, killed_at timestamp with time zone, entry uuid, typed bytea, requested_by text, requested_at timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -680,13 +687,16 @@ begin
   perform set_config('app.every', 'on', true);
   return query
   with switch as (
-    select false as of_all, t.tenant_id, t.kill_scope, t.kill_epoch, t.killed_by, t.killed_at, t.kill_reason
+    select false as of_all, t.tenant_id, t.kill_scope, t.kill_epoch, t.killed_by, t.killed_at, t.kill_n as n
     from tenant t where t.tenant_id = p_tenant
     union all
-    select true, null::int, p.kill_scope, p.kill_epoch, p.killed_by, p.killed_at, p.kill_reason from platform p
+    select true, null::int, p.kill_scope, p.kill_epoch, p.killed_by, p.killed_at,
+           (select t.all_kill_n from tenant t where t.tenant_id = p_tenant)
+    from platform p
   )
-  select s.of_all, s.kill_scope, s.killed_by, s.killed_at, s.kill_reason, r.requested_by, r.requested_at
+  select s.of_all, s.kill_scope, s.killed_by, s.killed_at, a.id, a.body, r.requested_by, r.requested_at
   from switch s
+  left join audit a on a.tenant_id = p_tenant and a.stream = 'desk/' || p_tenant and a.n = s.n
   left join lateral (
     select k.requested_by, k.requested_at from kill_request k
     where k.tenant_id is not distinct from s.tenant_id and k.confirmed_at is null and k.kill_epoch = s.kill_epoch
@@ -696,7 +706,7 @@ begin
   perform set_config('app.every', '', true);
 end $$;
 
-CREATE FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_reason text, p_now timestamp with time zone) RETURNS boolean
+CREATE FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -722,7 +732,7 @@ begin
     return false;
   end if;
   perform desk_audit_v1(p_tenant, 'discarded', p_by,
-    jsonb_build_object('kind', p_kind, 'item', p_item, 'conversation', v_conversation, 'reason', p_reason), p_now);
+    jsonb_build_object('kind', p_kind, 'item', p_item, 'conversation', v_conversation), p_now, p_entry, p_reason);
   return true;
 end $$;
 
@@ -814,7 +824,7 @@ begin
   return 'dead';
 end $$;
 
-CREATE FUNCTION public.hand_back_v1(p_tenant integer, p_conversation uuid, p_by text, p_reason text, p_now timestamp with time zone) RETURNS boolean
+CREATE FUNCTION public.hand_back_v1(p_tenant integer, p_conversation uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -828,7 +838,7 @@ begin
     return false;
   end if;
   perform desk_audit_v1(p_tenant, 'handed back', p_by,
-    jsonb_build_object('conversation', p_conversation, 'reason', p_reason), p_now);
+    jsonb_build_object('conversation', p_conversation), p_now, p_entry, p_reason);
   return true;
 end $$;
 
@@ -1074,30 +1084,34 @@ begin
   perform set_config('app.every', '', true);
 end $$;
 
-CREATE FUNCTION public.kill_v1(p_tenant integer, p_scope text, p_by text, p_reason text, p_now timestamp with time zone) RETURNS text
+CREATE FUNCTION public.kill_v1(p_tenant integer, p_scope text, p_by text, p_tenants integer[], p_entries uuid[], p_reasons bytea[], p_now timestamp with time zone) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
   v_scope text;
   v_tenant int;
+  v_n bigint;
 begin
   perform set_config('app.every', 'on', true);
   if p_tenant is null then
     update platform p
        set kill_scope = case when p.kill_scope = 'everything' then p.kill_scope else p_scope end, kill_epoch = p.kill_epoch + 1,
-           killed_by = p_by, killed_at = p_now, kill_reason = p_reason
+           killed_by = p_by, killed_at = p_now
     returning p.kill_scope into v_scope;
   else
     update tenant t
        set kill_scope = case when t.kill_scope = 'everything' then t.kill_scope else p_scope end, kill_epoch = t.kill_epoch + 1,
-           killed_by = p_by, killed_at = p_now, kill_reason = p_reason
+           killed_by = p_by, killed_at = p_now
      where t.tenant_id = p_tenant
     returning t.kill_scope into v_scope;
   end if;
   for v_tenant in select t.tenant_id from tenant t where t.tenant_id = coalesce(p_tenant, t.tenant_id) order by t.tenant_id loop
-    perform desk_audit_v1(v_tenant, 'killed', p_by,
-      jsonb_build_object('scope', v_scope, 'reason', p_reason, 'all', p_tenant is null), p_now);
+    v_n := desk_audit_v1(v_tenant, 'killed', p_by, jsonb_build_object('scope', v_scope, 'all', p_tenant is null), p_now,
+                         p_entries[array_position(p_tenants, v_tenant)], p_reasons[array_position(p_tenants, v_tenant)]);
+    update tenant t set kill_n = case when p_tenant is null then t.kill_n else v_n end,
+                        all_kill_n = case when p_tenant is null then v_n else t.all_kill_n end
+     where t.tenant_id = v_tenant;
     insert into event (tenant_id, id, at, kind, data)
     values (v_tenant, gen_random_uuid(), p_now, 'alert', jsonb_build_object('kind', 'kill', 'scope', v_scope));
   end loop;
@@ -1226,7 +1240,7 @@ begin
      where x.tenant_id = p_tenant and x.id = p_outbox;
 end $$;
 
-CREATE FUNCTION public.lift_hold_v1(p_tenant integer, p_contact uuid, p_by text, p_reason text, p_now timestamp with time zone) RETURNS integer
+CREATE FUNCTION public.lift_hold_v1(p_tenant integer, p_contact uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -1243,7 +1257,7 @@ begin
     return 0;
   end if;
   perform desk_audit_v1(p_tenant, 'hold lifted', p_by,
-    jsonb_build_object('contact', p_contact, 'categories', v_categories, 'reason', p_reason), p_now);
+    jsonb_build_object('contact', p_contact, 'categories', v_categories), p_now, p_entry, p_reason);
   return cardinality(v_categories);
 end $$;
 
@@ -2346,7 +2360,7 @@ CREATE FUNCTION public.suppressed_v1(p_tenant integer, p_suppression_blind bytea
   order by 2 limit 1 -- the wider one
 $$;
 
-CREATE FUNCTION public.take_over_v1(p_tenant integer, p_conversation uuid, p_by text, p_reason text, p_now timestamp with time zone) RETURNS boolean
+CREATE FUNCTION public.take_over_v1(p_tenant integer, p_conversation uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -2363,7 +2377,7 @@ begin
     return false;
   end if;
   perform desk_audit_v1(p_tenant, 'taken over', p_by,
-    jsonb_build_object('conversation', p_conversation, 'from', v_before, 'reason', p_reason), p_now);
+    jsonb_build_object('conversation', p_conversation, 'from', v_before), p_now, p_entry, p_reason);
   return true;
 end $$;
 
@@ -2478,22 +2492,26 @@ begin
         from consent_event e where e.tenant_id = p_tenant and e.contact_id = o.contact_id), '[]'),
       'opted_out_at', c.opted_out_at,
       'withdrawn', coalesce((select jsonb_agg(jsonb_build_object('claim', w.claim_digest, 'by', w.withdrawn_by, 'at', w.withdrawn_at,
-          'reason', w.reason)) from claim_withdrawal w where w.tenant_id = p_tenant and w.claim_digest = any (o.claim_digests)), '[]'),
+          'entry', a.id, 'typed', encode(a.body, 'hex')) order by w.withdrawn_at, w.claim_digest)
+        from claim_withdrawal w
+        left join audit a on a.tenant_id = w.tenant_id and a.stream = 'desk/' || p_tenant and a.n = w.entry_n where w.tenant_id = p_tenant and w.claim_digest = any (o.claim_digests)), '[]'),
       'audit', coalesce((select jsonb_agg(jsonb_build_object('stream', a.stream, 'n', a.n, 'hash', encode(a.hash, 'hex')) order by a.n)
         from audit a where a.tenant_id = p_tenant and a.stream = 'send/' || o.conversation_id
          and a.header ->> 'outbox' = o.id::text), '[]'))
     from contact c where c.tenant_id = p_tenant and c.contact_id = o.contact_id;
 end $$;
 
-CREATE FUNCTION public.withdraw_v1(p_tenant integer, p_claim_digest text, p_by text, p_reason text, p_now timestamp with time zone) RETURNS void
+CREATE FUNCTION public.withdraw_v1(p_tenant integer, p_claim_digest text, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+declare
+  v_n bigint;
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  insert into claim_withdrawal (tenant_id, claim_digest, withdrawn_by, withdrawn_at, reason)
-  values (p_tenant, p_claim_digest, p_by, p_now, p_reason) on conflict do nothing;
-  perform desk_audit_v1(p_tenant, 'claim withdrawn', p_by, jsonb_build_object('claim', p_claim_digest, 'reason', p_reason), p_now);
+  v_n := desk_audit_v1(p_tenant, 'claim withdrawn', p_by, jsonb_build_object('claim', p_claim_digest), p_now, p_entry, p_reason);
+  insert into claim_withdrawal (tenant_id, claim_digest, withdrawn_by, withdrawn_at, entry_n)
+  values (p_tenant, p_claim_digest, p_by, p_now, v_n) on conflict do nothing;
 end $$;
 
 CREATE TABLE public.answer (
@@ -2620,7 +2638,7 @@ CREATE TABLE public.case_file (
     owner text,
     closed_at timestamp with time zone,
     closed_by text,
-    resolution text,
+    closed_n bigint,
     CONSTRAINT case_file_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
 );
 
@@ -2648,7 +2666,7 @@ CREATE TABLE public.claim_withdrawal (
     claim_digest text NOT NULL,
     withdrawn_by text NOT NULL,
     withdrawn_at timestamp with time zone NOT NULL,
-    reason text NOT NULL
+    entry_n bigint NOT NULL
 );
 
 ALTER TABLE ONLY public.claim_withdrawal FORCE ROW LEVEL SECURITY;
@@ -2980,7 +2998,6 @@ CREATE TABLE public.platform (
     kill_epoch bigint DEFAULT 0 NOT NULL,
     killed_by text,
     killed_at timestamp with time zone,
-    kill_reason text,
     CONSTRAINT platform_kill_scope_check CHECK ((kill_scope = ANY (ARRAY['none'::text, 'machine'::text, 'everything'::text]))),
     CONSTRAINT platform_only_row_check CHECK (only_row)
 );
@@ -3118,7 +3135,8 @@ CREATE TABLE public.tenant (
     kill_epoch bigint DEFAULT 0 NOT NULL,
     killed_by text,
     killed_at timestamp with time zone,
-    kill_reason text,
+    kill_n bigint,
+    all_kill_n bigint,
     CONSTRAINT tenant_kill_scope_check CHECK ((kill_scope = ANY (ARRAY['none'::text, 'machine'::text, 'everything'::text])))
 );
 
@@ -3744,8 +3762,8 @@ GRANT ALL ON FUNCTION public.claim_search_v1(p_tenant integer, p_digest text, p_
 REVOKE ALL ON FUNCTION public.claim_v1(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_v1(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) TO convo_dispatch;
 
-REVOKE ALL ON FUNCTION public.close_case_v1(p_tenant integer, p_case uuid, p_by text, p_note text, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.close_case_v1(p_tenant integer, p_case uuid, p_by text, p_note text, p_now timestamp with time zone) TO convo_desk;
+REVOKE ALL ON FUNCTION public.close_case_v1(p_tenant integer, p_case uuid, p_by text, p_entry uuid, p_note bytea, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.close_case_v1(p_tenant integer, p_case uuid, p_by text, p_entry uuid, p_note bytea, p_now timestamp with time zone) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.commit_turn_v1(p_tenant integer, p_conversation uuid, p_fence bigint, p_upto bigint, p_now timestamp with time zone, p_turn jsonb, p_sends jsonb, p_send_id uuid[], p_send_body bytea[], p_answers text[], p_answer_id uuid[], p_answer_ciphertext bytea[], p_holds jsonb, p_cases jsonb, p_counts jsonb, p_audit_id uuid, p_audit_header jsonb, p_audit_body bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.commit_turn_v1(p_tenant integer, p_conversation uuid, p_fence bigint, p_upto bigint, p_now timestamp with time zone, p_turn jsonb, p_sends jsonb, p_send_id uuid[], p_send_body bytea[], p_answers text[], p_answer_id uuid[], p_answer_ciphertext bytea[], p_holds jsonb, p_cases jsonb, p_counts jsonb, p_audit_id uuid, p_audit_header jsonb, p_audit_body bytea) TO convo_tenant;
@@ -3756,7 +3774,7 @@ GRANT ALL ON FUNCTION public.consent_record_v1(p_tenant integer, p_contact uuid,
 REVOKE ALL ON FUNCTION public.conversation_key_v1(p_tenant integer, p_conversation uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.conversation_key_v1(p_tenant integer, p_conversation uuid) TO convo_tenant;
 
-REVOKE ALL ON FUNCTION public.desk_audit_v1(p_tenant integer, p_what text, p_by text, p_more jsonb, p_now timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.desk_audit_v1(p_tenant integer, p_what text, p_by text, p_more jsonb, p_now timestamp with time zone, p_entry uuid, p_typed bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.desk_link_look_v1(p_token_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.desk_link_look_v1(p_token_hash bytea) TO convo_desk;
@@ -3779,8 +3797,8 @@ GRANT ALL ON FUNCTION public.desk_session_v1(p_token_hash bytea, p_now timestamp
 REVOKE ALL ON FUNCTION public.desk_switches_v1(p_tenant integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.desk_switches_v1(p_tenant integer) TO convo_desk;
 
-REVOKE ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_reason text, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_reason text, p_now timestamp with time zone) TO convo_desk;
+REVOKE ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.enable_v1(p_tenant integer, p_by text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enable_v1(p_tenant integer, p_by text, p_now timestamp with time zone) TO convo_desk;
@@ -3788,8 +3806,8 @@ GRANT ALL ON FUNCTION public.enable_v1(p_tenant integer, p_by text, p_now timest
 REVOKE ALL ON FUNCTION public.fail_turn_v1(p_tenant integer, p_conversation uuid, p_fence bigint, p_error text, p_max_attempts integer, p_jitter double precision, p_id uuid, p_case uuid, p_version text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fail_turn_v1(p_tenant integer, p_conversation uuid, p_fence bigint, p_error text, p_max_attempts integer, p_jitter double precision, p_id uuid, p_case uuid, p_version text, p_now timestamp with time zone) TO convo_tenant;
 
-REVOKE ALL ON FUNCTION public.hand_back_v1(p_tenant integer, p_conversation uuid, p_by text, p_reason text, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.hand_back_v1(p_tenant integer, p_conversation uuid, p_by text, p_reason text, p_now timestamp with time zone) TO convo_desk;
+REVOKE ALL ON FUNCTION public.hand_back_v1(p_tenant integer, p_conversation uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.hand_back_v1(p_tenant integer, p_conversation uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.in_flight_v1(p_tenant integer, p_human boolean) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.in_flight_v1(p_tenant integer, p_human boolean) TO convo_desk;
@@ -3808,14 +3826,14 @@ GRANT ALL ON FUNCTION public.kill_now_v1(p_tenant integer, OUT scope text, OUT e
 GRANT ALL ON FUNCTION public.kill_now_v1(p_tenant integer, OUT scope text, OUT epoch bigint) TO convo_tenant;
 GRANT ALL ON FUNCTION public.kill_now_v1(p_tenant integer, OUT scope text, OUT epoch bigint) TO convo_desk;
 
-REVOKE ALL ON FUNCTION public.kill_v1(p_tenant integer, p_scope text, p_by text, p_reason text, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.kill_v1(p_tenant integer, p_scope text, p_by text, p_reason text, p_now timestamp with time zone) TO convo_desk;
+REVOKE ALL ON FUNCTION public.kill_v1(p_tenant integer, p_scope text, p_by text, p_tenants integer[], p_entries uuid[], p_reasons bytea[], p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.kill_v1(p_tenant integer, p_scope text, p_by text, p_tenants integer[], p_entries uuid[], p_reasons bytea[], p_now timestamp with time zone) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.last_look_v1(p_tenant integer, p_outbox uuid, p_owner text, p_lease_s double precision, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.last_look_v1(p_tenant integer, p_outbox uuid, p_owner text, p_lease_s double precision, p_now timestamp with time zone) TO convo_tenant;
 
-REVOKE ALL ON FUNCTION public.lift_hold_v1(p_tenant integer, p_contact uuid, p_by text, p_reason text, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.lift_hold_v1(p_tenant integer, p_contact uuid, p_by text, p_reason text, p_now timestamp with time zone) TO convo_desk;
+REVOKE ALL ON FUNCTION public.lift_hold_v1(p_tenant integer, p_contact uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lift_hold_v1(p_tenant integer, p_contact uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.load_v1(p_tenant integer, p_conversation uuid, p_fence bigint, p_pending integer, p_lines integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.load_v1(p_tenant integer, p_conversation uuid, p_fence bigint, p_pending integer, p_lines integer) TO convo_tenant;
@@ -3911,8 +3929,8 @@ REVOKE ALL ON FUNCTION public.suppress_v1(p_tenant integer, p_contact uuid, p_sc
 
 REVOKE ALL ON FUNCTION public.suppressed_v1(p_tenant integer, p_suppression_blind bytea, p_organisation_blind bytea) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.take_over_v1(p_tenant integer, p_conversation uuid, p_by text, p_reason text, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.take_over_v1(p_tenant integer, p_conversation uuid, p_by text, p_reason text, p_now timestamp with time zone) TO convo_desk;
+REVOKE ALL ON FUNCTION public.take_over_v1(p_tenant integer, p_conversation uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.take_over_v1(p_tenant integer, p_conversation uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.tenant_ensure_v1(p_tenant integer, p_slug text, p_name text, p_organisation text, p_wrapped_key bytea, p_now timestamp with time zone) FROM PUBLIC;
 
@@ -3932,8 +3950,8 @@ GRANT ALL ON FUNCTION public.visitor_lines_v1(p_tenant integer, p_connection tex
 REVOKE ALL ON FUNCTION public.why_v1(p_tenant integer, p_id uuid, p_key text, p_provider_hmac bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.why_v1(p_tenant integer, p_id uuid, p_key text, p_provider_hmac bytea) TO convo_desk;
 
-REVOKE ALL ON FUNCTION public.withdraw_v1(p_tenant integer, p_claim_digest text, p_by text, p_reason text, p_now timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.withdraw_v1(p_tenant integer, p_claim_digest text, p_by text, p_reason text, p_now timestamp with time zone) TO convo_desk;
+REVOKE ALL ON FUNCTION public.withdraw_v1(p_tenant integer, p_claim_digest text, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.withdraw_v1(p_tenant integer, p_claim_digest text, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
 
 GRANT SELECT ON TABLE public.answer TO convo_tenant;
 GRANT SELECT ON TABLE public.answer TO convo_desk;

@@ -29,7 +29,8 @@ create table tenant (
   kill_epoch bigint not null default 0, -- +1 at every kill and every enable
   killed_by text,
   killed_at timestamptz,
-  kill_reason text
+  kill_n bigint,                        -- the entry of desk/<tenant_id> whose body says why
+  all_kill_n bigint                     -- the same for the last kill of every tenant
 );
 
 -- One row: the switch for all tenants. Effective scope = the stronger of the two; effective epoch = the sum.
@@ -38,8 +39,7 @@ create table platform (
   kill_scope text not null default 'none' check (kill_scope in ('none', 'machine', 'everything')),
   kill_epoch bigint not null default 0,
   killed_by text,
-  killed_at timestamptz,
-  kill_reason text
+  killed_at timestamptz                 -- why stands in each tenant's audit, under the tenant's key
 );
 
 insert into platform default values;
@@ -153,7 +153,7 @@ create table claim_withdrawal (
   claim_digest text not null,
   withdrawn_by text not null,
   withdrawn_at timestamptz not null,
-  reason text not null,
+  entry_n bigint not null,              -- the entry of desk/<tenant_id> whose body says why
   primary key (tenant_id, claim_digest)
 );
 
@@ -436,7 +436,7 @@ create table case_file (
   owner text,
   closed_at timestamptz,
   closed_by text,
-  resolution text,
+  closed_n bigint,                      -- the entry of desk/<tenant_id> whose body says what was done
   primary key (tenant_id, id),
   unique (tenant_id, ref)
 );

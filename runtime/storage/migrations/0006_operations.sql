@@ -1,42 +1,55 @@
 -- What operators do. Each act and its audit entry (desk/<tenant>) are one transaction. Called as convo_desk.
+-- What an operator typed is the body of that entry, encrypted under the tenant's key, and stands nowhere else: rows point to it.
 
--- For the acts below; app.tenant or app.every is set.
-create function desk_audit_v1(p_tenant int, p_what text, p_by text, p_more jsonb, p_now timestamptz) returns void
-language plpgsql volatile as $$
+-- For the acts below; app.tenant or app.every is set. Returns the entry's number in desk/<tenant>.
+create function desk_audit_v1(
+  p_tenant int, p_what text, p_by text, p_more jsonb, p_now timestamptz, p_entry uuid default null, p_typed bytea default null
+) returns bigint language plpgsql volatile as $$
+declare
+  v_n bigint;
 begin
   if coalesce(btrim(p_by), '') = '' then
     raise exception 'an act needs somebody who does it' using errcode = '22023';
   end if;
-  perform audit_append_v1(p_tenant, 'desk/' || p_tenant, gen_random_uuid(), p_now,
-                          jsonb_build_object('what', p_what, 'by', p_by) || jsonb_strip_nulls(p_more), ''::bytea);
+  perform audit_append_v1(p_tenant, 'desk/' || p_tenant, coalesce(p_entry, gen_random_uuid()), p_now,
+                          jsonb_build_object('what', p_what, 'by', p_by) || jsonb_strip_nulls(p_more),
+                          coalesce(p_typed, ''::bytea));
+  select s.n into strict v_n from audit_stream s where s.tenant_id = p_tenant and s.stream = 'desk/' || p_tenant;
+  return v_n;
 end $$;
 
 -- ---- stop and start -------------------------------------------------------------------------------------------------
 
 -- Stops sending, for one tenant or (null) for all, and returns what is on its way at this moment. A kill never loosens a
--- stronger one. A request to enable that stood open is void: it was for another epoch.
-create function kill_v1(p_tenant int, p_scope text, p_by text, p_reason text, p_now timestamptz) returns text
-language plpgsql volatile security definer set search_path = public, pg_temp as $$
+-- stronger one. A request to enable that stood open is void: it was for another epoch. The reason comes once per tenant,
+-- under each one's key; a tenant made this instant is stopped all the same, without it.
+create function kill_v1(
+  p_tenant int, p_scope text, p_by text, p_tenants int[], p_entries uuid[], p_reasons bytea[], p_now timestamptz
+) returns text language plpgsql volatile security definer set search_path = public, pg_temp as $$
 declare
   v_scope text;
   v_tenant int;
+  v_n bigint;
 begin
   perform set_config('app.every', 'on', true);
   if p_tenant is null then
     update platform p
        set kill_scope = case when p.kill_scope = 'everything' then p.kill_scope else p_scope end, kill_epoch = p.kill_epoch + 1,
-           killed_by = p_by, killed_at = p_now, kill_reason = p_reason
+           killed_by = p_by, killed_at = p_now
     returning p.kill_scope into v_scope;
   else
     update tenant t
        set kill_scope = case when t.kill_scope = 'everything' then t.kill_scope else p_scope end, kill_epoch = t.kill_epoch + 1,
-           killed_by = p_by, killed_at = p_now, kill_reason = p_reason
+           killed_by = p_by, killed_at = p_now
      where t.tenant_id = p_tenant
     returning t.kill_scope into v_scope;
   end if;
   for v_tenant in select t.tenant_id from tenant t where t.tenant_id = coalesce(p_tenant, t.tenant_id) order by t.tenant_id loop
-    perform desk_audit_v1(v_tenant, 'killed', p_by,
-      jsonb_build_object('scope', v_scope, 'reason', p_reason, 'all', p_tenant is null), p_now);
+    v_n := desk_audit_v1(v_tenant, 'killed', p_by, jsonb_build_object('scope', v_scope, 'all', p_tenant is null), p_now,
+                         p_entries[array_position(p_tenants, v_tenant)], p_reasons[array_position(p_tenants, v_tenant)]);
+    update tenant t set kill_n = case when p_tenant is null then t.kill_n else v_n end,
+                        all_kill_n = case when p_tenant is null then v_n else t.all_kill_n end
+     where t.tenant_id = v_tenant;
     insert into event (tenant_id, id, at, kind, data)
     values (v_tenant, gen_random_uuid(), p_now, 'alert', jsonb_build_object('kind', 'kill', 'scope', v_scope));
   end loop;
@@ -99,13 +112,16 @@ begin
   return coalesce(v_what, 'enabled');
 end $$;
 
-create function withdraw_v1(p_tenant int, p_claim_digest text, p_by text, p_reason text, p_now timestamptz) returns void
-language plpgsql volatile security definer set search_path = public, pg_temp as $$
+create function withdraw_v1(
+  p_tenant int, p_claim_digest text, p_by text, p_entry uuid, p_reason bytea, p_now timestamptz
+) returns void language plpgsql volatile security definer set search_path = public, pg_temp as $$
+declare
+  v_n bigint;
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  insert into claim_withdrawal (tenant_id, claim_digest, withdrawn_by, withdrawn_at, reason)
-  values (p_tenant, p_claim_digest, p_by, p_now, p_reason) on conflict do nothing;
-  perform desk_audit_v1(p_tenant, 'claim withdrawn', p_by, jsonb_build_object('claim', p_claim_digest, 'reason', p_reason), p_now);
+  v_n := desk_audit_v1(p_tenant, 'claim withdrawn', p_by, jsonb_build_object('claim', p_claim_digest), p_now, p_entry, p_reason);
+  insert into claim_withdrawal (tenant_id, claim_digest, withdrawn_by, withdrawn_at, entry_n)
+  values (p_tenant, p_claim_digest, p_by, p_now, v_n) on conflict do nothing;
 end $$;
 
 -- ---- what is stuck --------------------------------------------------------------------------------------------------
@@ -147,8 +163,9 @@ begin
   return true;
 end $$;
 
-create function discard_v1(p_tenant int, p_kind text, p_item uuid, p_by text, p_reason text, p_now timestamptz) returns boolean
-language plpgsql volatile security definer set search_path = public, pg_temp as $$
+create function discard_v1(
+  p_tenant int, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamptz
+) returns boolean language plpgsql volatile security definer set search_path = public, pg_temp as $$
 declare
   v_conversation uuid;
 begin
@@ -171,7 +188,7 @@ begin
     return false;
   end if;
   perform desk_audit_v1(p_tenant, 'discarded', p_by,
-    jsonb_build_object('kind', p_kind, 'item', p_item, 'conversation', v_conversation, 'reason', p_reason), p_now);
+    jsonb_build_object('kind', p_kind, 'item', p_item, 'conversation', v_conversation), p_now, p_entry, p_reason);
   return true;
 end $$;
 
@@ -198,8 +215,9 @@ end $$;
 -- ---- people and conversations ---------------------------------------------------------------------------------------
 
 -- From here on the bot is silent; what it had waiting is dropped by the last look.
-create function take_over_v1(p_tenant int, p_conversation uuid, p_by text, p_reason text, p_now timestamptz) returns boolean
-language plpgsql volatile security definer set search_path = public, pg_temp as $$
+create function take_over_v1(
+  p_tenant int, p_conversation uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamptz
+) returns boolean language plpgsql volatile security definer set search_path = public, pg_temp as $$
 declare
   v_before text;
 begin
@@ -213,12 +231,13 @@ begin
     return false;
   end if;
   perform desk_audit_v1(p_tenant, 'taken over', p_by,
-    jsonb_build_object('conversation', p_conversation, 'from', v_before, 'reason', p_reason), p_now);
+    jsonb_build_object('conversation', p_conversation, 'from', v_before), p_now, p_entry, p_reason);
   return true;
 end $$;
 
-create function hand_back_v1(p_tenant int, p_conversation uuid, p_by text, p_reason text, p_now timestamptz) returns boolean
-language plpgsql volatile security definer set search_path = public, pg_temp as $$
+create function hand_back_v1(
+  p_tenant int, p_conversation uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamptz
+) returns boolean language plpgsql volatile security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('app.tenant', p_tenant::text, true);
   update conversation_queue q set ready_at = coalesce(q.ready_at, case when q.last_seq > q.done_seq then p_now end)
@@ -229,12 +248,13 @@ begin
     return false;
   end if;
   perform desk_audit_v1(p_tenant, 'handed back', p_by,
-    jsonb_build_object('conversation', p_conversation, 'reason', p_reason), p_now);
+    jsonb_build_object('conversation', p_conversation), p_now, p_entry, p_reason);
   return true;
 end $$;
 
-create function lift_hold_v1(p_tenant int, p_contact uuid, p_by text, p_reason text, p_now timestamptz) returns int
-language plpgsql volatile security definer set search_path = public, pg_temp as $$
+create function lift_hold_v1(
+  p_tenant int, p_contact uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamptz
+) returns int language plpgsql volatile security definer set search_path = public, pg_temp as $$
 declare
   v_categories text[];
 begin
@@ -248,29 +268,33 @@ begin
     return 0;
   end if;
   perform desk_audit_v1(p_tenant, 'hold lifted', p_by,
-    jsonb_build_object('contact', p_contact, 'categories', v_categories, 'reason', p_reason), p_now);
+    jsonb_build_object('contact', p_contact, 'categories', v_categories), p_now, p_entry, p_reason);
   return cardinality(v_categories);
 end $$;
 
-create function close_case_v1(p_tenant int, p_case uuid, p_by text, p_note text, p_now timestamptz) returns boolean
-language plpgsql volatile security definer set search_path = public, pg_temp as $$
+create function close_case_v1(
+  p_tenant int, p_case uuid, p_by text, p_entry uuid, p_note bytea, p_now timestamptz
+) returns boolean language plpgsql volatile security definer set search_path = public, pg_temp as $$
 declare
   f case_file;
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  update case_file x set state = 'closed', closed_at = p_now, closed_by = p_by, resolution = p_note
+  update case_file x set state = 'closed', closed_at = p_now, closed_by = p_by
    where x.tenant_id = p_tenant and x.id = p_case and x.state = 'open' returning * into f;
   if not found then
     return false;
   end if;
-  perform desk_audit_v1(p_tenant, 'case closed', p_by,
-    jsonb_build_object('case', p_case, 'ref', f.ref, 'conversation', f.conversation_id, 'contact', f.contact_id, 'note', p_note), p_now);
+  update case_file x set closed_n = desk_audit_v1(p_tenant, 'case closed', p_by,
+      jsonb_build_object('case', p_case, 'ref', f.ref, 'conversation', f.conversation_id, 'contact', f.contact_id), p_now,
+      p_entry, p_note)
+   where x.tenant_id = p_tenant and x.id = p_case;
   return true;
 end $$;
 
 -- ---- why ------------------------------------------------------------------------------------------------------------
 
--- Everything behind one of our messages, found by its id, its key or the HMAC of the provider's id. The words are ciphertext.
+-- Everything behind one of our messages, found by its id, its key or the HMAC of the provider's id. The words are ciphertext,
+-- and so are the reasons of withdrawals (`entry` and, in hex, `typed`).
 create function why_v1(p_tenant int, p_id uuid, p_key text, p_provider_hmac bytea)
 returns table (id uuid, contact_id uuid, wrapped_key bytea, body bytea, bundle text, doc jsonb)
 language plpgsql volatile security definer set search_path = public, pg_temp as $$
@@ -301,7 +325,9 @@ begin
         from consent_event e where e.tenant_id = p_tenant and e.contact_id = o.contact_id), '[]'),
       'opted_out_at', c.opted_out_at,
       'withdrawn', coalesce((select jsonb_agg(jsonb_build_object('claim', w.claim_digest, 'by', w.withdrawn_by, 'at', w.withdrawn_at,
-          'reason', w.reason)) from claim_withdrawal w where w.tenant_id = p_tenant and w.claim_digest = any (o.claim_digests)), '[]'),
+          'entry', a.id, 'typed', encode(a.body, 'hex')) order by w.withdrawn_at, w.claim_digest)
+        from claim_withdrawal w
+        left join audit a on a.tenant_id = w.tenant_id and a.stream = 'desk/' || p_tenant and a.n = w.entry_n where w.tenant_id = p_tenant and w.claim_digest = any (o.claim_digests)), '[]'),
       'audit', coalesce((select jsonb_agg(jsonb_build_object('stream', a.stream, 'n', a.n, 'hash', encode(a.hash, 'hex')) order by a.n)
         from audit a where a.tenant_id = p_tenant and a.stream = 'send/' || o.conversation_id
          and a.header ->> 'outbox' = o.id::text), '[]'))
@@ -309,16 +335,16 @@ begin
 end $$;
 
 grant execute on function
-  kill_v1(int, text, text, text, timestamptz),
+  kill_v1(int, text, text, int[], uuid[], bytea[], timestamptz),
   in_flight_v1(int, boolean),
   enable_v1(int, text, timestamptz),
-  withdraw_v1(int, text, text, text, timestamptz),
+  withdraw_v1(int, text, text, uuid, bytea, timestamptz),
   replay_v1(int, text, uuid, text, timestamptz),
-  discard_v1(int, text, uuid, text, text, timestamptz),
+  discard_v1(int, text, uuid, text, uuid, bytea, timestamptz),
   stuck_v1(int),
-  take_over_v1(int, uuid, text, text, timestamptz),
-  hand_back_v1(int, uuid, text, text, timestamptz),
-  lift_hold_v1(int, uuid, text, text, timestamptz),
-  close_case_v1(int, uuid, text, text, timestamptz),
+  take_over_v1(int, uuid, text, uuid, bytea, timestamptz),
+  hand_back_v1(int, uuid, text, uuid, bytea, timestamptz),
+  lift_hold_v1(int, uuid, text, uuid, bytea, timestamptz),
+  close_case_v1(int, uuid, text, uuid, bytea, timestamptz),
   why_v1(int, uuid, text, bytea)
 to convo_desk;

@@ -107,22 +107,26 @@ end $$;
 
 -- ---- the switches ---------------------------------------------------------------------------------------------------
 
--- Two rows: the tenant's own switch, and the platform's, each with the request of the first who wants it lifted.
+-- Two rows: the tenant's own switch, and the platform's, each with the request of the first who wants it lifted, and the
+-- entry of the tenant's audit whose body says why.
 create function desk_switches_v1(p_tenant int)
-returns table (of_all boolean, kill_scope text, killed_by text, killed_at timestamptz, kill_reason text,
+returns table (of_all boolean, kill_scope text, killed_by text, killed_at timestamptz, entry uuid, typed bytea,
                requested_by text, requested_at timestamptz)
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('app.every', 'on', true);
   return query
   with switch as (
-    select false as of_all, t.tenant_id, t.kill_scope, t.kill_epoch, t.killed_by, t.killed_at, t.kill_reason
+    select false as of_all, t.tenant_id, t.kill_scope, t.kill_epoch, t.killed_by, t.killed_at, t.kill_n as n
     from tenant t where t.tenant_id = p_tenant
     union all
-    select true, null::int, p.kill_scope, p.kill_epoch, p.killed_by, p.killed_at, p.kill_reason from platform p
+    select true, null::int, p.kill_scope, p.kill_epoch, p.killed_by, p.killed_at,
+           (select t.all_kill_n from tenant t where t.tenant_id = p_tenant)
+    from platform p
   )
-  select s.of_all, s.kill_scope, s.killed_by, s.killed_at, s.kill_reason, r.requested_by, r.requested_at
+  select s.of_all, s.kill_scope, s.killed_by, s.killed_at, a.id, a.body, r.requested_by, r.requested_at
   from switch s
+  left join audit a on a.tenant_id = p_tenant and a.stream = 'desk/' || p_tenant and a.n = s.n
   left join lateral (
     select k.requested_by, k.requested_at from kill_request k
     where k.tenant_id is not distinct from s.tenant_id and k.confirmed_at is null and k.kill_epoch = s.kill_epoch

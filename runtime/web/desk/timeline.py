@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from runtime.messages import Sentence
-from runtime.storage.desk_rows import Conversation, Entry, SaidRow, SendingRow
+from runtime.storage.desk_rows import TYPED, Conversation, Entry, SaidRow, SendingRow
 from runtime.web.desk import words
 from runtime.web.desk.looked import LEFT, Looked, Looks
 from schemas.bundle import Bundle
@@ -166,7 +166,7 @@ class _Maker:
         for entry in self._all.desk:
             deed = _DEEDS.get(str(entry.header.get("what")))
             if deed is not None:
-                said = words.clean(str(entry.header.get("reason") or entry.header.get("note") or ""))
+                said = words.clean(str(entry.body.get(TYPED) or ""))
                 yield self._event(
                     entry.at, deed[1], deed[0], f"By {entry.header.get('by')}{f': {said}' if said else '.'}"
                 )

@@ -412,7 +412,8 @@ async def test_web_chat_answers_at_night_while_the_page_is_open_and_waits_once_i
     firm.writes(person)
     firm.processed(person)
     open_page, closed_page = firm.waiting(person), firm.waiting(person)
-    assert await firm.decided(open_page) == ("send", "R-TIME-1")
+    assert await firm.decided(open_page) == ("send", "R-CLEAR")
+    assert "quiet_page_open" in firm.facts(open_page)["facts"]
     firm.sql("update outbox set state = 'sent' where id = %s", [open_page])
     firm.clock.advance(300)
     assert await firm.decided(closed_page) == ("defer", "R-TIME-1")
@@ -570,7 +571,7 @@ async def test_a_claim_withdrawn_while_the_reply_waited_is_composed_again(firm: 
     person = firm.person()
     row = firm.waiting(person)
     firm.sql(
-        "insert into claim_withdrawal values (%s, %s, 'Ada Example', %s, 'wrong')",
+        "insert into claim_withdrawal values (%s, %s, 'Ada Example', %s, 1)",
         [firm.tenant_id, CLAIM, firm.clock.now()],
     )
     assert await firm.decided(row) == ("redo", "R-PERIM-3")

@@ -8,8 +8,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from runtime.crypto import Vault
 from runtime.messages import KillScope, Receipt, Send, SendClass, Sentence
+from runtime.storage.desk import PgDesk
+from runtime.storage.desk_values import typed_of
 from runtime.storage.operations import NotPossible, PgOperations, clean
+from runtime.storage.tenants import Tenants
 from tests.integration.send.world import APPROVAL, BUNDLE, CLAIM, WEB, WHATSAPP, Person, World
 
 ADA, BEN = "Ada Example", "Ben Sample"
@@ -24,6 +28,14 @@ def desk_audit(firm: World) -> list[dict[str, Any]]:
         row["header"]
         for row in firm.sql("select header from audit where stream like 'desk/%%' order by stream, n")
     ]
+
+
+def typed(firm: World) -> list[str | None]:
+    """What was written with each act, opened with the tenant's key."""
+    rows = firm.sql(
+        "select tenant_id, id as entry, body as typed from audit where stream like 'desk/%%' order by stream, n"
+    )
+    return [typed_of(row, firm.owner.keys) for row in rows if row["tenant_id"] == firm.tenant_id]
 
 
 async def kill(firm: World, scope: KillScope = KillScope.MACHINE, *, of_all: bool = False) -> int:
@@ -49,6 +61,29 @@ async def test_a_kill_stops_the_next_look_and_the_epoch_tells_the_one_before(
     assert await firm.decided(firm.waiting(firm.person())) == ("defer", "R-KILL-1")
     (entry,) = desk_audit(firm)
     assert (entry["what"], entry["by"], entry["scope"], entry["all"]) == ("killed", ADA, "machine", of_all)
+    assert typed(firm) == ["wrong fee"]
+
+
+async def test_the_desk_reads_why_each_switch_was_thrown_under_its_own_tenants_key(firm: World) -> None:
+    other = await firm.tenants.ensure("other", name="Other", organisation="other", now=firm.clock.now())
+    desk = PgDesk(firm.pools["desk"], firm.tenants)
+    await kill(firm, of_all=True)
+    await operations(firm).kill(
+        firm.tenant_id, KillScope.MACHINE, by=BEN, reason="ours alone", now=firm.clock.now()
+    )
+    assert [s.reason for s in await desk.switches(firm.tenant_id)] == ["ours alone", "wrong fee"]
+    assert [s.reason for s in await desk.switches(other.tenant_id)] == [None, "wrong fee"]
+    bodies = [bytes(row["body"]) for row in firm.sql("select body from audit where stream like 'desk/%%'")]
+    assert len(set(bodies)) == 3
+    assert not any(b"wrong" in body or b"alone" in body for body in bodies)
+
+
+async def test_every_tenant_can_be_stopped_when_no_key_opens(firm: World) -> None:
+    blind = Tenants(firm.pools["owner"], Vault(master=b"x" * 32, pepper=b"p" * 32))
+    acts = PgOperations(firm.pools["desk"], blind, drain_within_s=0.2)
+    await acts.kill(None, KillScope.EVERYTHING, by=ADA, reason="keys lost", now=firm.clock.now())
+    assert await firm.decided(firm.waiting(firm.person(), "human")) == ("refuse", "R-KILL-2")
+    assert desk_audit(firm)[0]["by"] == ADA
 
 
 async def test_a_kill_waits_for_calls_that_are_out_and_counts_them(firm: World) -> None:
@@ -155,6 +190,11 @@ async def test_a_withdrawn_claim_is_not_sent_by_what_already_waits(firm: World) 
     )
     assert await firm.decided(row) == ("redo", "R-PERIM-3")
     assert desk_audit(firm)[0]["claim"] == CLAIM
+    found = await operations(firm).why(firm.tenant_id, str(row))
+    assert found is not None
+    assert [(w["claim"], w["by"], w["reason"]) for w in found["withdrawn"]] == [
+        (CLAIM, ADA, "the fee changed")
+    ]
 
 
 # ---- what is stuck --------------------------------------------------------------------------------------------------
@@ -201,7 +241,7 @@ async def test_a_discarded_send_stays_what_it_was_and_is_nobodys_work_any_more(f
     stored = firm.row(row)
     assert (stored["state"], stored["discarded_by"]) == ("unknown", ADA)
     assert not await acts.replay(firm.tenant_id, "outbox", row, by=ADA, now=firm.clock.now())
-    assert desk_audit(firm)[0]["reason"] == "seen on the phone"
+    assert typed(firm) == ["seen on the phone"]
 
 
 def dead_letter(firm: World, person: Person) -> UUID:
@@ -294,11 +334,11 @@ async def test_a_case_is_closed_once_with_a_note(firm: World) -> None:
         for _ in range(2)
     ]
     assert closed == [True, False]
-    assert firm.one("select state, closed_by, resolution from case_file") == {
-        "state": "closed",
-        "closed_by": ADA,
-        "resolution": "called back",
-    }
+    assert firm.one("select state, closed_by from case_file") == {"state": "closed", "closed_by": ADA}
+    shown = await PgDesk(firm.pools["desk"], firm.tenants).conversation(firm.tenant_id, person.conversation)
+    assert shown is not None
+    assert [c.resolution for c in shown.cases] == ["called back"]
+    assert [e.body["typed"] for e in shown.desk] == ["called back"]
 
 
 async def test_an_agents_message_goes_through_the_outbox_under_their_name(firm: World) -> None:

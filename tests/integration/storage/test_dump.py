@@ -12,9 +12,11 @@ import psycopg
 from psycopg import sql
 
 from runtime.embedded import SUPERUSER
-from runtime.messages import Arrival, Identity, OpenCase, RecordAnswer, StatusUpdate, Stop
+from runtime.messages import Arrival, Identity, KillScope, OpenCase, RecordAnswer, SetHold, StatusUpdate, Stop
+from runtime.storage.operations import PgOperations
+from runtime.storage.postgres import Pool
 from runtime.storage.secrets import PgSecrets
-from runtime.storage.tenants import Tenants
+from runtime.storage.tenants import Owner, Tenants
 from tests.conftest import Database, ManualClock
 from tests.integration.storage.test_turns import begin, outcome, reply
 from tests.integration.storage.world import VAULT, World, bundle_bytes, message, world
@@ -22,7 +24,10 @@ from tests.integration.storage.world import VAULT, World, bundle_bytes, message,
 NUMBER = "+447700900123"
 NAME = "Samantha Specimen"
 WORDS = "my ex Barnaby took the finance out in Llandudno"
+TYPED = "Spoke to Wilhelmina about her Vauxhall"  # by an operator, with each act that takes a reason
 PRIVATE = (
+    "Wilhelmina",
+    "Vauxhall",
     NUMBER,
     NUMBER.removeprefix("+"),
     "7700900123",
@@ -93,6 +98,7 @@ async def live_a_little(w: World) -> None:
     assert WORDS in [p.text for p in turn.pending]
     effects = (
         RecordAnswer(question="Q-1", answer=WORDS),
+        SetHold(category="complaint", priority=1),
         OpenCase(kind="complaint", reason="screen", priority=1, sla_minutes=5, page=True),
     )
     assert await w.turns.commit(
@@ -101,6 +107,26 @@ async def live_a_little(w: World) -> None:
     clock.advance(timedelta(hours=1).total_seconds())
     lease, _ = await begin(w, bundle)
     await w.turns.fail(lease, "ValueError", now=clock.now(), max_attempts=1)
+    await operate(w, dave)
+
+
+async def operate(w: World, dave: Owner) -> None:
+    """Everything for which an operator writes a reason."""
+    now, tenant, by = w.clock.now(), dave.tenant_id, "Ada Example"
+    async with Pool(w.database.url("desk"), role="desk") as desk:
+        acts = PgOperations(desk, Tenants(w.owner, VAULT), drain_within_s=0)
+        for stopped in (None, tenant):
+            await acts.kill(stopped, KillScope.MACHINE, by=by, reason=TYPED, now=now)
+        await acts.withdraw(tenant, "sha256:" + "0" * 64, by=by, reason=TYPED, now=now)
+        (letter,) = await w.see("select id, conversation_id from dead_letter")
+        (case, *_) = await w.see("select id, contact_id from case_file where contact_id is not null")
+        (reject,) = await w.see("select id from ingest_reject")
+        assert await acts.discard(tenant, "dead_letter", letter["id"], by=by, reason=TYPED, now=now)
+        assert await acts.discard(tenant, "reject", reject["id"], by=by, reason=TYPED, now=now)
+        await acts.take_over(tenant, letter["conversation_id"], by=by, reason=TYPED, now=now)
+        await acts.hand_back(tenant, letter["conversation_id"], by=by, reason=TYPED, now=now)
+        await acts.lift_hold(tenant, case["contact_id"], by=by, reason=TYPED, now=now)
+        assert await acts.close_case(tenant, case["id"], by=by, note=TYPED, now=now)
 
 
 def dump(database: Database) -> str:

@@ -307,8 +307,8 @@ def test_cases_and_deeds_stand_in_the_same_column() -> None:
     deed = Entry(
         n=4,
         at=after(60),
-        header={"what": "taken over", "by": "Asha Example", "reason": "she asked"},
-        body={},
+        header={"what": "taken over", "by": "Asha Example"},
+        body={"typed": "she asked"},
         hash="00",
     )
     items = timeline(conversation(said=(said(),), cases=(case,), desk=(deed,)), bundle(), LONDON)
