@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import re
 import signal
 import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import psycopg
 import pytest
 
+from compiler.pipeline import compile_tenant
 from drills.devkeys import development_keys
+from runtime.crypto import Vault
 from runtime.embedded import EmbeddedPostgres
-from tests.acceptance.convo import TODAY, alive, convo, descendants, running, stop, until
-from tests.conftest import fresh_database
+from runtime.settings import Settings
+from runtime.storage.bundles import PgBundles
+from runtime.storage.postgres import Pool
+from runtime.storage.tenants import Tenants
+from schemas.bundle import canonical
+from tests.acceptance.convo import ROOT, TODAY, alive, convo, descendants, running, stop, until
+from tests.conftest import NOON, fresh_database
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +113,49 @@ def test_status_shows_what_each_process_holds(env: Mapping[str, str], tmp_path: 
         done = convo("status", env=env)
         assert done.returncode == 0, done.stdout
         assert "STALE" not in done.stdout
+
+
+def test_a_bundle_nobody_trusted_signed_is_refused_and_the_pages_say_so(
+    env: Mapping[str, str], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    with running("serve", env=env, output=log):
+        until(lambda: _ready(env), why=log.read_text)
+        good = json.loads(convo("status", "--json", env=env).stdout)[0]["digest"]
+        asyncio.run(_activate_unsigned(env))
+        until(lambda: _status(env)["status"] == "degraded", why=log.read_text)
+        answer = _status(env)
+        dave = next(t for t in answer["tenants"] if t["tenant"] == "dynamo-dave")
+        assert dave["digest"] == good
+        assert "envelope" in dave["fault"]
+        done = convo("status", env=env)
+        assert done.returncode == 1
+        assert "STALE" in done.stdout
+        assert convo("rollback", "dynamo-dave", env=env).returncode == 0
+        until(lambda: _ready(env), why=log.read_text)
+
+
+async def _activate_unsigned(env: Mapping[str, str]) -> None:
+    """What somebody can do who may write to the database and has no signing key."""
+    settings = Settings.from_env(env)
+    vault = Vault.open(master=settings.master_key, pepper=settings.pepper, env=env)
+    compiled = compile_tenant(ROOT / "tenants" / "dynamo-dave", NOON.date())
+    document = json.loads(compiled.bundle)
+    document["persona"]["prompt"] += " Changed."
+    async with Pool(settings.url("owner"), role="owner") as pool:
+        store = PgBundles(pool, Tenants(pool, vault))
+        digest = await store.publish("dynamo-dave", canonical(document), b"{}", by="nobody", now=NOON)
+        history = await store.history("dynamo-dave", "sandbox")
+        await store.activate(
+            "dynamo-dave", "sandbox", digest, expect_active=history[0].digest, by="nobody", now=NOON
+        )
+
+
+def _status(env: Mapping[str, str]) -> dict[str, Any]:
+    answer: dict[str, Any] = httpx2.get(
+        f"http://127.0.0.1:{env['CONVO_PORT']}/readyz", trust_env=False
+    ).json()
+    return answer
 
 
 def test_children_of_a_parent_that_is_killed_end_too(env: Mapping[str, str], tmp_path: Path) -> None:
