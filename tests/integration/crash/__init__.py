@@ -1,0 +1,1 @@
+"""Two processes that die or stop at any two named points, on one conversation."""
