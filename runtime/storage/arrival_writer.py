@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
 
 from runtime.messages import Arrival, Malformed, StatusUpdate, Stored
 from runtime.ports import DatabaseDown
+from runtime.storage.arrays import columns
 from runtime.storage.arrivals import AliasRow, MessageRow, StatusRow, alias_rows, message_row, status_row
 from runtime.storage.contacts import Contacts
 from runtime.storage.kept import KeptConnection
@@ -102,7 +103,7 @@ class ArrivalWriter:
         for _ in range(TRIES):
             rows, aliases = await self._rows_of([items[n] for n in left])
             answers = await self._connection.call(
-                INGEST, [*_columns(MessageRow, rows), *_columns(AliasRow, aliases)]
+                INGEST, [*columns(MessageRow, rows), *columns(AliasRow, aliases)]
             )
             again = []
             for answer in answers:
@@ -139,7 +140,7 @@ class ArrivalWriter:
         rows = [
             status_row(arrival, await self._tenants.get(arrival.tenant_id), now) for arrival, now in items
         ]
-        answers = await self._connection.call(INGEST_STATUSES, _columns(StatusRow, rows))
+        answers = await self._connection.call(INGEST_STATUSES, columns(StatusRow, rows))
         outcomes = {answer["n"]: answer["outcome"] for answer in answers}
         return [Stored(outcome=outcomes[n]) for n in range(1, len(items) + 1)]
 
@@ -180,8 +181,3 @@ class ArrivalWriter:
 
 class _Undecided(Exception):
     """Other processes kept being quicker with the same people."""
-
-
-def _columns(kind: type[NamedTuple] | Any, rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    """Rows as one array per column, an empty one each when there are no rows."""
-    return [[row[n] for row in rows] for n in range(len(kind._fields))]
