@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections import deque
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ class PgIngest:
         self._contacts = Contacts(tenants.vault)
         self._waiting: deque[_Job] = deque()
         self._rows = 0
-        self._has_work = asyncio.Condition()
+        self._idle: deque[asyncio.Future[None]] = deque()  # flushers that wait for work
         self._flushers: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -75,8 +76,7 @@ class PgIngest:
         )
         self._rows += len(arrivals)
         self._waiting.append(job)
-        async with self._has_work:
-            self._has_work.notify()
+        self._wake_one()
         return await job.done
 
     async def visitor_lines(
@@ -126,16 +126,29 @@ class PgIngest:
                 finally:
                     self._rows -= sum(len(job.items) for job in jobs)
 
+    def _wake_one(self) -> None:
+        while self._idle:
+            woken = self._idle.popleft()
+            if not woken.done():  # one that is being cancelled is no help
+                woken.set_result(None)
+                return
+
     async def _gather(self) -> list[_Job]:
         """All that waits, up to a batch; waits for the first."""
-        async with self._has_work:
-            await self._has_work.wait_for(lambda: bool(self._waiting))
-            jobs = [self._waiting.popleft()]
-            rows = len(jobs[0].items)
-            while self._waiting and rows + len(self._waiting[0].items) <= BATCH_ROWS:
-                jobs.append(self._waiting.popleft())
-                rows += len(jobs[-1].items)
-            return jobs
+        while not self._waiting:  # the other flusher may have taken what this one was woken for
+            woken = asyncio.get_running_loop().create_future()
+            self._idle.append(woken)
+            try:
+                await woken
+            finally:
+                with contextlib.suppress(ValueError):
+                    self._idle.remove(woken)
+        jobs = [self._waiting.popleft()]
+        rows = len(jobs[0].items)
+        while self._waiting and rows + len(self._waiting[0].items) <= BATCH_ROWS:
+            jobs.append(self._waiting.popleft())
+            rows += len(jobs[-1].items)
+        return jobs
 
 
 _PLACE = {True: {"table": "outbox", "column": "body"}, False: {"table": "inbox", "column": "payload"}}

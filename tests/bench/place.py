@@ -22,13 +22,14 @@ from drills.deployment import Deployment, deployment
 from drills.devkeys import development_keys
 from drills.rollout import Rolled, compile_all, roll_out
 from drills.town import with_sandbox_port
-from runtime import app, embedded, jobs
+from runtime import embedded, jobs
 from runtime.bundles import BundleKeeper
 from runtime.clock import OffsetClock, offset_to
 from runtime.crypto import Vault
 from runtime.embedded import EmbeddedPostgres
 from runtime.lastgood import LastGood
 from runtime.ports import Clock
+from runtime.serve import listening
 from runtime.storage.bundles import PgBundles
 from runtime.storage.ingest import PgIngest
 from runtime.storage.migrate import migrate
@@ -145,7 +146,7 @@ async def until_ready(port: int, tenants: int, *, within_s: float = 60.0) -> Non
 
 def listener() -> socket.socket:
     """A listening socket on any free port of loopback, to be handed to a child."""
-    return app.listening(HOST, 0)
+    return listening(HOST, 0)
 
 
 # ---- parts in this process ------------------------------------------------------------------------------------------

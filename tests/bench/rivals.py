@@ -21,16 +21,14 @@ from runtime.settings import Settings
 from runtime.storage import ingest
 
 CONNECTIONS = int(os.environ.get("BENCH_ONE_CONNECTIONS", "16"))
-ANSWER = b'{"stored":1,"duplicate":0,"rejected":[]}'
 
 
 async def _echo(request: Request) -> Response:
-    await request.body()
-    return Response(ANSWER, media_type="application/json")
+    return Response(await request.body(), media_type="application/json")
 
 
 def echo(fd: int) -> int:
-    """Reads the body and answers with as many bytes as ours does."""
+    """Answers with what it was sent."""
     site = Starlette(routes=[Route("/hooks/{connection}", _echo, methods=["POST"])])
     config = uvicorn.Config(site, lifespan="off", log_config=None, access_log=False, server_header=False)
     uvloop.run(uvicorn.Server(config).serve(sockets=[socket.socket(fileno=fd)]))
