@@ -65,7 +65,7 @@ class InboundMessage:
     provider_id: str
     sender: Identity
     sent_at: datetime
-    kind: str  # text | button | image | audio | video | document | sticker | location | unsupported
+    kind: str  # text | button | image | audio | video | document | sticker | location | reaction | system | unsupported
     text: str
     profile_name: str | None = None
     aliases: tuple[Identity, ...] = ()

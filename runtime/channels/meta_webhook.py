@@ -153,8 +153,8 @@ def _content(message: Fields) -> tuple[str, str]:
             reply = part.get(text(part, "type"))
             title = text(reply, "title") if isinstance(reply, dict) else ""
             return ("button", title) if title else ("unsupported", "")
-        case "location":
-            return "location", ""
+        case "location" | "reaction" | "system":
+            return kind, ""
         case _ if kind in MEDIA:
             return kind, text(part, "caption")
         case _:

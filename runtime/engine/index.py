@@ -28,13 +28,22 @@ _NOISE = _words(
     "are was were be been being do does did doing have has had having can could will would shall should may might must i me "
     "my mine you your yours u ur we us our they them their he she his her just really actually please pls tell about any "
     "some as up out get got want wanna like know ok okay hi hello hey thanks oh well also ive i've im i'm youre you're "
-    "not no yes dont don't didnt didn't s t"
+    "not no yes dont don't didnt didn't s t all everything thing things stuff now then still yet too also very even else "
+    "anyway going go lot sort kind bit mean said"
 )
 _ASKING = _words("who why what how where when which")
 _WEAK = _words(
     "want need get have will can know you your i my me not no is are do did am"
 )  # they tell likenesses apart
 _LAST_RESORT = _words("not you i me my your")  # all that is left of "who are you"
+_TYPED = {  # how words are typed on a phone; never a word of its own
+    "wot": "what", "wat": "what", "wots": "what", "wats": "what", "whts": "what", "n": "and", "cud": "could", "wud": "would",
+    "shud": "should", "gonna": "going", "gunna": "going", "wanna": "want", "gotta": "got", "cos": "because", "coz": "because",
+    "bout": "about", "summat": "something", "sumthing": "something", "owt": "anything", "nowt": "nothing", "ppl": "people",
+    "txt": "text", "txts": "texts", "txting": "texting", "fone": "phone", "thru": "through", "b4": "before", "hav": "have",
+    "dunno": "know", "lemme": "let", "wen": "when", "hu": "who", "y": "why", "ya": "you", "yous": "you", "yer": "your",
+    "dat": "that", "dis": "this", "cant": "can't", "shld": "should", "wld": "would", "govt": "government", "compo": "money",
+}  # fmt: skip
 _SAME = {  # everyday words only; what a trade calls things stands in the tenant's example questions
     "cost": "fee", "costs": "fee", "charge": "fee", "charges": "fee", "fees": "fee", "price": "fee", "pay": "fee",
     "paying": "fee", "percentage": "fee", "robot": "bot", "machine": "bot", "computer": "bot", "ai": "bot", "chatbot": "bot",
@@ -43,7 +52,14 @@ _SAME = {  # everyday words only; what a trade calls things stands in the tenant
     "organisation": "firm", "details": "data", "info": "data", "information": "data", "messages": "message",
     "texts": "message", "texting": "message", "msg": "message", "payout": "money", "compensation": "money", "cash": "money",
     "worth": "amount", "much": "amount", "vehicle": "car", "cars": "car", "link": "form", "apply": "form",
-    "application": "form", "begin": "start", "hours": "open", "opening": "open", "weekend": "open", "weekends": "open",
+    "application": "form", "dosh": "money", "refund": "money", "lawyer": "solicitor", "lawyers": "solicitor",
+    "solicitors": "solicitor", "bloke": "person", "guy": "person", "chap": "person", "fella": "person", "employees": "staff",
+    "workers": "staff", "judge": "court", "judges": "court", "courts": "court", "ruling": "court", "papers": "paperwork",
+    "documents": "paperwork", "contacted": "message", "contacting": "message", "quit": "cancel", "withdraw": "cancel",
+    "exit": "cancel", "agreed": "sign", "signed": "sign", "committed": "sign", "joined": "sign", "enrolled": "sign",
+    "dodgy": "real", "fake": "real", "fraud": "real", "recorded": "record", "recording": "record", "saved": "record",
+    "stored": "record", "keep": "record", "kept": "record", "forgotten": "forgot", "remember": "forgot", "mobile": "number",
+    "begin": "start", "hours": "open", "opening": "open", "weekend": "open", "weekends": "open",
 }  # fmt: skip
 
 
@@ -83,11 +99,17 @@ class Index:
             best[example.claim] = max(best.get(example.claim, 0.0), score)
         return best
 
+    def shared(self, question: str, claim: str) -> int:
+        """How many words of substance a question has in common with the claim's nearest example."""
+        words = {self._known(w) for w in _features(question) if " " not in w}
+        return max((len(words & e.words.keys()) for e in self.examples if e.claim == claim), default=0)
+
     def _known(self, word: str) -> str:
-        """The word, or the register's word one slip of a key away."""
+        """The word, or the register's word one slip of a key away; the first letter is hardly ever the slip."""
         if word in self.rarity or len(word) < MIN_TYPO_CHARS or " " in word:
             return word
-        return next((self.near[slip] for slip in (word, *_shorter(word)) if slip in self.near), word)
+        slips = (self.near.get(slip, "") for slip in (word, *_shorter(word)))
+        return next((near for near in slips if near.startswith(word[0])), word)
 
 
 _cache: OrderedDict[str, Index] = OrderedDict()
@@ -139,7 +161,7 @@ def _raw(bundle: Bundle) -> Iterable[tuple[str, list[str], float]]:
 
 def _features(text: str) -> list[str]:
     """Content words, stemmed and with their synonyms made one, and neighbouring pairs of them."""
-    said = [_bare(w) for w in _WORD.findall(normalise(text).text)]
+    said = [_TYPED.get(w, w) for w in map(_bare, _WORD.findall(normalise(text).text))]
     words = [_stem(w) for w in said if w not in _NOISE and w not in _ASKING]
     if not words:
         words = [w for w in said if w in _LAST_RESORT]
@@ -171,8 +193,6 @@ def _stem(word: str) -> str:
         "edly",
         "ies",
         "ied",
-        "ers",
-        "er",
         "ed",
         "es",
         "ly",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import re2
-
 from runtime.engine.choices import own, pick
-from runtime.engine.index import index_of
+from runtime.engine.courtesy import courtesy_of
+from runtime.engine.ranking import ANSWER_FROM, MARGIN, clear, parts_of, rank
 from runtime.engine.render import OFFER
 from runtime.engine.scene import Scene
 from runtime.guardrails.registered_facts import wording
@@ -18,28 +16,10 @@ from runtime.ports import Hit
 from schemas.bundle import Claim, Link
 from schemas.text import normalise
 
-ANSWER_FROM = 0.31  # below it nothing fits
-SURE_FROM = 0.80  # from it the runner-up matters less
-MARGIN = 0.06  # how far ahead the best must be to be the answer
 OFFER_FROM = 0.27  # a topic worth offering
 OFFERED = 3
-SEARCH_WEIGHT = 0.10  # what the search's own order adds: it may see a likeness that our words do not
 QUESTION_CHARS = 1_000
-
-_GREETING = re2.compile(
-    r"^(hi+|hello+|hey+|hiya|helo|howdy|morning|afternoon|evening|good (morning|afternoon|evening|day)|yo|alright|shwmae|"
-    r"salaam|salam|namaste|dzien dobry|czesc|buna)( (there|dave|edward|all|mate|again|everyone|you))?$"
-)
-_THANKS = re2.compile(
-    r"^((ok(ay)?|great|lovely|brilliant|perfect|cool|nice one|cheers|ta|right|fine|sound|got it|understood|no worries|thx|"
-    r"thank you|thanks|many thanks|that's great|that's fine|that helps|bye|goodbye|will do|see you)( (so|very)? ?(much|a lot|"
-    r"again|mate|for that|for your help|for the info|for telling me|dave|edward|you|then|bye))* ?)+$"
-)
-_BARE_NO = re2.compile(
-    r"(no|nah|nope|not really|no it's ok(ay)?|no that's (all|it|fine))( (mate|thank you|ta|cheers))?"
-)
-_BARE_YES = re2.compile(r"(yes|yeah|yep|yup|ok|okay|sure|please|yes please|please do|go on( then)?)")
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+SIGNS = frozenset(["reaction", "system"])  # kinds of message that say nothing to us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +41,7 @@ def answer(scene: Scene, hits: Sequence[Hit]) -> Answer:
     """The register's answer to the fresh messages. Pure; hits come from ClaimSearch."""
     words = question_of(scene)
     if not words.strip():
-        return _nothing(scene, "no_words", ())
+        return _wordless(scene)
     for step in (_open_question, _quick_reply, _courtesy):
         found = step(scene, words)
         if found is not None:
@@ -152,6 +132,16 @@ def _first_needs(scene: Scene, question: str) -> tuple[str, ...]:
 # ---- small talk and ready answers -----------------------------------------------------------------------------------------
 
 
+def _wordless(scene: Scene) -> Answer:
+    """A reaction wants no answer; of a picture or a recording we say that we cannot open it."""
+    if all(pending.kind in SIGNS for pending in scene.fresh):
+        return Answer(moves=(Silence(),), reason="sign")
+    line = _line(scene, "media")
+    if line is None or line in scene.last_words():
+        return _nothing(scene, "no_words", ())
+    return Answer(moves=(State(id=line),), reason="no_words")
+
+
 def _quick_reply(scene: Scene, words: str) -> Answer | None:
     said = normalise(words).text.strip(" .!?,")
     for quick in scene.bundle.quick_replies:
@@ -161,21 +151,24 @@ def _quick_reply(scene: Scene, words: str) -> Answer | None:
 
 
 def _courtesy(scene: Scene, words: str) -> Answer | None:
-    said = " ".join(_WORD.findall(normalise(words).text))
-    if _GREETING.fullmatch(said):
-        line = _line(scene, "greeting")
-        if line is not None:
-            return Answer(moves=(State(id=line),), reason="greeting")
-        return Answer(moves=_menu(scene), reason="greeting")
-    if _THANKS.fullmatch(said):
-        line = _line(scene, "thanks")
-        return Answer(moves=(State(id=line),) if line else (Silence(),), reason="thanks")
-    if _BARE_NO.fullmatch(said):
-        line = _line(scene, "noted")
-        return Answer(moves=(State(id=line),) if line else (Silence(),), reason="declined")
-    if _BARE_YES.fullmatch(said) and scene.bundle.lines.no_answer in scene.last_words():
-        return Answer(moves=(HandOff(reason="accepted"),), reason="accepted")  # the line offered a person
-    return None
+    match courtesy_of(words):
+        case "greeting":
+            line = _line(scene, "greeting")
+            return Answer(moves=(State(id=line),) if line else _menu(scene), reason="greeting")
+        case "thanks":
+            return Answer(moves=(_politely(scene, "thanks"),), reason="thanks")
+        case "declined":
+            return Answer(moves=(_politely(scene, "noted"),), reason="declined")
+        case "accepted" if scene.bundle.lines.no_answer in scene.last_words():
+            return Answer(moves=(HandOff(reason="accepted"),), reason="accepted")  # the line offered a person
+        case _:
+            return None
+
+
+def _politely(scene: Scene, when: str) -> Move:
+    """The line for it, once; two machines that thank each other must come to an end."""
+    line = _line(scene, when)
+    return State(id=line) if line and line not in scene.last_words() and not scene.opted_out else Silence()
 
 
 def _line(scene: Scene, when: str) -> str | None:
@@ -201,55 +194,33 @@ def _menu(scene: Scene) -> tuple[Move, ...]:
 # ---- the ranking ------------------------------------------------------------------------------------------------------------
 
 
-def rank(scene: Scene, words: str, hits: Sequence[Hit]) -> tuple[tuple[str, float], ...]:
-    """Sayable claims that may answer, best first: likeness on our own scale plus a little for the search's order."""
-    own = index_of(scene.bundle).scores(words)
-    top = max((hit.score for hit in hits), default=0.0)
-    found = {hit.claim_id: hit.score / top for hit in sorted(hits, key=lambda h: h.score)} if top > 0 else {}
-    carriers = {link.claim for link in scene.bundle.links.values()}
-    scores = {
-        i: min(
-            1.0,
-            own.get(i, 0.0) * (1 - SEARCH_WEIGHT)
-            + SEARCH_WEIGHT * found.get(i, 0.0 if hits else own.get(i, 0.0)),
-        )
-        for i in own.keys() | found.keys()
-        if i not in carriers and (c := scene.sayable(i)) is not None and _answers(c)
-    }
-    return tuple(sorted(((i, round(s, 3)) for i, s in scores.items()), key=lambda item: (-item[1], item[0])))
-
-
 def _ranked(scene: Scene, words: str, hits: Sequence[Hit]) -> Answer:
     ranked = rank(scene, words, hits)
     shortlist = ranked[:8]
+    parts = parts_of(scene, words)
+    if len(parts) > 1:
+        moves = tuple(State(id=i, variant=_variant(scene, i)) for i in parts)
+        return Answer(moves=moves, reason="several", candidates=shortlist)
+    if parts:
+        return _state(scene, parts[0], "clear_part", (), shortlist)
     if not ranked or ranked[0][1] < ANSWER_FROM:
         near = tuple(i for i, s in ranked[:OFFERED] if s >= OFFER_FROM and _topic(scene, i))
         if len(near) > 1 and not scene.opted_out and not _just_offered(scene):
             return Answer(moves=(Offer(ids=near),), reason="close_race", candidates=shortlist)
         return _nothing(scene, "no_answer", (), shortlist)
     best, score = ranked[0]
-    second = next((s for i, s in ranked[1:] if not _together(scene, best, i)), 0.0)
-    if (
-        score - second >= MARGIN
-        or (score >= SURE_FROM and score > second)
-        or scene.opted_out
-        or _just_offered(scene)
-    ):
+    if clear(scene, words, ranked) or scene.opted_out or _just_offered(scene):
         return _state(scene, best, "clear_winner", (), shortlist)
     close = tuple(i for i, s in ranked if s >= OFFER_FROM and score - s < 2 * MARGIN and _topic(scene, i))
-    if len(close) < 2:
-        return _state(scene, best, "clear_winner", (), shortlist)
+    if not close:
+        return _nothing(scene, "no_answer", (), shortlist)
     return Answer(moves=(Offer(ids=close[:OFFERED]),), reason="close_race", candidates=shortlist)
 
 
-def _answers(claim: Claim) -> bool:
-    return bool(claim.questions) or claim.kind in ("disclosure", "fact", "process", "signpost")
-
-
-def _together(scene: Scene, one: str, other: str) -> bool:
-    """Claims that are shown together anyway do not race each other."""
-    a, b = scene.bundle.claims[one], scene.bundle.claims[other]
-    return other in a.required_with or one in b.required_with
+def _variant(scene: Scene, claim_id: str) -> str:
+    claim = scene.bundle.claims[claim_id]
+    wanted = "short" if claim_id in scene.last_words() else "answer"
+    return wanted if wording(claim, scene.language, wanted) else "full"
 
 
 def _topic(scene: Scene, claim_id: str) -> bool:

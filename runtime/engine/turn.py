@@ -217,6 +217,8 @@ def _registered(
         candidates=found.candidates,
     )
     settled, _ = settle(scene, plan, effects, trail)
+    if settled is None and found.reason == "several":
+        settled, _ = settle(scene, dataclasses.replace(plan, moves=plan.moves[:1]), effects, trail)
     if settled is None and scene.language != scene.bundle.tenant.language:
         settled, _ = settle(scene.in_language(scene.bundle.tenant.language), plan, effects, trail)
     return settled

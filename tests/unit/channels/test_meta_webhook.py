@@ -76,7 +76,7 @@ def test_a_text_message_keeps_who_when_and_what() -> None:
         ({"type": "document", "document": {"caption": "stop", "filename": "a.pdf"}}, "document", "stop"),
         ({"type": "sticker", "sticker": {"id": "1"}}, "sticker", ""),
         ({"type": "location", "location": {"latitude": 1, "longitude": 2}}, "location", ""),
-        ({"type": "reaction", "reaction": {"emoji": "👍"}}, "unsupported", ""),
+        ({"type": "reaction", "reaction": {"emoji": "👍"}}, "reaction", ""),
         ({"type": "unsupported", "errors": [{"code": 131051}]}, "unsupported", ""),
         ({"type": "something_of_2031", "something_of_2031": {"a": 1}}, "unsupported", ""),
         ({"type": 7}, "unsupported", ""),
