@@ -33,7 +33,7 @@ async def numbers(deployment: Deployment, rolled: Sequence[Rolled], web: str) ->
                     api_key=await deployment.secret(tenant_id, connection.secrets["api"]),
                     secret=await deployment.secret(tenant_id, connection.secrets["webhook"]),
                     webhook=f"{web}/hooks/{connection.id}",
-                    header=connection.options.get("header", "X-Convo-Secret"),
+                    header=connection.options.get("secret_header", "X-Convo-Secret"),
                 )
             )
     return tuple(found)

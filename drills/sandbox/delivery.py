@@ -33,6 +33,8 @@ class Delivery:
         if button:
             reply = {"type": "button_reply", "button_reply": {"id": "option", "title": line.text}}
             content = {"type": "interactive", "interactive": reply}
+        if line.kind != "text":
+            content = {"type": line.kind, line.kind: {"id": f"media-{line.id}"}}
         message = {"from": phone, "id": line.id, "timestamp": _seconds(line), **content}
         contact = {"wa_id": phone, "profile": {"name": person.name}}
         payload = _envelope(number, contacts=[contact], messages=[message])

@@ -31,6 +31,8 @@ FAULT_WORDS = {
     "duplicate": "Bring my next message twice",
 }
 
+MEDIA = {"audio": "Voice note", "image": "Picture", "document": "Document"}
+
 _pages = Environment(
     loader=FileSystemLoader(HERE),
     autoescape=True,
@@ -82,23 +84,32 @@ class Phone:
             clock=_clock(self.state) if options.shifted else None,
             now=options.clock.now().isoformat(),
             faults=FAULT_WORDS,
+            media=MEDIA,
             armed=self.state.faults.get(number.connection),
         )
         self.delivery.read(number, phone)
         return HTMLResponse(text, headers={"cache-control": "no-store"})
 
     async def post(self, request: Request) -> Response:
-        """What the customer sends: `{"as", "text", "button"?}` or the same as a form."""
+        """What the customer sends: `{"as", "text"}`, `{"as", "button"}` or `{"as", "kind"}` (a file), or it as a form."""
         number, phone = self._who(request)
         fields = await _fields(request)
         phone = fields.get("as") or phone
         button = fields.get("button", "")
-        text = clean(button or fields.get("text", "")).strip()
+        kind = fields.get("kind", "text")
+        text = MEDIA.get(kind) or clean(button or fields.get("text", "")).strip()
         if number is None or not phone.isdigit() or not text or len(text) > MAX_TEXT_CHARS:
             return JSONResponse({"error": "a message needs a number, a person and a text"}, status_code=422)
         if not _own(request):
             return JSONResponse({"error": "this does not come from the phone's own page"}, status_code=403)
-        line = Line(id=new_id(), ours=False, text=text, at=self.state.options.clock.now(), status="waiting")
+        line = Line(
+            id=new_id(),
+            ours=False,
+            text=text,
+            at=self.state.options.clock.now(),
+            status="waiting",
+            kind=kind if kind in MEDIA else "text",
+        )
         self.state.talk(number.connection, phone).append(line)
         self.state.touch()
         twice = self.state.take_fault(number.connection, "duplicate") is not None

@@ -72,6 +72,7 @@ class Line:
     status: Status
     options: tuple[str, ...] = ()
     key: str | None = None
+    kind: str = "text"
     read_reported: bool = False
 
 

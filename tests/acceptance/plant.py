@@ -383,6 +383,6 @@ def _numbers(rolled: Sequence[Rolled], values: dict[str, str], web_port: int) ->
                     api_key=secrets["api"],
                     secret=secrets["webhook"],
                     webhook=f"http://127.0.0.1:{web_port}/hooks/{connection.id}",
-                    header=connection.options.get("header", "X-Convo-Secret"),
+                    header=connection.options.get("secret_header", "X-Convo-Secret"),
                 )
     return numbers

@@ -114,6 +114,14 @@ def test_a_button_is_pressed_and_heard(both: Both, context: BrowserContext) -> N
     assert both.heard() == ["Get the form link"]
 
 
+def test_a_voice_note_is_heard_as_one(both: Both, context: BrowserContext) -> None:
+    page = opened(context, both)
+    page.get_by_role("button", name="Voice note").click()
+    expect(page.locator("li.out .ticks.delivered")).to_be_visible()
+    heard = [a.event for a in both.w.ingest.stored if isinstance(a.event, InboundMessage)]
+    assert [(event.kind, event.text) for event in heard] == [("audio", "")]
+
+
 def test_while_convo_is_away_a_message_waits_and_then_arrives_once(
     both: Both, context: BrowserContext
 ) -> None:
