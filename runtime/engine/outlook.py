@@ -55,8 +55,8 @@ _ASKS = re2.compile(
 )
 _ELSE = re2.compile(  # what others take or charge, what is owed, and the ways to go about it
     r"\b(charged?|charges|costs?|fees?|owe|pay (you|u|for|to)|(do|does) (you|u) (get|take|keep|make)|broker|dealer|salesman|"
-    r"garage|myself|ourselves|himself|herself|without (you|u|using)|on (my|our) own|for free|for nothing|ombudsman|get out of|both|"
-    r"two|twice|how (can|could|do|would) (i|we) (make|start|claim))\b"
+    r"garage|myself|ourselves|himself|herself|without (you|u|using)|on (my|our) own|for free|for nothing|ombudsman|"
+    r"get out of|both|two|twice|how (can|could|do|would) (i|we) (make|start|claim))\b"
 )
 
 
