@@ -204,7 +204,7 @@ class Actor:
     # ---- the two kinds of work ----------------------------------------------------------------------------
 
     async def work(self) -> None:
-        """What a worker does while there is something to answer."""
+        """What a worker does while there is something to answer; one that stood finishes what it had, and no more."""
         tenants = Tenants(self.pools["tenant"], VAULT)
         worker = Worker(
             turns=Heard(self.pools["dispatch"], self.pools["tenant"], tenants, heard=self.world.heard),
@@ -216,11 +216,11 @@ class Actor:
             wake=MemoryWake(),
             lease_s=LEASE_S,
         )
-        while await worker.claim():
+        while not self.reached and await worker.claim():
             await self._until_done(worker._working)
 
     async def send(self) -> None:
-        """What a sender does while there is something due."""
+        """What a sender does while there is something due; one that stood finishes what it had, and no more."""
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(self.world.provider)) as http:
             channels: dict[str, Channel] = {"whatsapp_360dialog": Dialog360(http), "webchat": WebChat()}
             sender = Sender(
@@ -237,7 +237,7 @@ class Actor:
                 lease_s=LEASE_S,
             )
             await sender.sweep()
-            while await sender.take():
+            while not self.reached and await sender.take():
                 await self._until_done(sender._working.values())
 
     async def _until_done(self, working: Any) -> None:

@@ -1,4 +1,4 @@
-"""What happens while the last look waits for a lock is seen by it; and the look that locks and reads at once misses it."""
+"""What happens while the last look waits for a lock is seen by it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,6 @@ import psycopg
 from runtime.embedded import SUPERUSER
 from runtime.messages import Look
 from tests.integration.send.world import Person, World
-
-ONE_STATEMENT = """
-  select f0.* into f from contact c, lateral send_facts_v1(p_tenant, p_outbox, p_now) f0
-   where c.tenant_id = p_tenant and c.contact_id = o.contact_id for no key update of c;
-"""
 
 
 async def waiting_for_a_lock(firm: World, looking: asyncio.Task[Look | None]) -> None:
@@ -84,15 +79,6 @@ async def test_a_hold_that_commits_while_the_look_waits_stops_the_reply(firm: Wo
 
 async def test_a_message_that_commits_while_the_look_waits_supersedes_the_reply(firm: World) -> None:
     assert await effect_of_what_commits_during_the_look(firm, message, "reply") == "redo"
-
-
-async def test_a_look_that_locks_and_reads_in_one_statement_would_send_after_the_opt_out(
-    firm: World,
-) -> None:
-    text = str(firm.one("select pg_get_functiondef('last_look_v1'::regproc) as text")["text"])
-    begin, end = text.index("  -- look:lock"), text.index("  -- look:end")
-    firm.sql((text[:begin] + ONE_STATEMENT + text[end:]).replace("%", "%%"))
-    assert await effect_of_what_commits_during_the_look(firm, opt_out) == "send"
 
 
 async def test_an_opt_out_that_is_rolled_back_while_the_look_waits_stops_nothing(firm: World) -> None:

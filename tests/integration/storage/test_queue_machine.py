@@ -10,8 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
-import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -24,7 +23,6 @@ from hypothesis.stateful import (
 from runtime.messages import Arrival, Lease, Turn
 from schemas.bundle import Bundle
 from tests.conftest import Database, ManualClock
-from tests.integration.storage.mutants import mutate
 from tests.integration.storage.test_turns import outcome, reply
 from tests.integration.storage.world import World, bundle_bytes, message, phone, world
 
@@ -293,29 +291,3 @@ def run(database: Database, how: settings) -> None:
 
 def test_the_queue_does_what_its_model_does(database: Database) -> None:
     run(database, MACHINE)
-
-
-MUTANTS = {
-    "no fence at the commit": ("commit_turn_v1", "and q.fence = p_fence", ""),
-    "no fence at the failure": ("fail_turn_v1", "and x.fence = p_fence", ""),
-    "no de-duplication": (
-        "ingest_v1",
-        "if not found then\n      select s.seq",
-        "if false then\n      select s.seq",
-    ),
-    "a wake-up forgotten": (
-        "commit_turn_v1",
-        "ready_at = case when q.last_seq > p_upto then p_now end",
-        "ready_at = null",
-    ),
-    "a lease stolen by a message": ("ingest_v1", "coalesce(x.ready_at, r.received_at)", "r.received_at"),
-    "a fence that stands still": ("claim_v1", "fence = q.fence + 1", "fence = q.fence"),
-}
-
-
-@pytest.mark.parametrize("name", MUTANTS)
-def test_the_machine_notices_a_queue_with(name: str, database: Database) -> None:
-    function, old, new = MUTANTS[name]
-    mutate(database, function, (old, new))
-    with pytest.raises((AssertionError, ExceptionGroup)):
-        run(database, settings(MACHINE, phases=[Phase.generate], max_examples=100))

@@ -32,7 +32,6 @@ from runtime.messages import (
 )
 from schemas.bundle import Bundle
 from tests.conftest import Database, ManualClock
-from tests.integration.storage.mutants import mutate
 from tests.integration.storage.world import World, bundle_bytes, message, phone, world
 
 LEASE_S = 30.0
@@ -155,24 +154,6 @@ async def test_a_message_that_is_being_stored_while_a_turn_commits_is_answered(
     async with world(database, clock) as w:
         assert await interrupted_commit(w) == {"last_seq": 2, "done_seq": 1, "ready_at": clock.now()}
         assert len(await claim(w)) == 1
-
-
-async def test_a_completion_from_a_copy_of_its_row_would_lose_that_message(
-    database: Database, clock: ManualClock
-) -> None:
-    """The mutant, so that the test above is known to see what it should."""
-    mutate(
-        database,
-        "commit_turn_v1",
-        ("q.last_seq >= p_upto\n  for no key update;", "q.last_seq >= p_upto;"),
-        (
-            "case when q.last_seq > p_upto",
-            "case when (select c.last_seq from conversation_queue c where c.conversation_id = p_conversation) > p_upto",
-        ),
-    )
-    async with world(database, clock) as w:
-        assert await interrupted_commit(w) == {"last_seq": 2, "done_seq": 1, "ready_at": None}
-        assert await claim(w) == []
 
 
 async def until_waiting(w: World) -> None:

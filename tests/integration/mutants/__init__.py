@@ -1,0 +1,1 @@
+"""What guards each promise, undone on purpose, to show that the suite would notice."""
