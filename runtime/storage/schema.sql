@@ -388,6 +388,8 @@ CREATE FUNCTION public.commit_turn_v1(p_tenant integer, p_conversation uuid, p_f
     AS $$
 declare
   v_from bigint;
+  v_answered int8multirange;
+  v_done bigint := p_upto;
   v_out bigint;
   v_audit bigint;
   v_prev bytea;
@@ -401,7 +403,7 @@ declare
   v_facts boolean;
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  select q.done_seq, q.out_n, q.audit_n, q.audit_hash into v_from, v_out, v_audit, v_prev
+  select q.done_seq, q.answered, q.out_n, q.audit_n, q.audit_hash into v_from, v_answered, v_out, v_audit, v_prev
   from conversation_queue q
   where q.tenant_id = p_tenant and q.conversation_id = p_conversation and q.fence = p_fence
     and q.done_seq < p_upto and q.last_seq >= p_upto
@@ -414,9 +416,13 @@ begin
   v_hash := audit_hash_v1(v_prev, p_tenant, v_stream, v_audit + 1, p_audit_id, p_now, v_header, p_audit_body);
   insert into audit (tenant_id, stream, n, id, at, header, body, prev, hash)
   values (p_tenant, v_stream, v_audit + 1, p_audit_id, p_now, v_header, p_audit_body, v_prev, v_hash);
+  if v_answered is not null then
+    select d.done, d.answered into v_done, v_answered from queue_done_v1(p_upto, v_answered) d;
+  end if;
   update conversation_queue q
-  set done_seq = p_upto,
-      ready_at = case when q.last_seq > p_upto then p_now end,
+  set done_seq = v_done,
+      answered = v_answered,
+      ready_at = case when q.last_seq > v_done then p_now end,
       attempts = 0,
       owner = null,
       out_n = q.out_n + cardinality(p_send_id),
@@ -436,12 +442,12 @@ begin
 
   -- The same messages are answered again when the last look asks for it: the newer answer stands.
   insert into turn as t (tenant_id, conversation_id, upto_seq, from_seq, id, disposition, bundle, pinned, fence,
-                         cost_micropence, at)
+                         counts, cost_micropence, at)
   values (p_tenant, p_conversation, p_upto, v_from, (p_turn ->> 'id')::uuid, p_turn ->> 'disposition', p_turn ->> 'bundle',
-          p_turn ->> 'pinned', p_fence, (p_turn ->> 'cost')::bigint, p_now)
+          p_turn ->> 'pinned', p_fence, p_counts, (p_turn ->> 'cost')::bigint, p_now)
   on conflict (tenant_id, conversation_id, upto_seq) do update
   set from_seq = excluded.from_seq, id = excluded.id, disposition = excluded.disposition, bundle = excluded.bundle,
-      pinned = excluded.pinned, fence = excluded.fence, cost_micropence = t.cost_micropence + excluded.cost_micropence,
+      pinned = excluded.pinned, fence = excluded.fence, counts = excluded.counts, cost_micropence = t.cost_micropence + excluded.cost_micropence,
       at = excluded.at;
 
   -- Facts about the person, each with its version: the last look waits for this row and then sees them.
@@ -785,13 +791,15 @@ CREATE FUNCTION public.fail_turn_v1(p_tenant integer, p_conversation uuid, p_fen
     AS $$
 declare
   q record;
+  v_upto bigint;
+  v_done record;
   v_contact uuid;
   v_header jsonb;
   v_hash bytea;
   v_stream text := 'conv/' || p_conversation;
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  select x.done_seq, x.leased_seq, x.attempts, x.audit_n, x.audit_hash into q
+  select x.done_seq, x.leased_seq, x.answered, x.attempts, x.audit_n, x.audit_hash into q
   from conversation_queue x
   where x.tenant_id = p_tenant and x.conversation_id = p_conversation and x.fence = p_fence and x.done_seq < x.last_seq
   for no key update;
@@ -805,17 +813,20 @@ begin
     where x.tenant_id = p_tenant and x.conversation_id = p_conversation;
     return 'retry';
   end if;
-  v_header := jsonb_build_object('what', 'dead letter', 'from', q.done_seq, 'upto', q.leased_seq, 'error', p_error,
+  -- What was answered already is none of it; what came after that gets its own tries.
+  v_upto := coalesce((select min(lower(r)) - 1 from unnest(q.answered) r where lower(r) <= q.leased_seq), q.leased_seq);
+  select * into v_done from queue_done_v1(v_upto, q.answered);
+  v_header := jsonb_build_object('what', 'dead letter', 'from', q.done_seq, 'upto', v_upto, 'error', p_error,
                                  'attempts', q.attempts);
   v_hash := audit_hash_v1(q.audit_hash, p_tenant, v_stream, q.audit_n + 1, p_id, p_now, v_header, ''::bytea);
   insert into audit (tenant_id, stream, n, id, at, header, body, prev, hash)
   values (p_tenant, v_stream, q.audit_n + 1, p_id, p_now, v_header, ''::bytea, q.audit_hash, v_hash);
   update conversation_queue x
-  set done_seq = x.leased_seq, ready_at = case when x.last_seq > x.leased_seq then p_now end, attempts = 0, owner = null,
+  set done_seq = v_done.done, answered = v_done.answered, ready_at = case when x.last_seq > v_done.done then p_now end, attempts = 0, owner = null,
       fence = x.fence + 1, audit_n = x.audit_n + 1, audit_hash = v_hash
   where x.tenant_id = p_tenant and x.conversation_id = p_conversation;
   insert into dead_letter (tenant_id, id, conversation_id, from_seq, upto_seq, error, attempts, version, at)
-  values (p_tenant, p_id, p_conversation, q.done_seq, q.leased_seq, p_error, q.attempts, p_version, p_now);
+  values (p_tenant, p_id, p_conversation, q.done_seq, v_upto, p_error, q.attempts, p_version, p_now);
   select c.contact_id into strict v_contact from conversation c
   where c.tenant_id = p_tenant and c.conversation_id = p_conversation;
   insert into case_file (tenant_id, id, ref, conversation_id, contact_id, kind, reason, priority, page, opened_at, opened_by)
@@ -1270,7 +1281,7 @@ declare
   c record;
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  select x.done_seq, x.last_seq into q from conversation_queue x
+  select x.done_seq, x.last_seq, coalesce(x.answered, '{}') as answered into q from conversation_queue x
   where x.tenant_id = p_tenant and x.conversation_id = p_conversation and x.fence = p_fence and x.done_seq < x.last_seq;
   if not found then
     return;
@@ -1295,11 +1306,13 @@ begin
           jsonb_build_object('scope', x.stop_scope, 'matched', x.stop_matched)
    from inbox x
    where x.tenant_id = p_tenant and x.conversation_id = p_conversation and x.seq > q.done_seq and x.seq <= q.last_seq
+     and not q.answered @> x.seq
    order by x.seq limit p_pending)
   union all
   (select 'theirs', x.id, x.seq, x.received_at, null, null, x.payload, null
    from inbox x
-   where x.tenant_id = p_tenant and x.conversation_id = p_conversation and x.seq <= q.done_seq and x.seq > q.done_seq - p_lines)
+   where x.tenant_id = p_tenant and x.conversation_id = p_conversation and x.seq > q.done_seq - p_lines and x.seq <= q.last_seq
+     and (x.seq <= q.done_seq or q.answered @> x.seq))
   union all
   (select 'ours', o.id, o.n, o.sending_at, null, null, o.body, to_jsonb(o.claims)
    from outbox o
@@ -1418,6 +1431,13 @@ CREATE FUNCTION public.pinned_v1(p_tenant integer, p_conversation uuid) RETURNS 
     and x.received_at - c.last_turn_at <= interval '24 hours' and x.received_at - c.pinned_at <= interval '7 days'
 $$;
 
+CREATE FUNCTION public.queue_done_v1(p_done bigint, p_answered int8multirange, OUT done bigint, OUT answered int8multirange) RETURNS record
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select d.done, nullif(p_answered - int8multirange(int8range(null, d.done + 1)), '{}'::int8multirange)
+  from (select coalesce(max(upper(r) - 1), p_done) as done from unnest(p_answered) r where r @> p_done + 1) d
+$$;
+
 CREATE FUNCTION public.queue_gauges_v1(p_now timestamp with time zone) RETURNS TABLE(queue text, depth bigint, oldest_s double precision)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1457,8 +1477,9 @@ begin
       return false;
     end if;
     update conversation_queue q
-       set done_seq = least(q.done_seq, d.from_seq), fence = q.fence + 1, owner = null, attempts = 0, ready_at = p_now
+       set fence = q.fence + 1, owner = null, attempts = 0, ready_at = p_now
      where q.tenant_id = p_tenant and q.conversation_id = d.conversation_id;
+    perform turn_undo_v1(p_tenant, d.conversation_id, d.from_seq, d.upto_seq);
     perform desk_audit_v1(p_tenant, 'dead letter replayed', p_by,
       jsonb_build_object('item', p_item, 'conversation', d.conversation_id, 'from', d.from_seq, 'upto', d.upto_seq), p_now);
     return true;
@@ -1807,7 +1828,8 @@ begin
   if v_inbound_at is not null then
     flags := flags || 'wrote_first'::text;
   end if;
-  if (case when o.send_class in ('proactive', 'service') then v_unprocessed else v_queue.last_seq > v_queue.done_seq end) then
+  if (case when o.send_class in ('proactive', 'service') then v_unprocessed
+       else v_queue.last_seq > coalesce(upper(v_queue.answered) - 1, v_queue.done_seq) end) then
     facts := facts || 'newer_inbound'::text;
   end if;
   if o.channel like 'whatsapp%' and coalesce(
@@ -2109,15 +2131,19 @@ CREATE FUNCTION public.send_redo_v1(p_tenant integer, p_outbox uuid, p_rule text
 declare
   o outbox;
   v_from bigint;
+  v_upto bigint;
   v_before int;
 begin
   select * into o from outbox x where x.tenant_id = p_tenant and x.id = p_outbox;
+  select max(x.upto_seq) into v_upto from outbox x
+   where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id and x.state = 'pending'
+     and (x.id = o.id or (x.upto_seq >= o.upto_seq and x.send_class in ('reply', 'service')));
   select count(distinct x.created_at) into v_before from outbox x
    where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id and x.decided_effect = 'redo'
      and x.state = 'superseded' and x.settled_at > p_now - interval '10 minutes';
   select min(t.from_seq) into v_from
     from turn t
-   where t.tenant_id = p_tenant and t.conversation_id = o.conversation_id and t.upto_seq >= o.upto_seq;
+   where t.tenant_id = p_tenant and t.conversation_id = o.conversation_id and t.upto_seq between o.upto_seq and v_upto;
   if v_from is null or v_before >= 5 then
     return false;
   end if;
@@ -2127,8 +2153,9 @@ begin
    where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id and x.state = 'pending'
      and (x.id = o.id or (x.upto_seq >= o.upto_seq and x.send_class in ('reply', 'service')));
   -- Each time in a row a little later: a claim that one process still says and another has withdrawn must not spin.
+  perform turn_undo_v1(p_tenant, o.conversation_id, v_from, v_upto);
   update conversation_queue q
-     set done_seq = least(q.done_seq, v_from), fence = q.fence + 1, owner = null, attempts = 0,
+     set fence = q.fence + 1, owner = null, attempts = 0,
          ready_at = p_now + make_interval(secs => v_before)
    where q.tenant_id = p_tenant and q.conversation_id = o.conversation_id;
   return true;
@@ -2431,7 +2458,27 @@ CREATE FUNCTION public.text_config_v1(p_language text) RETURNS regconfig
     when 'nl' then 'pg_catalog.dutch' else 'pg_catalog.simple' end::regconfig
 $$;
 
-CREATE FUNCTION public.visitor_lines_v1(p_tenant integer, p_connection text, p_blind bytea, p_after bigint, p_now timestamp with time zone) RETURNS TABLE(line_position bigint, ours boolean, id uuid, ciphertext bytea, at timestamp with time zone, claims text[], contact_id uuid, wrapped_key bytea)
+CREATE FUNCTION public.turn_undo_v1(p_tenant integer, p_conversation uuid, p_from bigint, p_upto bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  update conversation_queue q
+  set answered = nullif(coalesce(q.answered, '{}')
+                        + int8multirange(int8range(least(p_from, q.done_seq) + 1, q.done_seq + 1))
+                        - int8multirange(int8range(p_from + 1, p_upto + 1)), '{}'),
+      done_seq = least(q.done_seq, p_from)
+  where q.tenant_id = p_tenant and q.conversation_id = p_conversation;
+  update signal_count s set n = greatest(0, s.n - u.n)
+  from (select c.key, sum(c.value::int) as n from turn t, jsonb_each_text(t.counts) c
+        where t.tenant_id = p_tenant and t.conversation_id = p_conversation and t.upto_seq > p_from and t.upto_seq <= p_upto
+        group by c.key) u
+  where s.tenant_id = p_tenant and s.conversation_id = p_conversation and s.category = u.key;
+  update turn t set counts = '{}'
+  where t.tenant_id = p_tenant and t.conversation_id = p_conversation and t.upto_seq > p_from and t.upto_seq <= p_upto
+    and t.counts <> '{}';
+end $$;
+
+CREATE FUNCTION public.visitor_lines_v1(p_tenant integer, p_connection text, p_blind bytea, p_after bigint, p_now timestamp with time zone) RETURNS TABLE(line_position bigint, ours boolean, id uuid, ciphertext bytea, at timestamp with time zone, claims text[], contact_id uuid, wrapped_key bytea, by_person boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -2443,16 +2490,16 @@ begin
   join conversation c on c.tenant_id = i.tenant_id and c.contact_id = i.contact_id and c.connection_id = p_connection
   where i.tenant_id = p_tenant and i.blind = p_blind;
   return query
-  select l.position, l.ours, l.id, l.ciphertext, l.at, l.claims, c.contact_id, k.wrapped_key
+  select l.position, l.ours, l.id, l.ciphertext, l.at, l.claims, c.contact_id, k.wrapped_key, l.by_person
   from identity i
   join conversation c on c.tenant_id = i.tenant_id and c.contact_id = i.contact_id and c.connection_id = p_connection
   join contact k on k.tenant_id = i.tenant_id and k.contact_id = i.contact_id and k.wrapped_key is not null
   cross join lateral (
-    select x.position, false as ours, x.id, x.payload as ciphertext, x.received_at as at, '{}'::text[] as claims
+    select x.position, false as ours, x.id, x.payload as ciphertext, x.received_at as at, '{}'::text[] as claims, false as by_person
     from inbox x
     where x.tenant_id = p_tenant and x.conversation_id = c.conversation_id and x.position > p_after
     union all
-    select o.position, true, o.id, o.body, o.sending_at, o.claims
+    select o.position, true, o.id, o.body, o.sending_at, o.claims, o.author <> 'bot'
     from outbox o
     where o.tenant_id = p_tenant and o.conversation_id = c.conversation_id and o.position > p_after
       and o.state in ('sending', 'sent', 'unknown')
@@ -2747,6 +2794,7 @@ CREATE TABLE public.conversation_queue (
     conversation_id uuid NOT NULL,
     last_seq bigint DEFAULT 0 NOT NULL,
     done_seq bigint DEFAULT 0 NOT NULL,
+    answered int8multirange,
     leased_seq bigint DEFAULT 0 NOT NULL,
     lines bigint DEFAULT 0 NOT NULL,
     out_n bigint DEFAULT 0 NOT NULL,
@@ -3169,6 +3217,7 @@ CREATE TABLE public.turn (
     bundle text NOT NULL,
     pinned text NOT NULL,
     fence bigint NOT NULL,
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL,
     cost_micropence bigint DEFAULT 0 NOT NULL,
     at timestamp with time zone NOT NULL
 );
@@ -3850,6 +3899,8 @@ GRANT ALL ON FUNCTION public.pin_v1(p_tenant integer, p_conversation uuid) TO co
 
 REVOKE ALL ON FUNCTION public.pinned_v1(p_tenant integer, p_conversation uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.queue_done_v1(p_done bigint, p_answered int8multirange, OUT done bigint, OUT answered int8multirange) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.queue_gauges_v1(p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.queue_gauges_v1(p_now timestamp with time zone) TO convo_dispatch;
 
@@ -3943,6 +3994,8 @@ GRANT ALL ON FUNCTION public.tenants_v1() TO convo_tenant;
 GRANT ALL ON FUNCTION public.tenants_v1() TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.text_config_v1(p_language text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.turn_undo_v1(p_tenant integer, p_conversation uuid, p_from bigint, p_upto bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.visitor_lines_v1(p_tenant integer, p_connection text, p_blind bytea, p_after bigint, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.visitor_lines_v1(p_tenant integer, p_connection text, p_blind bytea, p_after bigint, p_now timestamp with time zone) TO convo_ingest;

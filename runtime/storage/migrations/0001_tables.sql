@@ -307,12 +307,13 @@ create table conversation (
 ) with (fillfactor = 80);
 
 -- Narrow and hot: whatever changes with every message lives here and only here.
--- pending = (done_seq, last_seq]. ready_at null: nothing to do; else due, or the end of a lease, or of a back-off.
+-- pending = (done_seq, last_seq] without `answered`. ready_at null: nothing to do; else due, or the end of a lease, or of a back-off.
 create table conversation_queue (
   tenant_id int not null,
   conversation_id uuid not null,
   last_seq bigint not null default 0,   -- given under this row's lock: commit order is message order
   done_seq bigint not null default 0,
+  answered int8multirange,              -- above done_seq, while messages that came before them are tried again; null: none
   leased_seq bigint not null default 0, -- last_seq when it was last claimed: how far a dead letter may reach
   lines bigint not null default 0,      -- positions on the web-chat page, given when a line becomes visible
   out_n bigint not null default 0,      -- order of outbox rows in this conversation
@@ -389,6 +390,7 @@ create table turn (
   bundle text not null,
   pinned text not null,
   fence bigint not null,
+  counts jsonb not null default '{}',   -- signals it counted; taken back when it is done again
   cost_micropence bigint not null default 0,
   at timestamptz not null,
   primary key (tenant_id, conversation_id, upto_seq)

@@ -115,7 +115,8 @@ begin
   if v_inbound_at is not null then
     flags := flags || 'wrote_first'::text;
   end if;
-  if (case when o.send_class in ('proactive', 'service') then v_unprocessed else v_queue.last_seq > v_queue.done_seq end) then
+  if (case when o.send_class in ('proactive', 'service') then v_unprocessed
+       else v_queue.last_seq > coalesce(upper(v_queue.answered) - 1, v_queue.done_seq) end) then
     facts := facts || 'newer_inbound'::text;
   end if;
   if o.channel like 'whatsapp%' and coalesce(

@@ -23,22 +23,26 @@ begin
 end $$;
 
 -- Compose again: this row and the later answers of its conversation that still wait are superseded, and the messages they
--- answered become unprocessed. The fence rises, so a turn under way on the old state cannot commit. False: there is no
+-- answered become unprocessed; what was answered later and has left stays answered. The fence rises, so a turn under way on the old state cannot commit. False: there is no
 -- turn behind the row, or it was composed again too often; a human has to look.
 create function send_redo_v1(p_tenant int, p_outbox uuid, p_rule text, p_row int, p_now timestamptz) returns boolean
 language plpgsql volatile as $$
 declare
   o outbox;
   v_from bigint;
+  v_upto bigint;
   v_before int;
 begin
   select * into o from outbox x where x.tenant_id = p_tenant and x.id = p_outbox;
+  select max(x.upto_seq) into v_upto from outbox x
+   where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id and x.state = 'pending'
+     and (x.id = o.id or (x.upto_seq >= o.upto_seq and x.send_class in ('reply', 'service')));
   select count(distinct x.created_at) into v_before from outbox x
    where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id and x.decided_effect = 'redo'
      and x.state = 'superseded' and x.settled_at > p_now - interval '10 minutes';
   select min(t.from_seq) into v_from
     from turn t
-   where t.tenant_id = p_tenant and t.conversation_id = o.conversation_id and t.upto_seq >= o.upto_seq;
+   where t.tenant_id = p_tenant and t.conversation_id = o.conversation_id and t.upto_seq between o.upto_seq and v_upto;
   if v_from is null or v_before >= 5 then
     return false;
   end if;
@@ -48,8 +52,9 @@ begin
    where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id and x.state = 'pending'
      and (x.id = o.id or (x.upto_seq >= o.upto_seq and x.send_class in ('reply', 'service')));
   -- Each time in a row a little later: a claim that one process still says and another has withdrawn must not spin.
+  perform turn_undo_v1(p_tenant, o.conversation_id, v_from, v_upto);
   update conversation_queue q
-     set done_seq = least(q.done_seq, v_from), fence = q.fence + 1, owner = null, attempts = 0,
+     set fence = q.fence + 1, owner = null, attempts = 0,
          ready_at = p_now + make_interval(secs => v_before)
    where q.tenant_id = p_tenant and q.conversation_id = o.conversation_id;
   return true;

@@ -126,7 +126,7 @@ end $$;
 
 -- ---- what is stuck --------------------------------------------------------------------------------------------------
 
--- Try again. dead_letter: its messages become unprocessed. outbox: the row goes back to the last look, under the same key;
+-- Try again. dead_letter: its messages become unprocessed, and no later ones. outbox: the row goes back to the last look, under the same key;
 -- for an `unknown` row that is a person's decision to risk a second delivery, and it is recorded as that.
 create function replay_v1(p_tenant int, p_kind text, p_item uuid, p_by text, p_now timestamptz) returns boolean
 language plpgsql volatile security definer set search_path = public, pg_temp as $$
@@ -144,8 +144,9 @@ begin
       return false;
     end if;
     update conversation_queue q
-       set done_seq = least(q.done_seq, d.from_seq), fence = q.fence + 1, owner = null, attempts = 0, ready_at = p_now
+       set fence = q.fence + 1, owner = null, attempts = 0, ready_at = p_now
      where q.tenant_id = p_tenant and q.conversation_id = d.conversation_id;
+    perform turn_undo_v1(p_tenant, d.conversation_id, d.from_seq, d.upto_seq);
     perform desk_audit_v1(p_tenant, 'dead letter replayed', p_by,
       jsonb_build_object('item', p_item, 'conversation', d.conversation_id, 'from', d.from_seq, 'upto', d.upto_seq), p_now);
     return true;

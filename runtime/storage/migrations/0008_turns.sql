@@ -101,6 +101,34 @@ language sql immutable parallel safe as $$
   from encode(sha256(convert_to(p_conversation || ':' || p_from, 'UTF8')), 'hex') h
 $$;
 
+-- Where a conversation stands once everything up to p_done is answered, some of what lies above it being answered already.
+create function queue_done_v1(p_done bigint, p_answered int8multirange, out done bigint, out answered int8multirange)
+language sql immutable parallel safe as $$
+  select d.done, nullif(p_answered - int8multirange(int8range(null, d.done + 1)), '{}'::int8multirange)
+  from (select coalesce(max(upper(r) - 1), p_done) as done from unnest(p_answered) r where r @> p_done + 1) d
+$$;
+
+-- The messages in (p_from, p_upto] are to be answered again: they become unprocessed, no others do, and what their turns
+-- counted is taken back. The caller has locked the queue row.
+create function turn_undo_v1(p_tenant int, p_conversation uuid, p_from bigint, p_upto bigint) returns void
+language plpgsql as $$
+begin
+  update conversation_queue q
+  set answered = nullif(coalesce(q.answered, '{}')
+                        + int8multirange(int8range(least(p_from, q.done_seq) + 1, q.done_seq + 1))
+                        - int8multirange(int8range(p_from + 1, p_upto + 1)), '{}'),
+      done_seq = least(q.done_seq, p_from)
+  where q.tenant_id = p_tenant and q.conversation_id = p_conversation;
+  update signal_count s set n = greatest(0, s.n - u.n)
+  from (select c.key, sum(c.value::int) as n from turn t, jsonb_each_text(t.counts) c
+        where t.tenant_id = p_tenant and t.conversation_id = p_conversation and t.upto_seq > p_from and t.upto_seq <= p_upto
+        group by c.key) u
+  where s.tenant_id = p_tenant and s.conversation_id = p_conversation and s.category = u.key;
+  update turn t set counts = '{}'
+  where t.tenant_id = p_tenant and t.conversation_id = p_conversation and t.upto_seq > p_from and t.upto_seq <= p_upto
+    and t.counts <> '{}';
+end $$;
+
 -- Everything one turn needs, in one round trip: a `head` row, and any number of rows of the other kinds. Empty when the fence
 -- has moved on or nothing is pending.
 create function load_v1(p_tenant int, p_conversation uuid, p_fence bigint, p_pending int, p_lines int)
@@ -111,7 +139,7 @@ declare
   c record;
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  select x.done_seq, x.last_seq into q from conversation_queue x
+  select x.done_seq, x.last_seq, coalesce(x.answered, '{}') as answered into q from conversation_queue x
   where x.tenant_id = p_tenant and x.conversation_id = p_conversation and x.fence = p_fence and x.done_seq < x.last_seq;
   if not found then
     return;
@@ -136,11 +164,13 @@ begin
           jsonb_build_object('scope', x.stop_scope, 'matched', x.stop_matched)
    from inbox x
    where x.tenant_id = p_tenant and x.conversation_id = p_conversation and x.seq > q.done_seq and x.seq <= q.last_seq
+     and not q.answered @> x.seq
    order by x.seq limit p_pending)
   union all
   (select 'theirs', x.id, x.seq, x.received_at, null, null, x.payload, null
    from inbox x
-   where x.tenant_id = p_tenant and x.conversation_id = p_conversation and x.seq <= q.done_seq and x.seq > q.done_seq - p_lines)
+   where x.tenant_id = p_tenant and x.conversation_id = p_conversation and x.seq > q.done_seq - p_lines and x.seq <= q.last_seq
+     and (x.seq <= q.done_seq or q.answered @> x.seq))
   union all
   (select 'ours', o.id, o.n, o.sending_at, null, null, o.body, to_jsonb(o.claims)
    from outbox o
@@ -181,6 +211,8 @@ create function commit_turn_v1(
 ) returns boolean language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   v_from bigint;
+  v_answered int8multirange;
+  v_done bigint := p_upto;
   v_out bigint;
   v_audit bigint;
   v_prev bytea;
@@ -194,7 +226,7 @@ declare
   v_facts boolean;
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  select q.done_seq, q.out_n, q.audit_n, q.audit_hash into v_from, v_out, v_audit, v_prev
+  select q.done_seq, q.answered, q.out_n, q.audit_n, q.audit_hash into v_from, v_answered, v_out, v_audit, v_prev
   from conversation_queue q
   where q.tenant_id = p_tenant and q.conversation_id = p_conversation and q.fence = p_fence
     and q.done_seq < p_upto and q.last_seq >= p_upto
@@ -207,9 +239,13 @@ begin
   v_hash := audit_hash_v1(v_prev, p_tenant, v_stream, v_audit + 1, p_audit_id, p_now, v_header, p_audit_body);
   insert into audit (tenant_id, stream, n, id, at, header, body, prev, hash)
   values (p_tenant, v_stream, v_audit + 1, p_audit_id, p_now, v_header, p_audit_body, v_prev, v_hash);
+  if v_answered is not null then
+    select d.done, d.answered into v_done, v_answered from queue_done_v1(p_upto, v_answered) d;
+  end if;
   update conversation_queue q
-  set done_seq = p_upto,
-      ready_at = case when q.last_seq > p_upto then p_now end,
+  set done_seq = v_done,
+      answered = v_answered,
+      ready_at = case when q.last_seq > v_done then p_now end,
       attempts = 0,
       owner = null,
       out_n = q.out_n + cardinality(p_send_id),
@@ -229,12 +265,12 @@ begin
 
   -- The same messages are answered again when the last look asks for it: the newer answer stands.
   insert into turn as t (tenant_id, conversation_id, upto_seq, from_seq, id, disposition, bundle, pinned, fence,
-                         cost_micropence, at)
+                         counts, cost_micropence, at)
   values (p_tenant, p_conversation, p_upto, v_from, (p_turn ->> 'id')::uuid, p_turn ->> 'disposition', p_turn ->> 'bundle',
-          p_turn ->> 'pinned', p_fence, (p_turn ->> 'cost')::bigint, p_now)
+          p_turn ->> 'pinned', p_fence, p_counts, (p_turn ->> 'cost')::bigint, p_now)
   on conflict (tenant_id, conversation_id, upto_seq) do update
   set from_seq = excluded.from_seq, id = excluded.id, disposition = excluded.disposition, bundle = excluded.bundle,
-      pinned = excluded.pinned, fence = excluded.fence, cost_micropence = t.cost_micropence + excluded.cost_micropence,
+      pinned = excluded.pinned, fence = excluded.fence, counts = excluded.counts, cost_micropence = t.cost_micropence + excluded.cost_micropence,
       at = excluded.at;
 
   -- Facts about the person, each with its version: the last look waits for this row and then sees them.
@@ -333,13 +369,15 @@ create function fail_turn_v1(
 ) returns text language plpgsql security definer set search_path = public, pg_temp as $$
 declare
   q record;
+  v_upto bigint;
+  v_done record;
   v_contact uuid;
   v_header jsonb;
   v_hash bytea;
   v_stream text := 'conv/' || p_conversation;
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  select x.done_seq, x.leased_seq, x.attempts, x.audit_n, x.audit_hash into q
+  select x.done_seq, x.leased_seq, x.answered, x.attempts, x.audit_n, x.audit_hash into q
   from conversation_queue x
   where x.tenant_id = p_tenant and x.conversation_id = p_conversation and x.fence = p_fence and x.done_seq < x.last_seq
   for no key update;
@@ -353,17 +391,20 @@ begin
     where x.tenant_id = p_tenant and x.conversation_id = p_conversation;
     return 'retry';
   end if;
-  v_header := jsonb_build_object('what', 'dead letter', 'from', q.done_seq, 'upto', q.leased_seq, 'error', p_error,
+  -- What was answered already is none of it; what came after that gets its own tries.
+  v_upto := coalesce((select min(lower(r)) - 1 from unnest(q.answered) r where lower(r) <= q.leased_seq), q.leased_seq);
+  select * into v_done from queue_done_v1(v_upto, q.answered);
+  v_header := jsonb_build_object('what', 'dead letter', 'from', q.done_seq, 'upto', v_upto, 'error', p_error,
                                  'attempts', q.attempts);
   v_hash := audit_hash_v1(q.audit_hash, p_tenant, v_stream, q.audit_n + 1, p_id, p_now, v_header, ''::bytea);
   insert into audit (tenant_id, stream, n, id, at, header, body, prev, hash)
   values (p_tenant, v_stream, q.audit_n + 1, p_id, p_now, v_header, ''::bytea, q.audit_hash, v_hash);
   update conversation_queue x
-  set done_seq = x.leased_seq, ready_at = case when x.last_seq > x.leased_seq then p_now end, attempts = 0, owner = null,
+  set done_seq = v_done.done, answered = v_done.answered, ready_at = case when x.last_seq > v_done.done then p_now end, attempts = 0, owner = null,
       fence = x.fence + 1, audit_n = x.audit_n + 1, audit_hash = v_hash
   where x.tenant_id = p_tenant and x.conversation_id = p_conversation;
   insert into dead_letter (tenant_id, id, conversation_id, from_seq, upto_seq, error, attempts, version, at)
-  values (p_tenant, p_id, p_conversation, q.done_seq, q.leased_seq, p_error, q.attempts, p_version, p_now);
+  values (p_tenant, p_id, p_conversation, q.done_seq, v_upto, p_error, q.attempts, p_version, p_now);
   select c.contact_id into strict v_contact from conversation c
   where c.tenant_id = p_tenant and c.conversation_id = p_conversation;
   insert into case_file (tenant_id, id, ref, conversation_id, contact_id, kind, reason, priority, page, opened_at, opened_by)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
-from runtime.messages import Lease, Outcome, Receipt, Send, SendClass, Sentence
+from runtime.messages import CountSignal, Lease, Outcome, Receipt, Send, SendClass, Sentence
 from runtime.storage.operations import PgOperations
 from runtime.storage.turns import PgTurns
+from schemas.bundle import Bundle
 from tests.integration.send.world import BUNDLE, CLAIM, Person, World
 
 NEW_WORDING = "sha256:" + "e" * 64
@@ -43,6 +46,53 @@ def answer(firm: World, lease: Lease, upto: int, *digests: str) -> Outcome:
         bundle=BUNDLE,
         pinned=BUNDLE,
     )
+
+
+def counting(outcome: Outcome, *categories: str) -> Outcome:
+    return replace(outcome, effects=tuple(CountSignal(category=c) for c in categories))
+
+
+def counted(firm: World) -> dict[str, int]:
+    return {row["category"]: row["n"] for row in firm.sql("select category, n from signal_count where n > 0")}
+
+
+async def pending(firm: World, lease: Lease) -> list[int]:
+    """The numbers of the messages that a turn under this lease would answer."""
+    bundle = Bundle.decode(firm.one("select data from bundle")["data"])
+    turn = await turns(firm).load(lease, pinned=None, active=bundle, now=firm.clock.now())
+    assert turn is not None
+    return [p.seq for p in turn.pending]
+
+
+async def die(firm: World) -> UUID:
+    """The next turn fails for good. Returns its dead letter."""
+    lease = await claim(firm)
+    assert await turns(firm).fail(lease, "ValueError", now=firm.clock.now(), max_attempts=1) == "dead"
+    return UUID(str(firm.one("select id from dead_letter order by from_seq desc limit 1")["id"]))
+
+
+async def take(firm: World, *expected: int) -> None:
+    """Take one turn; it must answer just these messages."""
+    lease = await claim(firm)
+    assert await pending(firm, lease) == list(expected)
+    assert await turns(firm).commit(lease, answer(firm, lease, expected[-1], CLAIM), now=firm.clock.now())
+
+
+async def replay(firm: World, letter: UUID) -> None:
+    acts = PgOperations(firm.pools["desk"], firm.tenants)
+    assert await acts.replay(firm.tenant_id, "dead", letter, by="Ada Example", now=firm.clock.now())
+
+
+async def send_all(firm: World, person: Person) -> list[str]:
+    """Look at and send whatever waits, in order. Returns the effects."""
+    effects = []
+    for row in waiting_rows(firm, person):
+        effects.append((await firm.decided(row["id"]))[0])
+        if effects[-1] == "send":
+            await firm.outbox.record(
+                firm.tenant_id, row["id"], Receipt(result="accepted"), owner="sender-1", now=firm.clock.now()
+            )
+    return effects
 
 
 def waiting_rows(firm: World, person: Person) -> list[dict[str, Any]]:
@@ -98,3 +148,126 @@ async def test_a_turn_under_way_when_the_reply_is_sent_back_cannot_commit(firm: 
     assert await turns(firm).commit(again, answer(firm, again, newer, CLAIM), now=firm.clock.now())
     turn = firm.one("select from_seq, upto_seq from turn where upto_seq = %s", [newer])
     assert (turn["from_seq"], turn["upto_seq"]) == (upto - 1, newer)
+
+
+# ---- what a turn counted --------------------------------------------------------------------------------------------
+
+
+async def test_a_turn_that_is_taken_again_counts_its_signals_once(firm: World) -> None:
+    person = firm.person()
+    upto = firm.writes(person)
+    lease = await claim(firm)
+    made = counting(answer(firm, lease, upto, CLAIM), "distress", "distress", "anger")
+    await turns(firm).commit(lease, made, now=firm.clock.now())
+    assert counted(firm) == {"distress": 2, "anger": 1}
+
+    newer = firm.writes(person)
+    (row,) = waiting_rows(firm, person)
+    assert await firm.decided(row["id"]) == ("redo", "R-TURN-1")
+    assert counted(firm) == {}
+    again = await claim(firm)
+    assert await pending(firm, again) == [upto, newer]
+    made = counting(answer(firm, again, newer, CLAIM), "distress", "distress", "distress", "anger")
+    await turns(firm).commit(again, made, now=firm.clock.now())
+    assert counted(firm) == {"distress": 3, "anger": 1}
+
+
+async def test_a_turn_sent_back_twice_takes_its_signals_back_once(firm: World) -> None:
+    person = firm.person()
+    upto = firm.writes(person)
+    for _ in range(3):
+        firm.sql("update bundle_claim set claim_digest = %s", [CLAIM])
+        lease = await claim(firm)
+        await turns(firm).commit(
+            lease, counting(answer(firm, lease, upto, CLAIM), "anger"), now=firm.clock.now()
+        )
+        assert counted(firm) == {"anger": 1}
+        firm.sql("update bundle_claim set claim_digest = %s", [NEW_WORDING])
+        (row,) = waiting_rows(firm, person)
+        assert (await firm.decided(row["id"]))[0] == "redo"
+        assert counted(firm) == {}
+        firm.clock.advance(10)
+
+
+# ---- what came after a dead letter stays answered -------------------------------------------------------------------
+
+
+async def test_a_replayed_dead_letter_answers_its_own_messages_and_no_later_one(firm: World) -> None:
+    person = firm.person(wrote=False)
+    firm.writes(person)
+    letter = await die(firm)
+    firm.writes(person)
+    firm.writes(person)
+    await take(firm, 2, 3)
+    assert await send_all(firm, person) == ["send"]
+
+    await replay(firm, letter)
+    await take(firm, 1)
+    assert firm.one("select done_seq, last_seq, answered, ready_at from conversation_queue") == {
+        "done_seq": 3,
+        "last_seq": 3,
+        "answered": None,
+        "ready_at": None,
+    }
+    assert await send_all(firm, person) == ["send"]
+
+
+async def test_two_letters_and_a_new_message_are_answered_together_and_what_lies_between_is_not(
+    firm: World,
+) -> None:
+    person = firm.person(wrote=False)
+    firm.writes(person)
+    first = await die(firm)
+    firm.writes(person)
+    await take(firm, 2)
+    firm.writes(person)
+    second = await die(firm)
+    firm.writes(person)
+    await take(firm, 4)
+
+    await replay(firm, second)
+    await replay(firm, first)
+    firm.writes(person)
+    await take(firm, 1, 3, 5)
+    assert firm.one("select done_seq, answered from conversation_queue") == {"done_seq": 5, "answered": None}
+
+
+async def test_a_replay_that_fails_again_is_a_letter_of_the_same_messages(firm: World) -> None:
+    person = firm.person(wrote=False)
+    firm.writes(person)
+    letter = await die(firm)
+    firm.writes(person)
+    await take(firm, 2)
+    await replay(firm, letter)
+    firm.writes(person)
+    await die(firm)
+    letters = firm.sql("select from_seq, upto_seq from dead_letter where state = 'open'")
+    assert letters == [{"from_seq": 0, "upto_seq": 1}]
+    await take(firm, 3)
+
+
+async def test_a_reply_that_waits_while_an_older_message_is_tried_again_is_not_sent_back(firm: World) -> None:
+    person = firm.person(wrote=False)
+    firm.writes(person)
+    letter = await die(firm)
+    firm.writes(person)
+    await take(firm, 2)
+    await replay(firm, letter)
+    assert await send_all(firm, person) == ["send"]
+    firm.writes(person)
+    late = firm.waiting(person, answers=2, upto_seq=2)
+    assert await firm.decided(late) == ("redo", "R-TURN-1")
+
+
+async def test_a_replayed_reply_that_is_sent_back_does_not_bring_back_what_left_after_it(firm: World) -> None:
+    person = firm.person(wrote=False)
+    firm.writes(person)
+    letter = await die(firm)
+    firm.writes(person)
+    await take(firm, 2)
+    assert await send_all(firm, person) == ["send"]
+    await replay(firm, letter)
+    await take(firm, 1)
+    firm.sql("update bundle_claim set claim_digest = %s", [NEW_WORDING])
+    assert await send_all(firm, person) == ["redo"]
+    await take(firm, 1)
