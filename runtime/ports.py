@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from runtime.messages import (
@@ -194,6 +194,9 @@ class WebLine:
     client_id: str | None  # the page's own id of a message it sent
     options: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
+    author: Literal["bot", "person"] = (
+        "bot"  # who wrote a line of ours; which person is not the visitor's business
+    )
 
 
 class Turns(Protocol):

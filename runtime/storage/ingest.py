@@ -164,6 +164,7 @@ def _line(row: dict[str, Any], plain: bytes) -> WebLine:
         client_id=words.get("provider_id"),
         options=tuple(words.get("options", ())),
         claims=tuple(row["claims"]),
+        author="person" if row["by_person"] else "bot",
     )
 
 

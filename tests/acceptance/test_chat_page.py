@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from playwright.sync_api import APIResponse, Browser, BrowserContext, Page, Route, expect
@@ -55,7 +56,7 @@ def write(page: Page, text: str) -> None:
     page.get_by_role("button", name="Send").click()
 
 
-def reply(w: World, site: Served, context: BrowserContext, text: str, **more: tuple[str, ...]) -> None:
+def reply(w: World, site: Served, context: BrowserContext, text: str, **more: Any) -> None:
     """What worker and sender would do, and their hint."""
     token = next(c["value"] for c in context.cookies() if c.get("name") == f"convo_{CHAT.id}")
 
@@ -250,6 +251,25 @@ def test_what_a_screen_reader_needs_is_there(site: Served, context: BrowserConte
     expect(page.get_by_text("AI assistant, not a person")).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "en-GB"
     assert page.locator(".bubble:not([dir=auto]):not(.typing)").count() == 0
+
+
+def test_the_page_says_who_answers_when_a_person_takes_over_and_when_they_hand_back(
+    site: Served, w: World, context: BrowserContext
+) -> None:
+    page = opened(context, site)
+    write(page, "hello")
+    header = page.locator("[data-who]")
+    reply(w, site, context, "I'm an automated assistant.")
+    expect(header).to_have_text("AI assistant, not a person")
+    reply(w, site, context, "Hello, Ann here.", author="person")
+    expect(header).to_have_text("A person is answering")
+    expect(page.locator("li.in", has_text="Ann here")).to_contain_text("Written by a person")
+    page.reload()
+    expect(header).to_have_text("A person is answering")
+    expect(page.locator("li.in", has_text="Ann here")).to_contain_text("Written by a person")
+    expect(page.get_by_text("Written by a person")).to_have_count(1)
+    reply(w, site, context, "Back to me.")
+    expect(header).to_have_text("AI assistant, not a person")
 
 
 def test_words_from_right_to_left_run_from_right_to_left(site: Served, context: BrowserContext) -> None:

@@ -281,7 +281,7 @@ end $$;
 -- A web-chat visitor's own conversation after a position. Our lines appear when they are being sent, not before.
 create function visitor_lines_v1(p_tenant int, p_connection text, p_blind bytea, p_after bigint, p_now timestamptz)
 returns table (line_position bigint, ours boolean, id uuid, ciphertext bytea, at timestamptz, claims text[], contact_id uuid,
-               wrapped_key bytea)
+               wrapped_key bytea, by_person boolean)
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('app.tenant', p_tenant::text, true);
@@ -291,16 +291,16 @@ begin
   join conversation c on c.tenant_id = i.tenant_id and c.contact_id = i.contact_id and c.connection_id = p_connection
   where i.tenant_id = p_tenant and i.blind = p_blind;
   return query
-  select l.position, l.ours, l.id, l.ciphertext, l.at, l.claims, c.contact_id, k.wrapped_key
+  select l.position, l.ours, l.id, l.ciphertext, l.at, l.claims, c.contact_id, k.wrapped_key, l.by_person
   from identity i
   join conversation c on c.tenant_id = i.tenant_id and c.contact_id = i.contact_id and c.connection_id = p_connection
   join contact k on k.tenant_id = i.tenant_id and k.contact_id = i.contact_id and k.wrapped_key is not null
   cross join lateral (
-    select x.position, false as ours, x.id, x.payload as ciphertext, x.received_at as at, '{}'::text[] as claims
+    select x.position, false as ours, x.id, x.payload as ciphertext, x.received_at as at, '{}'::text[] as claims, false as by_person
     from inbox x
     where x.tenant_id = p_tenant and x.conversation_id = c.conversation_id and x.position > p_after
     union all
-    select o.position, true, o.id, o.body, o.sending_at, o.claims
+    select o.position, true, o.id, o.body, o.sending_at, o.claims, o.author <> 'bot'
     from outbox o
     where o.tenant_id = p_tenant and o.conversation_id = c.conversation_id and o.position > p_after
       and o.state in ('sending', 'sent', 'unknown')

@@ -27,6 +27,7 @@ class ShownLine:
     id: str | None
     options: tuple[str, ...]
     claims: tuple[str, ...]
+    author: str  # of a line of ours: bot | person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class ChatPage:
     lang: str
     lines: tuple[ShownLine, ...]
     answering: bool
+    by_person: bool  # our newest line is a person's: the page then does not say that a machine answers
     sandbox: bool
     clock: str | None
     now: str
@@ -63,6 +65,7 @@ def shown(lines: Sequence[WebLine], *, visitor: str, sandbox: bool) -> tuple[Sho
             id=None if line.ours else client_id(visitor, line.client_id),
             options=line.options,
             claims=line.claims if sandbox else (),
+            author=line.author,
         )
         for line in lines
     )
@@ -97,6 +100,7 @@ def page(
         lang=tenant.language,
         lines=lines,
         answering=answering,
+        by_person=next((line.author == "person" for line in reversed(lines) if line.ours), False),
         sandbox=sandbox,
         clock=_clock(now, tenant.timezone) if sandbox and show_clock else None,
         now=now.isoformat(),

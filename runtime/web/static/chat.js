@@ -12,6 +12,7 @@
   const field = form.elements.namedItem("text");
   const list = page.querySelector("[data-lines]");
   const typing = page.querySelector("[data-typing]");
+  const whoAnswers = page.querySelector("[data-who]");
   const empty = page.querySelector("[data-empty]");
   const notice = form.querySelector("[data-notice]");
 
@@ -71,9 +72,10 @@
     return made;
   }
 
-  function lineOf(ours, text) {
+  function lineOf(ours, text, byPerson = false) {
     const line = element("li", { class: ours ? "in" : "out" });
-    line.append(element("p", { class: "hush" }, ours ? `${page.dataset.bot} said:` : "You said:"));
+    const who = byPerson ? "A person" : page.dataset.bot;
+    line.append(element("p", { class: "hush" }, ours ? `${who} said:` : "You said:"));
     const bubble = element("p", { class: "bubble", dir: "auto" });
     bubble.append(...(ours ? linked(text) : [text]));
     line.append(bubble);
@@ -93,7 +95,10 @@
     if (made) {
       settle(made);
     } else {
-      made = lineOf(line.ours, line.text);
+      const byPerson = line.ours && line.author === "person";
+      made = lineOf(line.ours, line.text, byPerson);
+      if (byPerson) made.append(element("p", { class: "cites" }, "Written by a person"));
+      if (line.ours) whoAnswers.textContent = byPerson ? "A person is answering" : "AI assistant, not a person";
       if (line.id) made.dataset.id = line.id;
       if (line.claims.length) made.append(element("p", { class: "cites" }, line.claims.join(" ")));
     }

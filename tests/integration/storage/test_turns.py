@@ -447,3 +447,8 @@ async def test_our_lines_appear_to_the_visitor_when_they_are_being_sent(
             message(dave, clock.now(), person=visitor, channel="webchat", connection=connection, text="yes")
         )
         assert [line[:3] for line in await page(after=2)] == [(3, False, "yes")]
+        async with w.owner.connection() as owner, owner.transaction():  # as if an agent had written it
+            await owner.execute("select set_config('app.every', 'on', true)")
+            await owner.execute("update outbox set author = 'Ann Example' where part = 1")
+        lines = await w.ingest.visitor_lines(dave.tenant_id, connection, visitor.value, after=0)
+        assert [line.author for line in lines if line.ours] == ["person"]

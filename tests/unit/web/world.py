@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import httpx2
@@ -165,7 +166,13 @@ class MemoryIngest:
         return talk is not None and talk.done_seq < len(talk.seen)
 
     def reply(
-        self, visitor: str, text: str, *, options: tuple[str, ...] = (), claims: tuple[str, ...] = ()
+        self,
+        visitor: str,
+        text: str,
+        *,
+        options: tuple[str, ...] = (),
+        claims: tuple[str, ...] = (),
+        author: Literal["bot", "person"] = "bot",
     ) -> None:
         """What worker and sender do to a conversation: the reply is visible, its messages are done."""
         talk = self.talks[(1, CHAT.id, visitor)]
@@ -178,6 +185,7 @@ class MemoryIngest:
                 client_id=None,
                 options=options,
                 claims=claims,
+                author=author,
             )
         )
         talk.done_seq = len(talk.seen)
