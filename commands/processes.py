@@ -64,7 +64,7 @@ def serve(
 
     if watch or clock or data:
         raise UsageProblem("--watch, --clock and --data go with --dev")
-    from runtime.app import serve as serve_all
+    from runtime.serve import serve as serve_all
 
     settings = Settings.from_env(os.environ)
     settings.url("ingest")  # without a database it refuses here, before anything starts

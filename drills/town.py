@@ -18,7 +18,7 @@ from drills.deployment import Deployment, Say, clock_day, deployment
 from drills.rollout import STAGE, Rolled, compile_all
 from drills.sandbox.dialog360 import PEOPLE, Options
 from drills.sandbox_server import KIND, numbers, serving
-from runtime import app
+from runtime.serve import children, listening
 from runtime.storage.access import make_link
 from runtime.supervisor import Supervisor
 
@@ -71,7 +71,7 @@ async def town(plan: Plan, say: Say) -> AsyncIterator[Town]:
             say("starting web, worker and sender")
             if plan.logs:
                 plan.logs.mkdir(exist_ok=True)
-            supervisor = Supervisor(app.children(web, {**made.env, "CONVO_LOG": plan.log}, plan.logs))
+            supervisor = Supervisor(children(web, {**made.env, "CONVO_LOG": plan.log}, plan.logs))
             await supervisor.start()
             try:
                 rolled = await made.put_in_force(compiled)
@@ -163,6 +163,6 @@ async def _ready(http: httpx2.AsyncClient, web: str, tenants: int) -> bool:
 def _listener(port: int) -> socket.socket:
     """The wanted port of loopback, or any free one when it is in use."""
     try:
-        return app.listening(HOST, port)
+        return listening(HOST, port)
     except OSError:
-        return app.listening(HOST, 0)
+        return listening(HOST, 0)

@@ -6,32 +6,25 @@ import asyncio
 import os
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import psycopg
 
 from runtime.bundles import BundleKeeper
 from runtime.clock import clock_of
 from runtime.crypto import Vault
-from runtime.errors import NotConfigured
 from runtime.health import Health
 from runtime.lastgood import LastGood
 from runtime.ports import Clock, DatabaseDown
 from runtime.references import References, read_reference
 from runtime.settings import Settings
-from runtime.storage import migrate
 from runtime.storage.bundles import PgBundles
 from runtime.storage.postgres import Pool
 from runtime.storage.secrets import PgSecrets
 from runtime.storage.tenants import Tenants
 from runtime.storage.wake import PgWake
-from runtime.supervisor import Child, Supervisor
 from runtime.telemetry import QUEUE_DEPTH, QUEUE_OLDEST, configure, error_fields, log
 from runtime.trust import trusted_keys
 
@@ -362,79 +355,3 @@ async def desk_routes(parts: Base) -> Sequence[Any]:
             clock_shifted=bool(parts.settings.clock_offset_s),
         )
     )
-
-
-# ---- all of them under one parent ---------------------------------------------------------------------------------------
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """A listening socket that survives a crash of the web process. Raises OSError when the port is taken."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        made.bind((host, port))
-        made.listen(2048)
-    except OSError:
-        made.close()
-        raise
-    made.set_inheritable(True)
-    return made
-
-
-def children(web_socket: socket.socket, env: Mapping[str, str], logs: Path | None = None) -> Sequence[Child]:
-    """web, worker and sender as children; their output goes to files in `logs`, or to our own stderr."""
-    run = (sys.executable, "-P", "-m", "runtime")  # -P: no module of the current folder stands in for ours
-
-    def child(name: str, *more: str, fds: tuple[int, ...] = ()) -> Child:
-        return Child(
-            name=name,
-            argv=(*run, name, *more),
-            env=env,
-            output=logs / f"{name}.log" if logs else None,
-            pass_fds=fds,
-        )
-
-    fd = web_socket.fileno()
-    return (child("web", "--fd", str(fd), fds=(fd,)), child("worker"), child("sender"))
-
-
-async def serve(settings: Settings, *, port: int | None = None, env: Mapping[str, str] = {}) -> int:
-    """Runs all three until SIGINT or SIGTERM. Returns the exit code. Raises NotConfigured when it could not work."""
-    configure(settings.log, process="serve")
-    trusted_keys(settings.trust)
-    Vault.open(master=settings.master_key, pepper=settings.pepper, env=os.environ)
-    if settings.database_url or "owner" in settings.role_urls:
-        await asyncio.to_thread(_migrated, settings.url("owner"))
-    with listening(settings.host, settings.port if port is None else port) as web_socket:
-        supervisor = Supervisor(children(web_socket, env))
-        await run_until_told(supervisor)
-    return 0
-
-
-def _migrated(url: str) -> None:
-    """A database that is away may come back; one of another version will not change by itself."""
-    try:
-        with psycopg.connect(url, connect_timeout=int(READY_WITHIN_S)) as connection:
-            missing = migrate.pending(connection)
-    except psycopg.OperationalError as error:
-        log().warning("schema not checked", **error_fields(error))
-        return
-    if missing:
-        raise NotConfigured(f"the database lacks {len(missing)} migration(s): run `convo migrate`")
-
-
-async def run_until_told(supervisor: Supervisor, *also: asyncio.Task[Any]) -> None:
-    """Starts the children and waits for a signal, or for one of `also` to end, then stops the children in order."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for told in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(told, stop.set)
-    try:
-        await supervisor.start()
-        waiting = {asyncio.create_task(stop.wait()), asyncio.create_task(supervisor.watch()), *also}
-        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()  # ChildrenGone is told to whoever started us
-    finally:
-        await supervisor.stop()
