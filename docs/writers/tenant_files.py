@@ -59,7 +59,7 @@ def _keys(node: dict[str, Any], path: str) -> Iterator[tuple[str, dict[str, Any]
         yield from _keys(node["items"], f"{path}[]")
     for name, inner in node.get("properties", {}).items():
         here = f"{path}.{name}".lstrip(".").removeprefix("[].")
-        yield here, inner, name in node["required"]
+        yield here, inner, name in node.get("required", ())
         yield from _keys(inner, here)
 
 
