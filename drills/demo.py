@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from compiler.report import render
 from drills import demo_talks
+from drills.demo_customer import Stage
 from drills.deployment import clock_day
 from drills.rollout import CompileRefused
 from drills.town import Plan, links, town
@@ -91,7 +92,7 @@ async def _play(wishes: Wishes, folder: Path) -> int:
     async with town(plan, say) as there:
         say(f"ready after {time.monotonic() - began:.1f} s")
         if wishes.leave:
-            return await _judge(demo_talks.Stage(there=there), as_json=wishes.as_json)
+            return await _judge(Stage(there=there), as_json=wishes.as_json)
         say(
             f"\nA sandbox: it speaks wording that nobody has approved, to people who do not exist. Its clock began at\n"
             f"{DEMO_START:%H:%M} London on {clock_day(DEMO_START.date())}, and ticks."
@@ -102,7 +103,7 @@ async def _play(wishes: Wishes, folder: Path) -> int:
         return 0
 
 
-async def _judge(stage: demo_talks.Stage, *, as_json: bool) -> int:
+async def _judge(stage: Stage, *, as_json: bool) -> int:
     talks = await demo_talks.play(stage)
     if as_json:
         print(json.dumps({"conversations": [talk.as_json() for talk in talks]}, ensure_ascii=False))
