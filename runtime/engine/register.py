@@ -18,6 +18,7 @@ from schemas.text import normalise
 
 OFFER_FROM = 0.27  # a topic worth offering
 OFFERED = 3
+ASKED_WITHIN = 6  # lines in which a question may stand twice and not three times
 QUESTION_CHARS = 1_000
 SIGNS = frozenset(["reaction", "system"])  # kinds of message that say nothing to us
 
@@ -46,7 +47,11 @@ def answer(scene: Scene, hits: Sequence[Hit]) -> Answer:
         found = step(scene, words)
         if found is not None:
             return found
-    return _ranked(scene, words, hits)
+    found = _ranked(scene, words, hits)
+    asked = scene.bundle.claims.get(scene.turn.asked or "")
+    if found.reason == "no_answer" and asked is not None and scene.sayable(asked.id) and _still_open(scene):
+        return _again(scene, Ask(id=asked.id), asked.id)
+    return found
 
 
 def recorded(scene: Scene) -> RecordAnswer | None:
@@ -69,17 +74,41 @@ def _open_question(scene: Scene, words: str) -> Answer | None:
     if asked.startswith(OFFER):
         ids = tuple(i for i in asked.removeprefix(OFFER).split("|") if scene.sayable(i))
         topics = tuple(scene.bundle.claims[i].questions[0] for i in ids if scene.bundle.claims[i].questions)
-        exactly = not _still_open(scene)
-        chosen = pick(last, topics, exactly=exactly) if len(topics) == len(ids) else None
-        if chosen is None:
-            return None
-        return _state(scene, ids[topics.index(chosen)], "picked", ())
+        open_still = _still_open(scene)
+        chosen = pick(last, topics, exactly=not open_still) if len(topics) == len(ids) else None
+        if chosen is not None:
+            return _state(scene, ids[topics.index(chosen)], "picked", ())
+        return _unclear_pick(scene, ids, courtesy_of(words)) if open_still else None
     question = scene.bundle.claims.get(asked)
-    noted = recorded(scene)
-    if question is None or noted is None:
+    if question is None:
         return None
-    chosen = noted.answer
-    return _after(scene, question, chosen)
+    noted = recorded(scene)
+    if noted is not None:
+        return _after(scene, question, noted.answer)
+    if _still_open(scene) and scene.sayable(asked) and courtesy_of(words) == "accepted":  # it has no yes
+        return _again(scene, Ask(id=asked), asked)
+    return None
+
+
+def _unclear_pick(scene: Scene, ids: tuple[str, ...], said: str | None) -> Answer | None:
+    """A bare yes takes the one topic that was offered; a bare no takes none of them."""
+    if said == "declined":
+        return _nothing(scene, "none_of_them", ())
+    if said != "accepted":
+        return None
+    return (
+        _state(scene, ids[0], "picked", ())
+        if len(ids) == 1
+        else _again(scene, Offer(ids=ids), scene.bundle.lines.clarify)
+    )
+
+
+def _again(scene: Scene, move: Move, claim_id: str) -> Answer:
+    """The same question once more, and after that the way to a person."""
+    asked_before = sum(claim_id in line.claims for line in scene.turn.history[-ASKED_WITHIN:] if line.ours)
+    if asked_before > 1 or scene.opted_out or scene.held:
+        return _nothing(scene, "asked_again", ())
+    return Answer(moves=(move,), reason="asked_again")
 
 
 def _still_open(scene: Scene) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.acceptance.plant import DAVE, EDWARD, Plant, plant
+from drills.plant import DAVE, EDWARD, Plant, plant
 
 QUESTION = "Do I have to use you or can I do it myself?"
 SEVEN_DAYS_S = 7 * 86_400.0
@@ -155,6 +155,19 @@ def test_hostile_characters_are_stored_and_answered(running: Plant, text: str) -
     assert running.post(running.message(phone, text, id=fresh())) == 200
     assert stored(running) == before + 1
     running.until(running.drained, "an outcome")
+    running.check()
+
+
+def test_whoever_sends_a_voice_note_or_a_picture_is_told_that_it_cannot_be_opened(running: Plant) -> None:
+    for kind in ("audio", "image"):
+        phone = somebody()
+        sent = running.message(phone, "", id=fresh()) | {"type": kind, kind: {"id": "media-1"}}
+        assert running.post(sent) == 200
+
+        def told(phone: str = phone) -> bool:
+            return any("can't open pictures, recordings or files" in line.text for line in running.phone(phone))
+
+        running.until(told, "the line about files")
     running.check()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.engine.outlook import asked_of
-from runtime.messages import Outcome
+from runtime.messages import OpenCase, Outcome
 from tests.unit.engine.asked import asked, judged, tally
 from tests.unit.engine.test_shipped_tenants import TENANTS, answers_with, shipped, take
 from tests.unit.engine.world import claims_of, message, ours, theirs
@@ -110,3 +110,84 @@ def test_a_picture_with_words_is_answered_by_its_words_and_a_reaction_not_at_all
     assert FEE[tenant] in claims_of(take(tenant, message("what are your fees", kind="image")))
     assert take(tenant, message("", kind="reaction")).sends == ()
     assert take(tenant, message("", kind="system")).sends == ()
+
+
+# ---- yes and no ------------------------------------------------------------------------------------------------------------
+
+FORM = {"dynamo-dave": "DD-Q03", "edward-energy": "EE-Q05"}
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_a_yes_to_a_question_that_has_none_asks_it_again_once_and_then_leads_to_a_person(tenant: str) -> None:
+    question = FORM[tenant]
+    once = (theirs("the form"), ours(question))
+    again = take(tenant, "yes", asked=question, history=once)
+    assert (again.audit["reason"], again.sends[-1].asks) == ("asked_again", question)
+    assert again.sends[-1].options
+    twice = (*once, theirs("yes"), ours(question))
+    assert claims_of(take(tenant, "yes please", asked=question, history=twice)) == {"ALL-L-NO-ANSWER"}
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_an_answer_nobody_understands_gets_the_question_again_and_another_question_its_answer(
+    tenant: str,
+) -> None:
+    question = FORM[tenant]
+    once = (theirs("the form"), ours(question))
+    assert take(tenant, "purple elephants", asked=question, history=once).sends[-1].asks == question
+    assert FEE[tenant] in claims_of(take(tenant, "what are your fees", asked=question, history=once))
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_a_yes_takes_the_one_topic_offered_and_a_no_takes_none(tenant: str) -> None:
+    fee = FEE[tenant]
+    offered = (theirs("hm"), ours("ALL-L-CLARIFY"))
+    assert fee in claims_of(take(tenant, "yes please", asked=f"offer:{fee}", history=offered))
+    several = f"offer:{fee}|{NO_ADVICE[tenant]}"
+    assert take(tenant, "yes", asked=several, history=offered).sends[-1].asks == several
+    for choice in (f"offer:{fee}", several):
+        declined = take(tenant, "no", asked=choice, history=offered)
+        assert claims_of(declined) == {"ALL-L-NO-ANSWER"}
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_a_no_that_answers_nothing_is_let_be(tenant: str) -> None:
+    assert claims_of(take(tenant, "no")) == {"ALL-L-PAUSE"}
+    assert claims_of(take(tenant, "no", asked=FORM[tenant], history=(theirs("x"), ours(FORM[tenant])))) == {
+        "ALL-L-PAUSE"
+    }
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_a_first_question_is_answered_in_its_own_message_after_one_opening(tenant: str) -> None:
+    outcome = take(tenant, "what are your fees", shown={})
+    opening, answer = outcome.sends
+    assert [s.claim for s in opening.sentences] == list(shipped(tenant).persona.opening)
+    assert answer.sentences[0].claim == FEE[tenant]
+    assert len({s.claim for send in outcome.sends for s in send.sentences}) == sum(
+        len(x.sentences) for x in outcome.sends
+    )
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+@pytest.mark.parametrize("text", ["I want to complain about you", "this is a disgrace", "you misled me"])
+def test_a_complaint_is_told_its_reference_and_opens_a_case(tenant: str, text: str) -> None:
+    outcome = play(tenant, text)
+    assert "C-0001" in " ".join(send.text for send in outcome.sends)
+    assert any(isinstance(e, OpenCase) and e.kind == "complaint" for e in outcome.effects)
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "are you human?",
+        "is there a person there or a robot",
+        "am I talking to a real human being",
+        "ur not real are u",
+    ],
+)
+def test_whoever_asks_whether_we_are_a_person_is_told_that_we_are_not(tenant: str, text: str) -> None:
+    outcome = play(tenant, text)
+    said = " ".join(send.text for send in outcome.sends)
+    assert "I'm not a person" in said or any(isinstance(e, OpenCase) for e in outcome.effects), said
