@@ -145,6 +145,9 @@ def _policy(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
         old, new = before.get(key), after.get(key)
         if old == new:
             continue
+        if key == "prices":
+            yield from _prices(old or {}, new or {})
+            continue
         if key in _LOOSER and isinstance(old, int) and isinstance(new, int):
             looser = (new - old) * _LOOSER[key] > 0
         elif isinstance(old, list) and isinstance(new, list):
@@ -152,6 +155,17 @@ def _policy(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
         else:
             looser = True
         yield _directed("policy", key, key, old, new, looser=looser)
+
+
+def _prices(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+    """What costs less uses less of the day's money, so more goes out; what has no price counts as the dearest."""
+    for channel in sorted({*before, *after}):
+        old, new = before.get(channel, {}), after.get(channel, {})
+        for send_class in sorted({*old, *new}):
+            was, now = old.get(send_class), new.get(send_class)
+            if was != now:
+                looser = was is None or (now is not None and now < was)
+                yield _directed("policy", "prices", f"{channel} {send_class}", was, now, looser=looser)
 
 
 def _directed(kind: str, name: str, what: str, before: Any, after: Any, *, looser: bool) -> Change:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 FORMAT = "convo.bundle/v1"
@@ -186,7 +186,9 @@ class Connection:
     address: str  # the number, mailbox or widget origin as people see it
     base_url: str
     signature: str  # header_secret | waha | svix | meta | hmac_sha256 | none (webchat)
-    secrets: Mapping[str, str]  # purpose -> reference, e.g. {"webhook": "secret:D360_HOOK", "api": "secret:D360_KEY"}
+    secrets: Mapping[
+        str, str
+    ]  # purpose -> reference, e.g. {"webhook": "secret:D360_HOOK", "api": "secret:D360_KEY"}
     options: Mapping[str, str]
     origins: tuple[str, ...]  # webchat: allowed origins
     outreach: bool
@@ -199,8 +201,12 @@ class Policy:
     timezone: str
     open_minute: int  # sending allowed from
     close_minute: int  # and strictly before
-    quiet_weekdays: tuple[int, ...]  # ISO weekday 1..7 on which proactive classes wait
-    quiet_dates: tuple[str, ...]  # ISO days (bank holidays)
+    quiet_weekdays: tuple[
+        int, ...
+    ]  # ISO weekday 1..7: WhatsApp and e-mail wait for the next opening, replies too
+    quiet_dates: tuple[
+        str, ...
+    ]  # ISO days (bank holidays), the same; safety never waits, an open web chat is answered
     proactive_per_day: int
     proactive_per_30_days: int
     min_gap_hours: int
@@ -209,6 +215,8 @@ class Policy:
     window_hours: int  # WhatsApp customer service window
     spend_pence_per_day: int
     spend_pence_per_contact_per_day: int
+    # Micropence a message costs, by channel and send class. What is missing costs as much as the dearest.
+    prices: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,8 @@ def quiet_dates(source: Source) -> list[str]:
 def policy_of(source: Source) -> dict[str, Any]:
     """The bundle's `policy`. Every value must be given by somebody (rule CV5018)."""
     weekdays = {day for _, held in consents(source) for day in held.get("quiet_weekdays", ())}
-    spend = source.sections["caps"]["spend_pence"]
+    caps = source.sections["caps"]
+    spend = caps["spend_pence"]
     return {
         "timezone": source.sections["tenant"]["timezone"],
         "open_minute": minutes(strictest(source, "open_from")),
@@ -70,4 +71,5 @@ def policy_of(source: Source) -> dict[str, Any]:
         "window_hours": strictest(source, "window_hours"),
         "spend_pence_per_day": spend["per_day"],
         "spend_pence_per_contact_per_day": spend["per_contact_per_day"],
+        "prices": {channel: dict(prices) for channel, prices in caps.get("prices", {}).items()},
     }

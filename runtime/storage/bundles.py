@@ -67,7 +67,7 @@ class PgBundles:
                 uuid4(),
                 now,
                 json.dumps(list(_rules(bundle))),
-                json.dumps(asdict(bundle.policy)),
+                json.dumps({**asdict(bundle.policy), "legal_entity": bundle.tenant.legal_entity}),
                 bundle.unapproved,
                 bundle.tenant.organisation,
                 json.dumps([_claim(claim) for claim in bundle.claims.values()]),

@@ -1171,7 +1171,7 @@ begin
     select 'refuse' as effect, 'R-PERIM-3' as rule, null::int as row_no, '{}'::text[] as until, '{}'::text[] as notes into d;
   else
     select * into d from send_decide_v1(p_tenant, f.digest, v_facts, f.flags, o.send_class, o.channel);
-    v_cost := send_price_v1(o.send_class, o.channel);
+    v_cost := f.price;
     if d.effect in ('send', 'template') and v_cost > 0
        and not spend_take_v1(p_tenant, (p_now at time zone 'UTC')::date, o.contact_id, v_cost, f.spend_cap) then
       v_facts := v_facts || 'spend_cap'::text;
@@ -1718,7 +1718,7 @@ begin
   return query select coalesce(v_tenant, 0), null::uuid;
 end $$;
 
-CREATE FUNCTION public.send_facts_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone, OUT facts text[], OUT flags text[], OUT digest text, OUT unapproved boolean, OUT contact_ver bigint, OUT kill_epoch bigint, OUT opens timestamp with time zone, OUT frequency_free timestamp with time zone, OUT spend_cap bigint, OUT local_day date, OUT strikes integer, OUT struck boolean, OUT reachable boolean, OUT numbers jsonb) RETURNS record
+CREATE FUNCTION public.send_facts_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone, OUT facts text[], OUT flags text[], OUT digest text, OUT unapproved boolean, OUT contact_ver bigint, OUT kill_epoch bigint, OUT opens timestamp with time zone, OUT frequency_free timestamp with time zone, OUT spend_cap bigint, OUT price bigint, OUT local_day date, OUT strikes integer, OUT struck boolean, OUT reachable boolean, OUT numbers jsonb) RETURNS record
     LANGUAGE plpgsql
     AS $$
 declare
@@ -1837,12 +1837,12 @@ begin
     facts := facts || 'window_shut'::text;
   end if;
 
-  -- Consent: names this sender, this channel and, for what we start, this purpose; not withdrawn since; and not too old for
+  -- Consent: names this sender (the tenant or the legal entity behind it), this channel and, for what we start, this purpose; not withdrawn since; and not too old for
   -- a first contact. 'any' (for a withdrawal also 'all') stands for every channel or purpose.
   select coalesce(bool_or(true), false), coalesce(bool_or(g.at > c.struck_out_at), false) into v_consent, v_fresh_consent
     from consent_event g join tenant t on t.tenant_id = g.tenant_id
    where g.tenant_id = p_tenant and g.contact_id = c.contact_id and g.kind in ('granted', 'resumed')
-     and lower(g.sender) in (lower(t.slug), lower(t.name))
+     and lower(btrim(g.sender)) in (lower(t.slug), lower(t.name), lower(nullif(btrim(v_policy ->> 'legal_entity'), '')))
      and g.channel in (o.channel, split_part(o.channel, '_', 1), 'any')
      and (o.send_class not in ('proactive', 'service') or g.purpose in (coalesce(o.purpose, o.send_class), 'any'))
      and g.at <= p_now
@@ -1905,12 +1905,13 @@ begin
   end if;
 
   -- The money.
+  price := send_price_v1(v_policy, o.send_class, o.channel);
   spend_cap := (v_policy ->> 'spend_pence_per_day')::bigint * 1000000;
   select coalesce(sum(s.spent_micropence), 0) into v_spent from spend_shard s where s.tenant_id = p_tenant and s.day = (p_now at time zone 'UTC')::date;
   select coalesce(sum(s.spent_micropence), 0) into v_contact_spent from spend_contact s
    where s.tenant_id = p_tenant and s.day = (p_now at time zone 'UTC')::date and s.contact_id = c.contact_id;
   if coalesce(v_spent >= spend_cap, true)
-     or coalesce(v_contact_spent + send_price_v1(o.send_class, o.channel)
+     or coalesce(v_contact_spent + price
                  > (v_policy ->> 'spend_pence_per_contact_per_day')::bigint * 1000000, true) then
     facts := facts || 'spend_cap'::text;
   end if;
@@ -1955,14 +1956,13 @@ CREATE FUNCTION public.send_identities_v1(p_channel text) RETURNS text[]
     when 'webchat' then array['visitor'] when 'email' then array['email'] else '{}'::text[] end
 $$;
 
-CREATE FUNCTION public.send_price_v1(p_class text, p_channel text) RETURNS bigint
+CREATE FUNCTION public.send_price_v1(p_policy jsonb, p_class text, p_channel text) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-  select case
-    when p_channel <> 'whatsapp_360dialog' then 0
-    when p_class = 'proactive' then 5500000
-    when p_class = 'service' then 2500000
-    else 0 end::bigint
+  select greatest(0, coalesce((p_policy -> 'prices' -> p_channel ->> p_class)::bigint, case
+    when p_channel in ('webchat', 'whatsapp_waha', 'email') then 0
+    when p_channel = 'whatsapp_360dialog' and p_class in ('safety', 'confirmation', 'reply', 'human') then 0
+    else 5500000 end))
 $$;
 
 CREATE FUNCTION public.send_put_back_v1(p_tenant integer, p_outbox uuid, p_owner text, p_now timestamp with time zone) RETURNS boolean
@@ -3928,13 +3928,13 @@ REVOKE ALL ON FUNCTION public.send_decide_v1(p_tenant integer, p_digest text, p_
 REVOKE ALL ON FUNCTION public.send_due_v1(p_limit integer, p_after integer, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.send_due_v1(p_limit integer, p_after integer, p_now timestamp with time zone) TO convo_dispatch;
 
-REVOKE ALL ON FUNCTION public.send_facts_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone, OUT facts text[], OUT flags text[], OUT digest text, OUT unapproved boolean, OUT contact_ver bigint, OUT kill_epoch bigint, OUT opens timestamp with time zone, OUT frequency_free timestamp with time zone, OUT spend_cap bigint, OUT local_day date, OUT strikes integer, OUT struck boolean, OUT reachable boolean, OUT numbers jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.send_facts_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone, OUT facts text[], OUT flags text[], OUT digest text, OUT unapproved boolean, OUT contact_ver bigint, OUT kill_epoch bigint, OUT opens timestamp with time zone, OUT frequency_free timestamp with time zone, OUT spend_cap bigint, OUT price bigint, OUT local_day date, OUT strikes integer, OUT struck boolean, OUT reachable boolean, OUT numbers jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.send_hours_v1(p_policy jsonb, p_now timestamp with time zone, OUT in_hours boolean, OUT quiet_day boolean, OUT opens timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.send_identities_v1(p_channel text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.send_price_v1(p_class text, p_channel text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.send_price_v1(p_policy jsonb, p_class text, p_channel text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.send_put_back_v1(p_tenant integer, p_outbox uuid, p_owner text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.send_put_back_v1(p_tenant integer, p_outbox uuid, p_owner text, p_now timestamp with time zone) TO convo_tenant;

@@ -114,7 +114,7 @@ create index send_rule_lookup on send_rule (tenant_id, digest, send_class, chann
 create table policy (
   tenant_id int not null,
   digest text not null,
-  body jsonb not null,                  -- schemas.bundle.Policy, field by field
+  body jsonb not null,                  -- schemas.bundle.Policy, field by field, and the bundle's legal_entity
   unapproved boolean not null,
   organisation text not null,
   primary key (tenant_id, digest)

@@ -31,13 +31,14 @@ create function send_severity_v1(p_effect text) returns int language sql immutab
     when 'defer' then 2 when 'pause' then 2 when 'template' then 1 when 'send' then 0 end
 $$;
 
--- What the provider charges us at most, in millionths of a penny: only what we start on WhatsApp costs money.
-create function send_price_v1(p_class text, p_channel text) returns bigint language sql immutable parallel safe as $$
-  select case
-    when p_channel <> 'whatsapp_360dialog' then 0
-    when p_class = 'proactive' then 5500000
-    when p_class = 'service' then 2500000
-    else 0 end::bigint
+-- What the provider charges us at most, in millionths of a penny: the price in the policy. Without one, what is known to be
+-- free is free (our own page, WAHA, mail, an answer inside WhatsApp's window), and anything else costs as much as the dearest.
+create function send_price_v1(p_policy jsonb, p_class text, p_channel text) returns bigint
+language sql immutable parallel safe as $$
+  select greatest(0, coalesce((p_policy -> 'prices' -> p_channel ->> p_class)::bigint, case
+    when p_channel in ('webchat', 'whatsapp_waha', 'email') then 0
+    when p_channel = 'whatsapp_360dialog' and p_class in ('safety', 'confirmation', 'reply', 'human') then 0
+    else 5500000 end))
 $$;
 
 -- By what a channel can reach somebody, best first.

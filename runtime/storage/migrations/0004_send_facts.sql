@@ -5,7 +5,7 @@
 create function send_facts_v1(
   p_tenant int, p_outbox uuid, p_now timestamptz,
   out facts text[], out flags text[], out digest text, out unapproved boolean, out contact_ver bigint, out kill_epoch bigint,
-  out opens timestamptz, out frequency_free timestamptz, out spend_cap bigint, out local_day date, out strikes int,
+  out opens timestamptz, out frequency_free timestamptz, out spend_cap bigint, out price bigint, out local_day date, out strikes int,
   out struck boolean, out reachable boolean, out numbers jsonb
 ) language plpgsql volatile as $$
 declare
@@ -124,12 +124,12 @@ begin
     facts := facts || 'window_shut'::text;
   end if;
 
-  -- Consent: names this sender, this channel and, for what we start, this purpose; not withdrawn since; and not too old for
+  -- Consent: names this sender (the tenant or the legal entity behind it), this channel and, for what we start, this purpose; not withdrawn since; and not too old for
   -- a first contact. 'any' (for a withdrawal also 'all') stands for every channel or purpose.
   select coalesce(bool_or(true), false), coalesce(bool_or(g.at > c.struck_out_at), false) into v_consent, v_fresh_consent
     from consent_event g join tenant t on t.tenant_id = g.tenant_id
    where g.tenant_id = p_tenant and g.contact_id = c.contact_id and g.kind in ('granted', 'resumed')
-     and lower(g.sender) in (lower(t.slug), lower(t.name))
+     and lower(btrim(g.sender)) in (lower(t.slug), lower(t.name), lower(nullif(btrim(v_policy ->> 'legal_entity'), '')))
      and g.channel in (o.channel, split_part(o.channel, '_', 1), 'any')
      and (o.send_class not in ('proactive', 'service') or g.purpose in (coalesce(o.purpose, o.send_class), 'any'))
      and g.at <= p_now
@@ -192,12 +192,13 @@ begin
   end if;
 
   -- The money.
+  price := send_price_v1(v_policy, o.send_class, o.channel);
   spend_cap := (v_policy ->> 'spend_pence_per_day')::bigint * 1000000;
   select coalesce(sum(s.spent_micropence), 0) into v_spent from spend_shard s where s.tenant_id = p_tenant and s.day = (p_now at time zone 'UTC')::date;
   select coalesce(sum(s.spent_micropence), 0) into v_contact_spent from spend_contact s
    where s.tenant_id = p_tenant and s.day = (p_now at time zone 'UTC')::date and s.contact_id = c.contact_id;
   if coalesce(v_spent >= spend_cap, true)
-     or coalesce(v_contact_spent + send_price_v1(o.send_class, o.channel)
+     or coalesce(v_contact_spent + price
                  > (v_policy ->> 'spend_pence_per_contact_per_day')::bigint * 1000000, true) then
     facts := facts || 'spend_cap'::text;
   end if;

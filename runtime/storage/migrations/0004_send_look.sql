@@ -106,7 +106,7 @@ begin
     select 'refuse' as effect, 'R-PERIM-3' as rule, null::int as row_no, '{}'::text[] as until, '{}'::text[] as notes into d;
   else
     select * into d from send_decide_v1(p_tenant, f.digest, v_facts, f.flags, o.send_class, o.channel);
-    v_cost := send_price_v1(o.send_class, o.channel);
+    v_cost := f.price;
     if d.effect in ('send', 'template') and v_cost > 0
        and not spend_take_v1(p_tenant, (p_now at time zone 'UTC')::date, o.contact_id, v_cost, f.spend_cap) then
       v_facts := v_facts || 'spend_cap'::text;

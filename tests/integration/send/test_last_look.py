@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.send.world import BUNDLE, CLAIM, EMAIL, WAHA, WEB, WHATSAPP, Person, World
 
+WA = "whatsapp_360dialog"
 EVENING = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
 
 
@@ -78,6 +79,24 @@ async def test_a_consent_that_names_another_sender_purpose_or_channel_is_none(fi
         person = firm.person(consent=False)
         firm.consent(person, at=firm.clock.now() - timedelta(days=1), **wrong)
         assert await firm.decided(firm.waiting(person, "proactive", purpose="claims")) == ("drop", "R-PECR-1")
+
+
+@pytest.mark.parametrize("sender", ["EXAMPLE Ltd", " example LTD ", "Example-Firm", "EXAMPLE FIRM"])
+async def test_a_consent_may_name_the_legal_entity_the_brand_or_its_short_name(
+    firm: World, sender: str
+) -> None:
+    firm.policy(legal_entity="Example Ltd")
+    person = firm.person(consent=False)
+    firm.consent(person, at=firm.clock.now() - timedelta(days=1), sender=sender)
+    assert (await firm.decided(firm.waiting(person, "proactive")))[0] == "send"
+
+
+async def test_a_consent_that_names_a_former_legal_entity_or_nobody_is_none(firm: World) -> None:
+    for entity, sender in (("Newer EXAMPLE Ltd", "EXAMPLE Ltd"), ("", ""), (None, "")):
+        firm.policy(legal_entity=entity)
+        person = firm.person(consent=False)
+        firm.consent(person, at=firm.clock.now() - timedelta(days=1), sender=sender)
+        assert await firm.decided(firm.waiting(person, "proactive")) == ("drop", "R-PECR-1")
 
 
 async def test_the_consent_of_a_whole_channel_family_and_of_the_campaigns_purpose_is_enough(
@@ -394,6 +413,40 @@ async def test_sundays_and_bank_holidays_are_quiet(firm: World, quiet_day: datet
     assert firm.row(row)["due_at"] == opens
 
 
+CHRISTMAS = [
+    "2026-12-25",
+    "2026-12-26",
+    "2026-12-28",
+    "2027-01-01",
+]  # Boxing Day is a Saturday, made up for on Monday
+
+
+@pytest.mark.parametrize("send_class", ["reply", "human", "service", "proactive"])
+@pytest.mark.parametrize(
+    ("moment", "weekdays", "opens"),
+    [
+        # Thursday evening, then Friday to Monday are quiet: holiday, holiday, Sunday, holiday made up for.
+        (datetime(2026, 12, 24, 20, 0, tzinfo=UTC), [7], datetime(2026, 12, 29, 9, 0, tzinfo=UTC)),
+        (datetime(2026, 12, 26, 3, 0, tzinfo=UTC), [7], datetime(2026, 12, 29, 9, 0, tzinfo=UTC)),
+        (datetime(2026, 12, 28, 19, 59, tzinfo=UTC), [6, 7], datetime(2026, 12, 29, 9, 0, tzinfo=UTC)),
+        # New Year's Eve, evening: Friday is a holiday, Saturday is quiet for one firm and not for the other.
+        (datetime(2026, 12, 31, 21, 0, tzinfo=UTC), [7], datetime(2027, 1, 2, 9, 0, tzinfo=UTC)),
+        (datetime(2026, 12, 31, 21, 0, tzinfo=UTC), [6, 7], datetime(2027, 1, 4, 9, 0, tzinfo=UTC)),
+    ],
+)
+@pytest.mark.parametrize("connection", [WHATSAPP, EMAIL])
+async def test_over_christmas_whatsapp_and_mail_wait_for_the_next_opening_replies_too(
+    firm: World, connection: str, moment: datetime, weekdays: list[int], opens: datetime, send_class: str
+) -> None:
+    firm.policy(quiet_weekdays=weekdays, quiet_dates=CHRISTMAS)
+    firm.clock.at = moment
+    row = firm.waiting(firm.person(connection), send_class)
+    assert (await firm.decided(row))[0] == "defer"
+    assert firm.row(row)["due_at"] == opens
+    firm.clock.at = opens
+    assert (await firm.decided(row))[0] != "defer" or "window_shut" in firm.facts(row)["facts"]
+
+
 async def test_a_danger_line_never_waits_for_the_morning_or_for_what_does(firm: World) -> None:
     person = firm.person()
     firm.clock.at = EVENING
@@ -539,6 +592,35 @@ async def test_campaign_messages_pause_when_the_days_money_is_spent_and_replies_
     )
     assert spent["spent"] == 11_000_000
     assert spent["granted"] <= 12_000_000
+
+
+@pytest.mark.parametrize(
+    ("prices", "connection", "send_class", "cost"),
+    [
+        ({WA: {"proactive": 4_000_000, "reply": 100}}, WHATSAPP, "proactive", 4_000_000),
+        ({WA: {"proactive": 4_000_000, "reply": 100}}, WHATSAPP, "reply", 100),
+        ({WA: {"proactive": 4_000_000}}, WHATSAPP, "service", 5_500_000),
+        ({"email": {"proactive": 40_000}}, EMAIL, "proactive", 40_000),
+        ({"email": {"proactive": 40_000}}, WHATSAPP, "proactive", 5_500_000),
+        ({WA: {"proactive": -1}}, WHATSAPP, "proactive", 0),
+        ({}, WHATSAPP, "reply", 0),
+        (None, WHATSAPP, "proactive", 5_500_000),
+    ],
+)
+async def test_a_message_costs_its_price_and_without_one_as_much_as_the_dearest(
+    firm: World, prices: dict[str, dict[str, int]] | None, connection: str, send_class: str, cost: int
+) -> None:
+    firm.policy(prices=prices)
+    row = firm.waiting(firm.person(connection), send_class)
+    assert (await firm.decided(row))[0] == "send"
+    assert firm.row(row)["cost_micropence"] == cost
+    spent = firm.one("select coalesce(sum(spent_micropence), 0) as n from spend_shard")["n"]
+    assert spent == cost
+
+
+async def test_a_channel_nobody_priced_is_dear(firm: World) -> None:
+    asked = firm.one("select send_price_v1('{}', 'reply', 'pigeon') as price")
+    assert asked["price"] == 5_500_000
 
 
 async def test_a_paused_message_waits_for_the_next_day(firm: World) -> None:

@@ -40,6 +40,16 @@ def test_the_strictest_limit_of_tenant_pack_and_organisation_holds(tmp_path: Pat
     assert "2026-12-25" in policy.quiet_dates
 
 
+def test_prices_are_the_tenants_own_by_channel_and_class(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    path = root / "plain/caps.yaml"
+    path.write_text(path.read_text() + "prices:\n  email:\n    proactive: 40000\n    reply: 0\n")
+    priced = Bundle.decode(compile_tenant(root / "plain", TODAY).bundle)
+    assert priced.policy.prices == {"email": {"proactive": 40000, "reply": 0}}
+    assert built(tmp_path / "without").policy.prices == {}
+
+
 def test_a_tenant_that_confirms_no_opt_out_has_a_table_that_drops_it(tmp_path: Path) -> None:
     silent = built(tmp_path / "silent", "stricter-than-pack").send_table
     usual = built(tmp_path / "usual").send_table

@@ -50,6 +50,7 @@ def test_the_first_bundle_adds_everything(tmp_path: Path) -> None:
     assert ("claim", "PL-D01") in {(c.kind, c.id) for c in changes}
 
 
+PRICED = "prices:\n  webchat:\n    reply: 10\nmodels:"
 CONSENT, CORE, CAPS = "plain/consent.yaml", "plain/claims/core.yaml", "plain/caps.yaml"
 GUARDRAILS, LINKS = "plain/guardrails.yaml", "plain/destinations.yaml"
 FLOOR, WORDS = "_packs/all/consent.yaml", "_packs/all/optout/en.yaml"
@@ -66,6 +67,7 @@ FLOOR, WORDS = "_packs/all/consent.yaml", "_packs/all/optout/en.yaml"
         (FLOOR, "strikes: 3", "strikes: 4", "BREAKING policy strikes loosened"),
         (FLOOR, "min_gap_hours: 24", "min_gap_hours: 12", "BREAKING policy min_gap_hours loosened"),
         (CAPS, "per_day: 1000", "per_day: 2000", "BREAKING policy spend_pence_per_day loosened"),
+        (CAPS, "models:", PRICED, "BREAKING policy prices webchat reply loosened"),
         (GUARDRAILS, "opt-out]", "opt-out, links]", "BEHAVIOUR guardrail links added tightened"),
         (GUARDRAILS, "[agent]", "[human]", "BREAKING hand-off word agent removed loosened"),
         (WORDS, "exact: [stop]", "exact: [stop, end]", "BEHAVIOUR opt-out exact (en) end added tightened"),
