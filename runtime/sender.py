@@ -6,7 +6,8 @@ import asyncio
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 from runtime.bundles import BundleKeeper
@@ -23,6 +24,12 @@ CALL_WITHIN_S = 10.0
 POLL_S = (0.5, 1.0)
 SWEEP_S = 5.0
 DOWN_S = (0.5, 5.0)
+EPOCH_FRESH_S = (
+    0.5  # a kill is obeyed within a second, also by a process that stood still just before its call
+)
+SETTLE_PAUSES_S = (0.1, 0.2, 0.4, 0.8, *([1.5] * 20))  # tries at writing down what became of a row
+
+Value = TypeVar("Value")
 
 
 class Sender:
@@ -70,6 +77,11 @@ class Sender:
                     log().warning("database away", **error_fields(error))
                     await pulse.sleep(down_s)
                     down_s = min(down_s * 2, DOWN_S[1])
+                    continue
+                except Exception as error:  # a statement that failed must not interrupt the calls under way
+                    ERRORS.labels(process="sender", error=type(error).__name__).inc()
+                    log().error("sender stumbled", **error_fields(error))
+                    await pulse.sleep(DOWN_S[0])
                     continue
                 if len(self._working) >= self._concurrency:
                     await asyncio.wait(self._working.values(), return_when=asyncio.FIRST_COMPLETED)
@@ -127,9 +139,15 @@ class Sender:
             f"{self._name}-{self._looks}"  # each attempt its own: an old one cannot settle a newer one's row
         )
         began = self._clock.monotonic()  # before the lease: ours never ends later than the row's
-        look = await self._outbox.last_look(
-            tenant_id, outbox_id, owner=owner, lease_s=self._lease_s, now=self._clock.now()
-        )
+        try:
+            look = await self._outbox.last_look(
+                tenant_id, outbox_id, owner=owner, lease_s=self._lease_s, now=self._clock.now()
+            )
+        except (
+            DatabaseDown
+        ):  # it may have been carried out all the same: then the row is ours, and no call will begin
+            await self._put_back(tenant_id, outbox_id, owner, began)
+            raise
         crash_point("sender.after_look")
         if look is None:
             return
@@ -141,12 +159,15 @@ class Sender:
             if look.effect == "redo":
                 self._wake.notify("turns")
             return
-        receipt = await self._deliver(tenant_id, look, look.message, began)
+        receipt = await self._delivered(tenant_id, look, look.message, began)
         if receipt is None:
-            await self._outbox.put_back(tenant_id, outbox_id, owner=owner, now=self._clock.now())
+            await self._put_back(tenant_id, outbox_id, owner, began)
             log().info("send put back", tenant=tenant, outbox=outbox_id)
             return
-        state = await self._outbox.record(tenant_id, outbox_id, receipt, owner=owner, now=self._clock.now())
+        state = await self._settle(
+            began,
+            lambda: self._outbox.record(tenant_id, outbox_id, receipt, owner=owner, now=self._clock.now()),
+        )
         crash_point("sender.after_record")
         self._wake.notify("pages")
         if receipt.person_stopped:
@@ -163,10 +184,44 @@ class Sender:
             latency_ms=round((self._clock.monotonic() - began) * 1000),
         )
 
+    async def _put_back(self, tenant_id: int, outbox_id: UUID, owner: str, began: float) -> None:
+        await self._settle(
+            began, lambda: self._outbox.put_back(tenant_id, outbox_id, owner=owner, now=self._clock.now())
+        )
+
+    async def _settle(self, began: float, write: Callable[[], Awaitable[Value]]) -> Value:
+        """Writes down what became of a row, again and again while its lease lasts: after that it can only be `unknown`.
+
+        Each try is harmless after one that was carried out unseen: the row is not the attempt's own any more.
+        """
+        for pause_s in SETTLE_PAUSES_S:
+            try:
+                return await write()
+            except Exception as error:  # the database is away, or two transactions stood in each other's way
+                if self._clock.monotonic() - began > self._lease_s:
+                    raise
+                log().warning("send not written down yet", **error_fields(error))
+            await asyncio.sleep(pause_s)
+        return await write()
+
+    async def _delivered(
+        self, tenant_id: int, look: Look, message: OutboundMessage, began: float
+    ) -> Receipt | None:
+        """As `_deliver`; whatever that stumbles over came before the call."""
+        try:
+            return await self._deliver(tenant_id, look, message, began)
+        except DatabaseDown as error:
+            log().warning("call not begun", outbox=look.outbox_id, **error_fields(error))
+            return None
+        except Exception as error:  # tried again later and later, and in the end a case
+            ERRORS.labels(process="sender", error=type(error).__name__).inc()
+            log().error("call not begun", outbox=look.outbox_id, **error_fields(error))
+            return Receipt(result="refused", detail="raised", retry=True)
+
     async def _deliver(
         self, tenant_id: int, look: Look, message: OutboundMessage, began: float
     ) -> Receipt | None:
-        """The call itself. None when it must not begin: the kill epoch moved, or we are too late."""
+        """The call itself. None when it must not begin: the kill epoch moved, or we are too late. Raises only before it."""
         channel = self._channels.get(look.channel or "")
         found = await self._connection(tenant_id, message)
         if isinstance(found, Receipt):
@@ -174,12 +229,13 @@ class Sender:
         if channel is None:
             return Receipt(result="refused", detail="channel", retry=True)
         connection, secrets = found
+        asked_at = self._clock.monotonic()
         if await self._outbox.kill_epoch(tenant_id) != look.kill_epoch:
             return None
         crash_point("sender.before_call")
-        if self._clock.monotonic() - began > self._lease_s / 2:
-            return None
         call_began = self._clock.monotonic()
+        if call_began - began > self._lease_s / 2 or call_began - asked_at > EPOCH_FRESH_S:
+            return None
         deadline_s = min(CALL_WITHIN_S, self._lease_s / 2 - 1)
         try:
             async with asyncio.timeout(

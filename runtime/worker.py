@@ -21,6 +21,7 @@ from schemas.bundle import Bundle
 
 LEASE_S = 30.0
 TURN_WITHIN_S = 15.0  # half the lease: whoever is slower has lost it before it ends
+COMMIT_PAUSE_S = 0.3
 MAX_ATTEMPTS = 5
 POLL_S = (0.5, 1.0)  # with jitter, so that many workers do not ask at once
 DOWN_S = (0.5, 5.0)  # first and longest wait while the database is away
@@ -72,6 +73,11 @@ class Worker:
                     log().warning("database away", **error_fields(error))
                     await pulse.sleep(down_s)
                     down_s = min(down_s * 2, DOWN_S[1])
+                    continue
+                except Exception as error:  # a claim that failed must not interrupt the turns under way
+                    ERRORS.labels(process="worker", error=type(error).__name__).inc()
+                    log().error("worker stumbled", **error_fields(error))
+                    await pulse.sleep(DOWN_S[0])
                     continue
                 if len(self._working) >= self._concurrency:
                     await asyncio.wait(self._working, return_when=asyncio.FIRST_COMPLETED)
@@ -131,7 +137,7 @@ class Worker:
             TURNS_FAILED.labels(result="lost").inc()
             return
         now = self._clock.now()
-        if not await self._turns.commit(lease, outcome, now=now):
+        if not await self._commit(lease, outcome, now):
             TURNS_FAILED.labels(result="lost").inc()
             log().info("turn lost to a newer lease", conversation=lease.conversation_id, fence=lease.fence)
             return
@@ -139,6 +145,20 @@ class Worker:
         self._wake.notify("sends")
         self._wake.notify("pages")
         self._measure(turn, outcome, leased_at, now)
+
+    async def _commit(self, lease: Lease, outcome: Outcome, now: datetime) -> bool:
+        """A restart of the database costs the person a second, not the rest of the lease; the turn's own time limit ends it.
+
+        After a commit that was carried out unseen the next try finds nothing to do, and says that it was lost.
+        """
+        while True:
+            try:
+                return await self._turns.commit(lease, outcome, now=now)
+            except DatabaseDown as error:
+                log().warning(
+                    "turn not committed yet", conversation=lease.conversation_id, **error_fields(error)
+                )
+                await asyncio.sleep(COMMIT_PAUSE_S)
 
     async def _pinned(self, lease: Lease, active: Bundle) -> Bundle | None:
         digest, _ = await self._turns.pin(lease)

@@ -58,3 +58,44 @@ def test_a_kill_between_the_look_and_the_call_holds_the_call_back(world: CrashWo
         assert {row["state"] for row in rows(world, conversation)} == {"pending"}
     finally:
         world.sql("update tenant set kill_scope = 'none', kill_epoch = kill_epoch + 1")
+
+
+def test_a_sender_that_stood_still_just_before_its_call_asks_about_kills_again(world: CrashWorld) -> None:
+    sender, conversation = standing_at(world, "sender.before_call")
+    world.sql("update tenant set kill_scope = 'machine', kill_epoch = kill_epoch + 1")
+    world.clock.advance(2)
+    try:
+        goes_on(sender)
+        assert calls(world, conversation) == 0
+    finally:
+        world.sql("update tenant set kill_scope = 'none', kill_epoch = kill_epoch + 1")
+
+
+LOST = [
+    ["before look"],
+    ["after look"],
+    ["after look", "before put_back", "after put_back"],
+    ["before epoch"],
+    ["before epoch", "before put_back", "after put_back"],
+    ["before record"],
+    ["after record"],
+    ["before record", "after record"],
+]
+
+
+@pytest.mark.parametrize("lost", LOST, ids=" and ".join)
+def test_a_database_that_is_away_for_a_moment_leaves_no_send_unknown(
+    world: CrashWorld, lost: list[str]
+) -> None:
+    world.opening_hours()
+    _, conversation = world.arrives(world.somebody(), QUESTION, id=f"b{next(_ids)}")
+    assert conversation is not None
+    world.answer()
+    world.lost[:] = lost
+    sender = world.actor("one")
+    sender.born()
+    sender.do(sender.send())
+    world.settle(conversation)
+    assert world.lost == []
+    assert {row["state"] for row in rows(world, conversation)} == {"sent"}
+    world.check(conversation, messages=1)

@@ -35,8 +35,18 @@ from runtime.channels.webchat import WebChat, inbound
 from runtime.crypto import Vault
 from runtime.embedded import SUPERUSER
 from runtime.lastgood import LastGood
-from runtime.messages import Identity, InboundEvent, InboundMessage, Lease, Outcome, Turn
-from runtime.ports import Channel
+from runtime.messages import (
+    Identity,
+    InboundEvent,
+    InboundMessage,
+    Lease,
+    Look,
+    Outcome,
+    Receipt,
+    SendState,
+    Turn,
+)
+from runtime.ports import Channel, DatabaseDown
 from runtime.sender import Sender
 from runtime.storage.audit import PgAudit, Verified
 from runtime.storage.bundles import PgBundles
@@ -114,6 +124,44 @@ class Heard(PgTurns):
             seqs = self._pending[lease.conversation_id, lease.fence]
             self._heard.append((lease.conversation_id, lease.fence, seqs))
         return committed
+
+
+class Shaky(PgOutbox):
+    """The real thing, which loses the database when a test says so: `before` a statement, or `after` it was carried out."""
+
+    def __init__(self, *args: Any, lost: list[str], **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._lost = lost
+
+    def _lose(self, where: str) -> None:
+        if where in self._lost:
+            self._lost.remove(where)
+            raise DatabaseDown(where)
+
+    async def last_look(
+        self, tenant_id: int, outbox_id: UUID, *, owner: str, lease_s: float, now: datetime
+    ) -> Look | None:
+        self._lose("before look")
+        look = await super().last_look(tenant_id, outbox_id, owner=owner, lease_s=lease_s, now=now)
+        self._lose("after look")
+        return look
+
+    async def kill_epoch(self, tenant_id: int) -> int:
+        self._lose("before epoch")
+        return await super().kill_epoch(tenant_id)
+
+    async def put_back(self, tenant_id: int, outbox_id: UUID, *, owner: str, now: datetime) -> None:
+        self._lose("before put_back")
+        await super().put_back(tenant_id, outbox_id, owner=owner, now=now)
+        self._lose("after put_back")
+
+    async def record(
+        self, tenant_id: int, outbox_id: UUID, receipt: Receipt, *, owner: str, now: datetime
+    ) -> SendState | None:
+        self._lose("before record")
+        state = await super().record(tenant_id, outbox_id, receipt, owner=owner, now=now)
+        self._lose("after record")
+        return state
 
 
 class Actor:
@@ -224,7 +272,8 @@ class Actor:
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(self.world.provider)) as http:
             channels: dict[str, Channel] = {"whatsapp_360dialog": Dialog360(http), "webchat": WebChat()}
             sender = Sender(
-                outbox=PgOutbox(
+                outbox=Shaky(
+                    lost=self.world.lost,
                     dispatch=self.pools["dispatch"],
                     tenant=self.pools["tenant"],
                     tenants=Tenants(self.pools["tenant"], VAULT),
@@ -271,6 +320,7 @@ class CrashWorld:
         self.clock = WorldClock()
         self.heard: list[tuple[UUID, int, tuple[int, ...]]] = []
         self.calls: list[Call] = []
+        self.lost: list[str] = []  # where a sender's database is away, once each
         self._actors: dict[str, Actor] = {}
         self._looking = threading.Lock()
         self.admin = psycopg.connect(

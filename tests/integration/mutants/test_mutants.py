@@ -88,7 +88,7 @@ async def _awaited(work: Awaitable[None]) -> None:
 a_late_worker = stored(turns.test_a_worker_paused_past_its_lease_writes_nothing)
 two_workers = crashed(pairs.pair, "worker.before_commit", "worker.before_commit", pairs.SLEEPS)
 two_senders = crashed(pairs.pair, "sender.after_call", "sender.after_due", pairs.DIES)
-a_late_sender = crashed(pairs.pair, "sender.before_call", "worker.after_claim", pairs.STANDS)
+a_late_sender = crashed(pairs.pair, "sender.after_look", "worker.after_claim", pairs.STANDS)
 
 # ---- the table ----------------------------------------------------------------------------------------------------------
 
@@ -200,10 +200,13 @@ MUTANTS = {
     ),
     "deadline": Mutant(
         undone="a sender that was paused calls although its lease is over",
-        by=python(
-            Sender, "_deliver", "if self._clock.monotonic() - began > self._lease_s / 2:", "if False:"
-        ),
+        by=python(Sender, "_deliver", "if call_began - began > self._lease_s / 2 or", "if"),
         check=a_late_sender,
+    ),
+    "kill-stale": Mutant(
+        undone="a sender that was paused calls although there was a kill meanwhile",
+        by=python(Sender, "_deliver", " or call_began - asked_at > EPOCH_FRESH_S", ""),
+        check=crashed(between.test_a_sender_that_stood_still_just_before_its_call_asks_about_kills_again),
     ),
     "kill-epoch": Mutant(
         undone="a kill between the look and the call is not seen",
