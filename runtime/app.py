@@ -193,6 +193,7 @@ async def _worker(settings: Settings) -> None:
             clock=parts.clock,
             wake=parts.wake,
             concurrency=settings.concurrency,
+            lease_s=settings.lease_s,
         )
         also = [_measure_queues(parts, dispatch)]
         if settings.jobs:
@@ -262,6 +263,7 @@ async def _sender(settings: Settings) -> None:
             clock=parts.clock,
             wake=parts.wake,
             concurrency=settings.concurrency,
+            lease_s=settings.lease_s,
         )
         await _until_told(parts, send.run)
 

@@ -68,7 +68,7 @@ class Sender:
         async with Pulse(self._wake, "sends", stop) as pulse:
             while not stop.is_set():
                 try:
-                    if self._clock.monotonic() - swept_at > SWEEP_S:
+                    if self._clock.monotonic() - swept_at > min(SWEEP_S, self._lease_s / 4):
                         swept_at = self._clock.monotonic()
                         await self.sweep()
                     taken = await self.take()

@@ -32,6 +32,7 @@ KNOWN: Mapping[str, str] = MappingProxyType(
         "CONVO_LOG": "json (default) or pretty",
         "CONVO_DATA": "folder for the last known good bundles (~/.local/state/convo)",
         "CONVO_CONCURRENCY": "turns one worker works on, or calls one sender has open, at a time (8)",
+        "CONVO_LEASE_S": "seconds after which others take over what a worker or sender held that was not heard of again (30)",
         **{f"CONVO_{role.upper()}_URL": f"database URL of role convo_{role}" for role in ROLES},
         "CONVO_JOBS": "0 = this worker leaves the periodic jobs to others (1)",
         "CONVO_CRASH_AT": "tests only: the named point at which the process ends itself",
@@ -64,6 +65,7 @@ class Settings:
     log: LogStyle = "json"
     data: Path = Path("~/.local/state/convo")
     concurrency: int = 8
+    lease_s: int = 30
     jobs: bool = True
 
     @staticmethod
@@ -93,6 +95,7 @@ class Settings:
             log=cast(LogStyle, read.choice("CONVO_LOG", get_args(LogStyle))),
             data=Path(given.get("CONVO_DATA", "~/.local/state/convo")).expanduser(),
             concurrency=read.whole("CONVO_CONCURRENCY", 8, low=1, top=256),
+            lease_s=read.whole("CONVO_LEASE_S", 30, low=4, top=600),
             jobs=read.switch("CONVO_JOBS", default="1"),
         )
         faults += _contradictions(settings)

@@ -20,7 +20,6 @@ from runtime.telemetry import BLOCKS, END_TO_END, ERRORS, SIGNALS, TURN, TURNS_F
 from schemas.bundle import Bundle
 
 LEASE_S = 30.0
-TURN_WITHIN_S = 15.0  # half the lease: whoever is slower has lost it before it ends
 COMMIT_PAUSE_S = 0.3
 MAX_ATTEMPTS = 5
 POLL_S = (0.5, 1.0)  # with jitter, so that many workers do not ask at once
@@ -113,8 +112,8 @@ class Worker:
         ):  # it ends the process each time, so nobody came to say that it failed
             await self._fail(lease, TurnKeepsCrashing())
             return
-        try:
-            async with asyncio.timeout(TURN_WITHIN_S):
+        try:  # half the lease: whoever is slower has given up before another may begin
+            async with asyncio.timeout(self._lease_s / 2):
                 await self._answer(lease, leased_at)
         except DatabaseDown as error:  # the lease runs out by itself
             log().warning("turn left to its lease", conversation=lease.conversation_id, **error_fields(error))
