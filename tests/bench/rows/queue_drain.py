@@ -19,7 +19,7 @@ from tests.bench.figures import Figure, Row, spread
 from tests.bench.place import WHATSAPP, Ground, Parts, clock, everything, parts
 
 CONVERSATIONS = 1_000
-MESSAGES_EACH = 3
+MESSAGES_EACH = 2
 CONCURRENCY = 16
 AT_ONCE = 200
 
