@@ -115,6 +115,7 @@ async def test_activation_lays_out_rules_claims_and_connections(
         )
         [policy] = await w.see("select body, unapproved, organisation from policy")
         assert policy["body"]["open_minute"] == 540
+        assert policy["body"]["legal_entity"] == "EXAMPLE Ltd"
         assert (policy["unapproved"], policy["organisation"]) == (True, "dynamo")
         claims = await w.see("select claim_id, expires, approved from bundle_claim order by claim_id")
         assert [(c["claim_id"], str(c["expires"]), c["approved"]) for c in claims] == [
