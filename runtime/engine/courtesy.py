@@ -13,7 +13,8 @@ Kind = Literal["greeting", "thanks", "declined", "accepted"]
 
 _GREETING = re2.compile(
     r"^(hi+|hello+|hey+|hiya|helo|howdy|morning|afternoon|evening|good (morning|afternoon|evening|day)|yo|alright|shwmae|"
-    r"salaam|salam|namaste|dzien dobry|czesc|buna)( (there|dave|edward|all|mate|again|everyone|you))?$"
+    r"(are |r )?(you|u) (still )?there|salaam|salam|namaste|dzien dobry|czesc|buna)"
+    r"( (there|dave|edward|all|mate|again|everyone|you))?$"
 )
 _THANKS = re2.compile(
     r"^((ok(ay)?|great|lovely|brilliant|perfect|cool|nice one|cheers|ta|right|fine|sound|got it|understood|no worries|thx|"

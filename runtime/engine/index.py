@@ -29,7 +29,8 @@ _NOISE = _words(
     "my mine you your yours u ur we us our they them their he she his her just really actually please pls tell about any "
     "some as up out get got want wanna like know ok okay hi hello hey thanks oh well also ive i've im i'm youre you're "
     "not no yes dont don't didnt didn't s t all everything thing things stuff now then still yet too also very even else "
-    "anyway going go lot sort kind bit mean said happen happens happened happening"
+    "anyway going go lot sort kind bit mean said happen happens happened happening "
+    "think thought guess suppose reckon"
 )
 _ASKING = _words("who why what how where when which")
 _WEAK = _words(

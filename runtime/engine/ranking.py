@@ -17,6 +17,7 @@ SURE_FROM = 0.80  # from it the runner-up matters less
 MARGIN = 0.06  # how far ahead the best must be to be the answer
 FAR_MARGIN = 0.11
 THIN_BELOW = 0.50  # below it one word in common is too thin to be an answer
+LINE_FROM = 0.60  # a line that lets a matter rest is said when it is nearly what was written
 PART_FROM = 0.50  # one of several questions in a message is answered by itself from here
 PARTS = 2  # answers in one reply
 SEARCH_WEIGHT = 0.10  # what the search's own order adds: it may see a likeness that our words do not
@@ -52,8 +53,16 @@ def clear(scene: Scene, words: str, ranked: Sequence[tuple[str, float]]) -> bool
     second = next((s for i, s in ranked[1:] if not (firm and together(scene, best, i))), 0.0)
     if score >= SURE_FROM and score > second:
         return True
-    thin = score < THIN_BELOW and index_of(scene.bundle).shared(words, best) < 2
-    return not thin and score - second >= (MARGIN if firm else FAR_MARGIN)
+    if scene.bundle.claims[best].kind == "line" and score < LINE_FROM:
+        return False
+    if score < THIN_BELOW and thin(scene, words, best):
+        return False
+    return score - second >= (MARGIN if firm else FAR_MARGIN)
+
+
+def thin(scene: Scene, words: str, claim_id: str) -> bool:
+    """Whether one word of substance is all that a question shares with a claim's examples."""
+    return index_of(scene.bundle).shared(words, claim_id) < 2
 
 
 def parts_of(scene: Scene, words: str) -> tuple[str, ...]:
