@@ -20,18 +20,21 @@ from runtime.storage.sealing import (
     Root,
     SealKey,
     Stream,
+    Tree,
     entry_hash,
     make_root,
-    merkle_root,
     root_hash,
     signed_by,
 )
 
-PAGE = 2_000
+PAGE = 2_000  # entries read at once
+ROOTS = 100  # roots whose leaves are read at once
+LAST_ROOT = 2**62
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _HEADS = "select * from audit_heads_v1()"
-_SEALED = "select tenant_id, stream, n, hash from audit_sealed_v1()"
+_MOVED = "select * from audit_moved_v1()"
+_SEALED = "select * from audit_sealed_v1()"
 _ROOTS = (
     "select n, (extract(epoch from at) * 1000000)::bigint as at_us, root, prev, hash, leaves, key_id, signature "
     "from audit_roots_v1(%s) order by n"
@@ -40,8 +43,8 @@ _LAST = (
     "select n, (extract(epoch from at) * 1000000)::bigint as at_us, root, prev, hash, leaves, key_id, signature "
     "from audit_roots_v1(0) order by n desc limit 1"
 )
-_LEAVES = "select root_n, tenant_id, stream, n, hash from audit_leaves_v1(0)"
-_SEAL = "select audit_seal_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) as sealed"
+_LEAVES = "select root_n, tenant_id, stream, n, hash from audit_leaves_v1(%s, %s)"
+_SEAL = "select audit_seal_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::int[], %s, %s) as sealed"
 _ENTRIES = "select * from audit_entries_v1(null, %s, %s, %s, %s)"
 
 
@@ -106,27 +109,20 @@ class PgAudit:
         """
         # The last root is read first: whoever seals after that takes our number, and then we write nothing.
         last = await self._pool.row(_LAST)
-        sealed = _by_stream(await self._pool.rows(_SEALED))
-        moved = {
-            stream: head
-            for stream, head in _by_stream(await self._pool.rows(_HEADS)).items()
-            if stream not in sealed or head[0] > sealed[stream][0]
-        }
+        moved = _by_stream(await self._pool.rows(_MOVED))
         root = None
         if moved:
-            root = make_root(
-                _root(last) if last else None,
-                {**sealed, **moved},
-                at_us=(now - EPOCH) // timedelta(microseconds=1),
-                key=key,
-            )
-            if not await self._write(root, moved, now):
+            tree = Tree(_by_stream(await self._pool.rows(_SEALED)))
+            tree.move(moved)
+            at_us = (now - EPOCH) // timedelta(microseconds=1)
+            root = make_root(_root(last) if last else None, tree, at_us=at_us, key=key)
+            if not await self._write(root, moved, tree, now):
                 root = None
         if export is not None:
             await self._export(export)
         return root
 
-    async def _write(self, root: Root, moved: Mapping[Stream, Head], now: datetime) -> bool:
+    async def _write(self, root: Root, moved: Mapping[Stream, Head], tree: Tree, now: datetime) -> bool:
         streams = sorted(moved)
         row = await self._pool.row(
             _SEAL,
@@ -141,6 +137,7 @@ class PgAudit:
                 root.signature,
                 [tenant for tenant, _ in streams],
                 [name for _, name in streams],
+                [tree.places[stream] for stream in streams],
                 [moved[stream][0] for stream in streams],
                 [moved[stream][1] for stream in streams],
             ],
@@ -166,7 +163,7 @@ class PgAudit:
         checked = _Checked()
         heads = _by_stream(await self._pool.rows(_HEADS))
         roots = [_root(row) for row in await self._pool.rows(_ROOTS, [0])]
-        sealed = self._roots(checked, roots, await self._pool.rows(_LEAVES), trusted)
+        sealed = await self._roots(checked, roots, trusted)
         if exported is not None:
             _compare(checked, roots, await asyncio.to_thread(_exported, exported))
         await self._streams(checked, heads, sealed)
@@ -179,31 +176,29 @@ class PgAudit:
             sealed_until=EPOCH + timedelta(microseconds=roots[-1].at_us) if roots else None,
         )
 
-    def _roots(
-        self,
-        checked: _Checked,
-        roots: list[Root],
-        leaves: list[dict[str, Any]],
-        trusted: Mapping[str, bytes] | None,
+    async def _roots(
+        self, checked: _Checked, roots: list[Root], trusted: Mapping[str, bytes] | None
     ) -> dict[Stream, dict[int, bytes]]:
-        """Check the chain of roots; return what each stream was sealed at: entry number -> hash."""
-        by_root: dict[int, dict[Stream, Head]] = {}
-        for leaf in leaves:
-            place = by_root.setdefault(leaf["root_n"], {})
-            place[(leaf["tenant_id"], leaf["stream"])] = (leaf["n"], bytes(leaf["hash"]))
-        for n in sorted(by_root.keys() - {root.n for root in roots}):
-            checked.add("root", f"root {n} is missing, though its leaves are there", n=n)
-        tree: dict[Stream, Head] = {}
-        before: Root | None = None
-        for root in roots:
-            tree.update(by_root.get(root.n, {}))
-            for kind, message in _root_faults(before, root, tree, trusted):
-                checked.add(kind, message, n=root.n)
-            before = root
+        """Check the chain of roots, each with its own leaves only; return what each stream was sealed at: number -> hash."""
         sealed: dict[Stream, dict[int, bytes]] = {}
-        for place in by_root.values():
-            for stream, (n, digest) in place.items():
-                sealed.setdefault(stream, {})[n] = digest
+        tree = Tree()
+        before: Root | None = None
+        after = 0
+        # The last batch is what lies beyond the last root: leaves whose root was taken away.
+        for batch in [*(roots[i : i + ROOTS] for i in range(0, len(roots), ROOTS)), []]:
+            upto = batch[-1].n if batch else LAST_ROOT
+            by_root = _by_root(await self._pool.rows(_LEAVES, [after, upto]))
+            for n in sorted(by_root.keys() - {root.n for root in batch}):
+                checked.add("root", f"root {n} is missing, though its leaves are there", n=n)
+            for moved in by_root.values():
+                for stream, (n, digest) in moved.items():
+                    sealed.setdefault(stream, {})[n] = digest
+            for root in batch:
+                tree.move(by_root.get(root.n, {}))
+                for kind, message in _root_faults(before, root, tree, trusted):
+                    checked.add(kind, message, n=root.n)
+                before = root
+            after = upto
         return sealed
 
     async def _streams(
@@ -272,7 +267,7 @@ def _entry_fault(
 
 
 def _root_faults(
-    before: Root | None, root: Root, tree: Mapping[Stream, Head], trusted: Mapping[str, bytes] | None
+    before: Root | None, root: Root, tree: Tree, trusted: Mapping[str, bytes] | None
 ) -> list[tuple[str, str]]:
     faults = []
     if root.n != (before.n + 1 if before else 1):
@@ -281,7 +276,7 @@ def _root_faults(
         faults.append(("root", f"root {root.n} does not follow the one before it"))
     if root.hash != root_hash(n=root.n, at_us=root.at_us, root=root.root, prev=root.prev, leaves=root.leaves):
         faults.append(("root", f"root {root.n} is not what was sealed: its hash does not fit"))
-    if root.leaves != len(tree) or root.root != merkle_root(tree):
+    if root.leaves != len(tree) or root.root != tree.root():
         faults.append(("root", f"the leaves of root {root.n} are not those that were sealed"))
     if trusted is not None and not signed_by(root, trusted):
         faults.append(("signature", f"root {root.n} is not signed by a trusted key"))
@@ -342,6 +337,13 @@ def _root(row: Mapping[str, Any]) -> Root:
         key_id=row["key_id"],
         signature=bytes(row["signature"]),
     )
+
+
+def _by_root(rows: list[dict[str, Any]]) -> dict[int, dict[Stream, Head]]:
+    found: dict[int, dict[Stream, Head]] = {}
+    for row in rows:
+        found.setdefault(row["root_n"], {})[row["tenant_id"], row["stream"]] = (row["n"], bytes(row["hash"]))
+    return found
 
 
 def _by_stream(rows: list[dict[str, Any]]) -> dict[Stream, Head]:

@@ -80,14 +80,31 @@ begin
   perform set_config('app.every', '', true);
 end $$;
 
-CREATE FUNCTION public.audit_leaves_v1(p_after bigint) RETURNS TABLE(root_n bigint, tenant_id integer, stream text, n bigint, hash bytea)
+CREATE FUNCTION public.audit_leaves_v1(p_after bigint, p_upto bigint) RETURNS TABLE(root_n bigint, tenant_id integer, stream text, n bigint, hash bytea)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
   perform set_config('app.every', 'on', true);
   return query select l.root_n, l.tenant_id, l.stream, l.n, l.hash from audit_root_leaf l
-                where l.root_n > p_after order by l.root_n, l.tenant_id, l.stream collate "C";
+                where l.root_n > p_after and l.root_n <= p_upto order by l.root_n, l.tenant_id, l.stream collate "C";
+  perform set_config('app.every', '', true);
+end $$;
+
+CREATE FUNCTION public.audit_moved_v1() RETURNS TABLE(tenant_id integer, stream text, n bigint, hash bytea)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.every', 'on', true);
+  return query
+    select h.tenant_id, h.stream, h.n, h.hash from (
+      select q.tenant_id, 'conv/' || q.conversation_id as stream, q.audit_n as n, q.audit_hash as hash
+        from conversation_queue q where q.audit_n > 0
+      union all
+      select s.tenant_id, s.stream, s.n, s.hash from audit_stream s where s.n > 0) h
+      left join audit_sealed l on l.tenant_id = h.tenant_id and l.stream = h.stream
+     where l.n is null or h.n > l.n;
   perform set_config('app.every', '', true);
 end $$;
 
@@ -102,7 +119,7 @@ begin
   perform set_config('app.every', '', true);
 end $$;
 
-CREATE FUNCTION public.audit_seal_v1(p_n bigint, p_at timestamp with time zone, p_root bytea, p_prev bytea, p_hash bytea, p_leaves integer, p_key_id text, p_signature bytea, p_tenant integer[], p_stream text[], p_stream_n bigint[], p_stream_hash bytea[]) RETURNS boolean
+CREATE FUNCTION public.audit_seal_v1(p_n bigint, p_at timestamp with time zone, p_root bytea, p_prev bytea, p_hash bytea, p_leaves integer, p_key_id text, p_signature bytea, p_tenant integer[], p_stream text[], p_place integer[], p_stream_n bigint[], p_stream_hash bytea[]) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
@@ -114,6 +131,10 @@ begin
     insert into audit_root_leaf (tenant_id, root_n, stream, n, hash)
     select l.tenant_id, p_n, l.stream, l.n, l.hash
       from unnest(p_tenant, p_stream, p_stream_n, p_stream_hash) l (tenant_id, stream, n, hash);
+    insert into audit_sealed as s (tenant_id, stream, place, n, hash)
+    select l.tenant_id, l.stream, l.place, l.n, l.hash
+      from unnest(p_tenant, p_stream, p_place, p_stream_n, p_stream_hash) l (tenant_id, stream, place, n, hash)
+    on conflict (tenant_id, stream) do update set n = excluded.n, hash = excluded.hash;
     perform set_config('app.every', '', true);
     return true;
   end if;
@@ -121,15 +142,14 @@ begin
   return false;
 end $$;
 
-CREATE FUNCTION public.audit_sealed_v1() RETURNS TABLE(tenant_id integer, stream text, n bigint, hash bytea, root_n bigint)
+CREATE FUNCTION public.audit_sealed_v1() RETURNS TABLE(tenant_id integer, stream text, n bigint, hash bytea)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
   perform set_config('app.every', 'on', true);
   return query
-    select distinct on (l.tenant_id, l.stream) l.tenant_id, l.stream, l.n, l.hash, l.root_n
-      from audit_root_leaf l order by l.tenant_id, l.stream, l.root_n desc;
+    select s.tenant_id, s.stream, s.n, s.hash from audit_sealed s order by s.place;
   perform set_config('app.every', '', true);
 end $$;
 
@@ -2609,6 +2629,17 @@ CREATE TABLE public.audit_root_leaf (
 
 ALTER TABLE ONLY public.audit_root_leaf FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.audit_sealed (
+    tenant_id integer NOT NULL,
+    stream text NOT NULL,
+    place integer NOT NULL,
+    n bigint NOT NULL,
+    hash bytea NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY public.audit_sealed FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.audit_stream (
     tenant_id integer NOT NULL,
     stream text NOT NULL,
@@ -3240,6 +3271,9 @@ ALTER TABLE ONLY public.audit_root_leaf
 ALTER TABLE ONLY public.audit_root
     ADD CONSTRAINT audit_root_pkey PRIMARY KEY (n);
 
+ALTER TABLE ONLY public.audit_sealed
+    ADD CONSTRAINT audit_sealed_pkey PRIMARY KEY (tenant_id, stream);
+
 ALTER TABLE ONLY public.audit_stream
     ADD CONSTRAINT audit_stream_pkey PRIMARY KEY (tenant_id, stream);
 
@@ -3470,6 +3504,8 @@ ALTER TABLE public.audit_root ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.audit_root_leaf ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.audit_sealed ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.audit_stream ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.bundle ENABLE ROW LEVEL SECURITY;
@@ -3517,6 +3553,8 @@ CREATE POLICY every_tenant ON public.audit TO convo_owner USING ((current_settin
 CREATE POLICY every_tenant ON public.audit_root TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.audit_root_leaf TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
+
+CREATE POLICY every_tenant ON public.audit_sealed TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.audit_stream TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
@@ -3627,6 +3665,8 @@ CREATE POLICY one_tenant ON public.answer USING ((tenant_id = (NULLIF(current_se
 CREATE POLICY one_tenant ON public.audit USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.audit_root_leaf USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
+
+CREATE POLICY one_tenant ON public.audit_sealed USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.audit_stream USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
@@ -3768,14 +3808,17 @@ GRANT ALL ON FUNCTION public.audit_hash_v1(p_prev bytea, p_tenant integer, p_str
 REVOKE ALL ON FUNCTION public.audit_heads_v1() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.audit_heads_v1() TO convo_dispatch;
 
-REVOKE ALL ON FUNCTION public.audit_leaves_v1(p_after bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.audit_leaves_v1(p_after bigint) TO convo_dispatch;
+REVOKE ALL ON FUNCTION public.audit_leaves_v1(p_after bigint, p_upto bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.audit_leaves_v1(p_after bigint, p_upto bigint) TO convo_dispatch;
+
+REVOKE ALL ON FUNCTION public.audit_moved_v1() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.audit_moved_v1() TO convo_dispatch;
 
 REVOKE ALL ON FUNCTION public.audit_roots_v1(p_after bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.audit_roots_v1(p_after bigint) TO convo_dispatch;
 
-REVOKE ALL ON FUNCTION public.audit_seal_v1(p_n bigint, p_at timestamp with time zone, p_root bytea, p_prev bytea, p_hash bytea, p_leaves integer, p_key_id text, p_signature bytea, p_tenant integer[], p_stream text[], p_stream_n bigint[], p_stream_hash bytea[]) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.audit_seal_v1(p_n bigint, p_at timestamp with time zone, p_root bytea, p_prev bytea, p_hash bytea, p_leaves integer, p_key_id text, p_signature bytea, p_tenant integer[], p_stream text[], p_stream_n bigint[], p_stream_hash bytea[]) TO convo_dispatch;
+REVOKE ALL ON FUNCTION public.audit_seal_v1(p_n bigint, p_at timestamp with time zone, p_root bytea, p_prev bytea, p_hash bytea, p_leaves integer, p_key_id text, p_signature bytea, p_tenant integer[], p_stream text[], p_place integer[], p_stream_n bigint[], p_stream_hash bytea[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.audit_seal_v1(p_n bigint, p_at timestamp with time zone, p_root bytea, p_prev bytea, p_hash bytea, p_leaves integer, p_key_id text, p_signature bytea, p_tenant integer[], p_stream text[], p_place integer[], p_stream_n bigint[], p_stream_hash bytea[]) TO convo_dispatch;
 
 REVOKE ALL ON FUNCTION public.audit_sealed_v1() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.audit_sealed_v1() TO convo_dispatch;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,39 +55,68 @@ def entry_hash(tenant_id: int, entry: Mapping[str, Any]) -> bytes:
     return hashlib.sha256(bytes(entry["prev"]) + hashlib.sha256(place).digest() + body).digest()
 
 
-def merkle_root(heads: Mapping[Stream, Head]) -> bytes:
-    """The root of the tree whose leaves are the streams in order of tenant and name (RFC 6962's shape and prefixes)."""
-    leaves = [
-        hashlib.sha256(b"\x00" + f"{tenant}\n{name}\n{n}\n".encode() + head).digest()
-        for (tenant, name), (n, head) in sorted(heads.items())
-    ]
-    return _tree(leaves)
+class Tree:
+    """A Merkle tree over the heads of streams (RFC 6962's shape and prefixes) that pays only for what moves.
+
+    A stream keeps the place it got when it first came; of several that come at once, by tenant and name.
+    """
+
+    def __init__(self, placed: Mapping[Stream, Head] | None = None) -> None:
+        """`placed`: heads in the order of their places."""
+        placed = placed or {}
+        self.places: dict[Stream, int] = {stream: place for place, stream in enumerate(placed)}
+        self._levels: list[list[bytes]] = [[_leaf(stream, head) for stream, head in placed.items()]]
+        self._rise(set(range(len(placed))))
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def move(self, heads: Mapping[Stream, Head]) -> None:
+        """These streams stand there now; new ones get the next places."""
+        for stream in sorted(heads.keys() - self.places.keys()):
+            self.places[stream] = len(self.places)
+            self._levels[0].append(b"")
+        for stream, head in heads.items():
+            self._levels[0][self.places[stream]] = _leaf(stream, head)
+        self._rise({self.places[stream] for stream in heads})
+
+    def root(self) -> bytes:
+        """32 bytes that change when any head does."""
+        return self._levels[-1][0] if self.places else hashlib.sha256(b"").digest()
+
+    def _rise(self, touched: set[int]) -> None:
+        level = 0
+        while len(below := self._levels[level]) > 1:
+            level += 1
+            if level == len(self._levels):
+                self._levels.append([])
+            above = self._levels[level]
+            above += [b""] * ((len(below) + 1) // 2 - len(above))
+            touched = {place // 2 for place in touched}
+            for place in touched:
+                pair = below[2 * place : 2 * place + 2]
+                above[place] = (
+                    hashlib.sha256(b"\x01" + pair[0] + pair[1]).digest() if len(pair) > 1 else pair[0]
+                )
 
 
-def _tree(hashes: Sequence[bytes]) -> bytes:
-    if not hashes:
-        return hashlib.sha256(b"").digest()
-    level = list(hashes)
-    while len(level) > 1:
-        pairs = [
-            hashlib.sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=False)
-        ]
-        level = pairs + ([level[-1]] if len(level) % 2 else [])
-    return level[0]
+def _leaf(stream: Stream, head: Head) -> bytes:
+    (tenant, name), (n, digest) = stream, head
+    return hashlib.sha256(b"\x00" + f"{tenant}\n{name}\n{n}\n".encode() + digest).digest()
 
 
-def make_root(before: Root | None, heads: Mapping[Stream, Head], *, at_us: int, key: SealKey | None) -> Root:
+def make_root(before: Root | None, tree: Tree, *, at_us: int, key: SealKey | None) -> Root:
     """The next root of the chain. Without a key it is unsigned: it still binds, but whoever writes the database can redo it."""
     n, prev = (before.n + 1, before.hash) if before else (1, b"")
-    tree = merkle_root(heads)
-    digest = root_hash(n=n, at_us=at_us, root=tree, prev=prev, leaves=len(heads))
+    top = tree.root()
+    digest = root_hash(n=n, at_us=at_us, root=top, prev=prev, leaves=len(tree))
     return Root(
         n=n,
         at_us=at_us,
-        root=tree,
+        root=top,
         prev=prev,
         hash=digest,
-        leaves=len(heads),
+        leaves=len(tree),
         key_id=key.key_id if key else "",
         signature=key.sign(digest) if key else b"",
     )

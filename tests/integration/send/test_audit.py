@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runtime.storage.audit import PgAudit, Verified
-from runtime.storage.sealing import Root, SealKey, merkle_root, seal_key
+from runtime.storage.sealing import Head, Root, SealKey, Stream, Tree, seal_key
 from tests.integration.send.world import Person, World
 
 
@@ -251,6 +254,67 @@ async def test_no_role_may_change_what_is_written(firm: World) -> None:
 
 def test_the_tree_tells_streams_and_numbers_apart() -> None:
     heads = {(1, "a"): (1, b"x"), (1, "b"): (2, b"y"), (2, "a"): (1, b"x")}
-    assert merkle_root(heads) != merkle_root({**heads, (2, "a"): (2, b"x")})
-    assert merkle_root(heads) != merkle_root({k: v for k, v in heads.items() if k != (2, "a")})
-    assert merkle_root(dict(reversed(heads.items()))) == merkle_root(heads)
+    assert Tree(heads).root() != Tree({**heads, (2, "a"): (2, b"x")}).root()
+    assert Tree(heads).root() != Tree({k: v for k, v in heads.items() if k != (2, "a")}).root()
+    once = Tree()
+    once.move(dict(reversed(heads.items())))
+    assert once.root() == Tree(heads).root(), "those that come at once are placed by tenant and name"
+
+
+def plain_root(leaves: list[bytes]) -> bytes:
+    """RFC 6962, 2.1, word for word: split at the largest power of two below the number of leaves."""
+    if len(leaves) < 2:
+        return leaves[0] if leaves else hashlib.sha256(b"").digest()
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    return hashlib.sha256(b"\x01" + plain_root(leaves[:split]) + plain_root(leaves[split:])).digest()
+
+
+@given(
+    st.lists(
+        st.dictionaries(
+            st.tuples(st.integers(1, 2), st.sampled_from("abcdefghijk")),
+            st.tuples(st.integers(1, 9), st.binary(min_size=2, max_size=2)),
+            max_size=8,
+        ),
+        max_size=8,
+    )
+)
+def test_a_tree_that_grew_root_by_root_is_the_tree_of_where_everything_stands(
+    moves: list[dict[Stream, Head]],
+) -> None:
+    grown, heads = Tree(), dict[Stream, Head]()
+    for moved in moves:
+        grown.move(moved)
+        heads.update({stream: moved[stream] for stream in sorted(moved)})  # a dict keeps first places, too
+        leaves = [
+            hashlib.sha256(b"\x00" + f"{tenant}\n{name}\n{n}\n".encode() + digest).digest()
+            for (tenant, name), (n, digest) in heads.items()
+        ]
+        assert grown.root() == Tree(heads).root() == plain_root(leaves)
+        assert len(grown) == len(heads)
+
+
+async def test_a_root_stores_the_leaves_of_what_moved_and_no_others(firm: World) -> None:
+    people = [await busy(firm) for _ in range(5)]
+    await seal(firm)
+    await firm.look(firm.waiting(people[2]))
+    second = await seal(firm)
+    assert second is not None
+    assert second.leaves == 5
+    assert firm.sql("select root_n, count(*) as n from audit_root_leaf group by root_n order by root_n") == [
+        {"root_n": 1, "n": 5},
+        {"root_n": 2, "n": 1},
+    ]
+    assert (await verify(firm)).ok
+
+
+async def test_what_the_sealer_keeps_for_itself_cannot_hide_a_stream(firm: World) -> None:
+    person = await busy(firm)
+    await busy(firm)
+    await seal(firm)
+    for table in ("audit", "audit_stream", "audit_sealed"):
+        firm.sql(f"delete from {table} where stream = %s", [stream(person)])
+    await busy(firm)
+    await seal(firm)
+    kinds = {(f.kind, f.stream) for f in (await verify(firm)).findings}
+    assert kinds == {("root", None), ("missing", stream(person))}

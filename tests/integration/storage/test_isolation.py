@@ -207,7 +207,7 @@ TASKS = {
     "convo_dispatch": COMMON
     | {"claim_v1", "send_due_v1", "send_sweep_v1", "kill_now_v1", "queue_gauges_v1", "partitions_job_v1"}
     | {"audit_entries_v1", "audit_heads_v1", "audit_leaves_v1", "audit_roots_v1", "audit_seal_v1"}
-    | {"audit_sealed_v1"},
+    | {"audit_sealed_v1", "audit_moved_v1"},
     "convo_tenant": COMMON
     | {"pin_v1", "load_v1", "conversation_key_v1", "commit_turn_v1", "fail_turn_v1", "claim_search_v1"}
     | {"last_look_v1", "send_put_back_v1", "send_record_v1", "send_connection_v1", "send_recipient_v1"}
