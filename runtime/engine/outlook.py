@@ -38,6 +38,7 @@ _ASKS = re2.compile(
             r"\b(average|typical|usual) (payout|amount|claim|refund|people)\b",
             rf"\b{_GET}\b.{{0,25}}{_SUM}",
             rf"\b(is|was|will|would|could) (it|that|this) (be |about |around |like |over |more than |as much as )*{_SUM}",
+            rf"\bpay(s|ing)? (me|us|out)\b.{{0,15}}{_SUM}",
             rf"{_SUM}.{{0,20}}\b(back|payout|compensation|refund|same)\b",
             # whether
             r"\b(am i|are we|is (he|she)|is (my|our) [a-z]+|(would|will|could|might|should|can) (i|we|he|she) be|i'?m|we'?re) "
@@ -53,9 +54,11 @@ _ASKS = re2.compile(
         )
     )
 )
-_ELSE = re2.compile(  # what others take or charge, what is owed, and the ways to go about it
-    r"\b(charged?|charges|costs?|fees?|owe|pay (you|u|for|to)|(do|does) (you|u) (get|take|keep|make)|broker|dealer|salesman|"
-    r"garage|myself|ourselves|himself|herself|without (you|u|using)|on (my|our) own|for free|for nothing|ombudsman|"
+_ELSE = re2.compile(  # what others take, what is charged or owed, and the ways to go about it
+    r"\b(charged?|charges|costs?|fees?|owe|pay (you|u|for|to)|(do|does) (you|u) (get|take|keep|make)|"
+    r"(broker|dealer|dealership|salesman|garage|supplier|lender|bank|firm|company)s? "
+    r"(get|gets|got|make|makes|made|take|takes|took|earn|earned|was|were|is|paid|receive|received|charge|added|put)|"
+    r"myself|ourselves|himself|herself|without (you|u|using)|on (my|our) own|for free|for nothing|ombudsman|"
     r"get out of|both|two|twice|how (can|could|do|would) (i|we) (make|start|claim))\b"
 )
 

@@ -44,7 +44,8 @@ def test_the_right_claim_comes_first(tenant: str, held_out: bool, at_least: int,
      "my sister got £1,200 back, will I", "am I definitely entitled to it", "do you think we qualify", "what are the odds",
      "would it be worth the hassle", "can I claim", "is my brother entitled to anything", "have I got a leg to stand on",
      "will I get thousands", "roughly how much money would it be", "could I be due a refund", "how much is a typical payout",
-     "do I stand a chance", "are we due anything back", "how much money will they give me", "tell me if I'm eligible"],
+     "do I stand a chance", "are we due anything back", "how much money will they give me", "tell me if I'm eligible",
+     "my mate got ten grand back from his broker, would I", "will the lender pay me thousands"],
 )  # fmt: skip
 def test_nothing_but_the_no_advice_line_answers_an_amount_or_a_likelihood(tenant: str, text: str) -> None:
     assert list(answers_with(play(tenant, text))) == [NO_ADVICE[tenant]]
