@@ -7,7 +7,7 @@ reader sees the old world or the new one. Anything wrong with it leaves the old 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from runtime.lastgood import Kept, LastGood
 from runtime.ports import Activation, Bundles, Clock, DatabaseDown, Route, Wake
 from runtime.telemetry import BUNDLE_CACHE, BUNDLE_REFUSED, BUNDLE_STALE, ERRORS, error_fields, log
 from schemas.bundle import Bundle, BundleError
-from schemas.signing import SignatureRefused, verify
+from schemas.signing import SignatureRefused, verify_any
 
 POLL_S = 2.0
 CACHE_BYTES = 64 * 1024 * 1024
@@ -95,6 +95,7 @@ class BundleKeeper:
         self._database: str | None = "not asked yet"
         self._pinned: dict[str, tuple[Bundle, int]] = {}  # digest -> (bundle, memory), oldest use first
         self._pinned_bytes = 0
+        self._attested: dict[int, int] = {}  # tenant -> envelopes kept on disk with what is in force
         self._looked_at = float("-inf")
 
     async def start(self) -> None:
@@ -131,6 +132,7 @@ class BundleKeeper:
                 await self._follow(pointer)
             else:
                 self._note(pointer, error=None)
+                await self._keep_newly_signed(pointer)
             await self._tell(pointer)
 
     async def route(self, connection_id: str) -> Route | None:
@@ -173,8 +175,8 @@ class BundleKeeper:
             return active
         found = self._pinned.pop(digest, None)
         if found is None:
-            data, envelope = await self._store.fetch(tenant_id, digest)
-            bundle = self._checked(self._table.tenants[tenant_id].tenant, digest, data, envelope)
+            data, envelopes = await self._store.fetch(tenant_id, digest)
+            bundle = self._checked(self._table.tenants[tenant_id].tenant, digest, data, envelopes)
             found = (bundle, len(data) * MEMORY_PER_BYTE)
             self._pinned_bytes += found[1]
         self._pinned[digest] = found  # last used stands last
@@ -210,8 +212,8 @@ class BundleKeeper:
 
     async def _follow(self, pointer: Activation) -> None:
         try:
-            data, envelope = await self._store.fetch(pointer.tenant_id, pointer.digest)
-            bundle = await asyncio.to_thread(self._checked, pointer.tenant, pointer.digest, data, envelope)
+            data, envelopes = await self._store.fetch(pointer.tenant_id, pointer.digest)
+            bundle = await asyncio.to_thread(self._checked, pointer.tenant, pointer.digest, data, envelopes)
             self._swap(pointer.tenant, pointer.tenant_id, bundle, pointer.serial)
         except DatabaseDown:
             self._database = "the database cannot be reached; the bundles in use stay"
@@ -225,6 +227,29 @@ class BundleKeeper:
             return
         self._note(pointer, error=None)
         log().info("bundle in force", tenant=pointer.tenant, bundle=pointer.digest, serial=pointer.serial)
+        await self._keep(pointer, data, envelopes)
+
+    async def _keep_newly_signed(self, pointer: Activation) -> None:
+        """What is in force was signed once more: a restart during an outage may trust only the new key."""
+        if self._attested.get(pointer.tenant_id) == pointer.attestations:
+            return
+        try:
+            data, envelopes = await self._store.fetch(pointer.tenant_id, pointer.digest)
+            await asyncio.to_thread(self._checked, pointer.tenant, pointer.digest, data, envelopes)
+        except (DatabaseDown, BundleMissing):
+            return  # asked again at the next look
+        except BundleRefused as refusal:  # what is kept already is better
+            self._attested[pointer.tenant_id] = pointer.attestations
+            log().error(
+                "bundle altered in the database",
+                tenant=pointer.tenant,
+                bundle=pointer.digest,
+                **error_fields(refusal),
+            )
+            return
+        await self._keep(pointer, data, envelopes)
+
+    async def _keep(self, pointer: Activation, data: bytes, envelopes: Sequence[bytes]) -> None:
         kept = Kept(
             tenant=pointer.tenant,
             tenant_id=pointer.tenant_id,
@@ -232,11 +257,9 @@ class BundleKeeper:
             digest=pointer.digest,
             serial=pointer.serial,
             bundle=data,
-            envelope=envelope,
+            envelopes=tuple(envelopes),
         )
-        await self._keep(kept)
-
-    async def _keep(self, kept: Kept) -> None:
+        self._attested[pointer.tenant_id] = len(envelopes)
         try:
             await asyncio.to_thread(self._last_good.write, kept)
         except OSError as error:  # a full disk must not stop a bundle that serves already
@@ -244,13 +267,14 @@ class BundleKeeper:
 
     def _adopt_kept(self, kept: Kept) -> None:
         try:
-            bundle = self._checked(kept.tenant, kept.digest, kept.bundle, kept.envelope)
+            bundle = self._checked(kept.tenant, kept.digest, kept.bundle, kept.envelopes)
             self._swap(kept.tenant, kept.tenant_id, bundle, kept.serial)
         except BundleRefused as refusal:
             log().error(
                 "kept bundle refused", tenant=kept.tenant, bundle=kept.digest, **error_fields(refusal)
             )
             return
+        self._attested[kept.tenant_id] = len(kept.envelopes)
         now = self._clock.now()
         self._status[kept.tenant] = TenantStatus(
             tenant=kept.tenant,
@@ -263,10 +287,10 @@ class BundleKeeper:
             error=None,
         )
 
-    def _checked(self, tenant: str, digest: str, data: bytes, envelope: bytes) -> Bundle:
-        """Decoded values of bytes that are signed for this tenant and stage, or BundleRefused with the reason."""
+    def _checked(self, tenant: str, digest: str, data: bytes, envelopes: Sequence[bytes]) -> Bundle:
+        """Decoded values of bytes that one envelope holds for, for this tenant and stage, or BundleRefused with the reason."""
         try:
-            verified = verify(envelope, data, tenant=tenant, stage=self._stage, trusted=self._trusted)
+            verified = verify_any(envelopes, data, tenant=tenant, stage=self._stage, trusted=self._trusted)
             if verified.digest != digest:
                 raise BundleRefused(f"the bytes are {verified.digest}, the pointer names {digest}")
             bundle = Bundle.decode(data)

@@ -29,7 +29,7 @@ from runtime.storage.tenants import Tenants
 from runtime.storage.wake import PgWake
 from runtime.trust import trusted_keys
 from schemas.bundle import Bundle
-from schemas.signing import SignatureRefused, verify
+from schemas.signing import SignatureRefused, verify_any
 
 NONE = "none"  # `--expect-active none`: nothing is in force yet
 EVERY_TENANT = "ALL"
@@ -76,7 +76,7 @@ class Console:
 
     async def publish(self, tenant: str, data: bytes, envelope: bytes, *, stage: str, by: str) -> str:
         """Checks and stores a bundle; returns its digest. Raises BundleRefused."""
-        self._check(tenant, data, envelope, stage)
+        self._check(tenant, data, [envelope], stage)
         return await self._bundles.publish(tenant, data, envelope, by=by, now=self.clock.now())
 
     async def activate(
@@ -84,8 +84,8 @@ class Console:
     ) -> Activation:
         """Puts a published bundle in force. Raises BundleMissing, BundleRefused, PointerMoved."""
         owner = await self.tenants.by_slug(tenant)
-        data, envelope = await self._bundles.fetch(owner.tenant_id, digest)
-        self._check(tenant, data, envelope, stage)
+        data, envelopes = await self._bundles.fetch(owner.tenant_id, digest)
+        self._check(tenant, data, envelopes, stage)
         history = await self._bundles.history(tenant, stage)
         active = history[0].digest if history else None
         expected = active if expect_active is None else None if expect_active == NONE else expect_active
@@ -183,9 +183,10 @@ class Console:
         ids = [tenant.tenant_id for tenant in await self.tenants.every()]
         return await make_link(self.desk, operator, role, ids, self.clock.now())
 
-    def _check(self, tenant: str, data: bytes, envelope: bytes, stage: str) -> None:
+    def _check(self, tenant: str, data: bytes, envelopes: Sequence[bytes], stage: str) -> None:
+        trusted = trusted_keys(self.settings.trust)
         try:
-            verify(envelope, data, tenant=tenant, stage=stage, trusted=trusted_keys(self.settings.trust))
+            verify_any(envelopes, data, tenant=tenant, stage=stage, trusted=trusted)
         except SignatureRefused as refusal:
             raise BundleRefused(f"{tenant}: {refusal}") from refusal
         if stage != "sandbox" and Bundle.decode(data).unapproved:

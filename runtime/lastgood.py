@@ -15,7 +15,7 @@ from runtime.telemetry import error_fields, log
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A bundle with its envelope as they were fetched; checked again by whoever reads it."""
+    """A bundle with its envelopes as they were fetched; checked again by whoever reads it."""
 
     tenant: str
     tenant_id: int
@@ -23,7 +23,7 @@ class Kept:
     digest: str
     serial: int
     bundle: bytes
-    envelope: bytes
+    envelopes: tuple[bytes, ...]
 
 
 class LastGood:
@@ -52,7 +52,7 @@ class LastGood:
             "digest": kept.digest,
             "serial": kept.serial,
             "bundle": base64.b64encode(kept.bundle).decode("ascii"),
-            "envelope": base64.b64encode(kept.envelope).decode("ascii"),
+            "envelopes": [base64.b64encode(one).decode("ascii") for one in kept.envelopes],
         }
         handle, name = tempfile.mkstemp(dir=self._folder, prefix=".writing-")
         try:
@@ -67,6 +67,9 @@ class LastGood:
 
 
 def _kept(document: dict[str, object]) -> Kept:
+    envelopes = document["envelopes"]
+    if not isinstance(envelopes, list):
+        raise TypeError("envelopes is not a list")
     return Kept(
         tenant=str(document["tenant"]),
         tenant_id=int(str(document["tenant_id"])),
@@ -74,5 +77,5 @@ def _kept(document: dict[str, object]) -> Kept:
         digest=str(document["digest"]),
         serial=int(str(document["serial"])),
         bundle=base64.b64decode(str(document["bundle"]), validate=True),
-        envelope=base64.b64decode(str(document["envelope"]), validate=True),
+        envelopes=tuple(base64.b64decode(str(one), validate=True) for one in envelopes),
     )

@@ -278,13 +278,14 @@ class Activation:
     serial: int
     by: str
     at: datetime
+    attestations: int = 0  # envelopes over the digest at the time of asking
 
 
 class Bundles(Protocol):
     """Published bundles and pointers."""
 
     async def publish(self, tenant: str, data: bytes, envelope: bytes, *, by: str, now: datetime) -> str:
-        """Store verified bytes under their digest (idempotent). Returns the digest."""
+        """Store verified bytes under their digest and the envelope beside any there is (idempotent). Returns the digest."""
         ...
 
     async def activate(
@@ -297,8 +298,8 @@ class Bundles(Protocol):
 
     async def history(self, tenant: str, stage: str) -> Sequence[Activation]: ...
 
-    async def fetch(self, tenant_id: int, digest: str) -> tuple[bytes, bytes]:
-        """(bundle bytes, DSSE envelope). Raises BundleMissing."""
+    async def fetch(self, tenant_id: int, digest: str) -> tuple[bytes, Sequence[bytes]]:
+        """(bundle bytes, every DSSE envelope over them, newest first). Raises BundleMissing."""
         ...
 
 

@@ -127,6 +127,28 @@ def verify(
     return Verified(tenant=tenant, stages=stages, digest=digest, signers=signers)
 
 
+def verify_any(
+    envelopes: Sequence[bytes],
+    bundle: bytes,
+    *,
+    tenant: str,
+    stage: str,
+    trusted: Mapping[str, bytes],
+    threshold: int = 1,
+) -> Verified:
+    """The first of several envelopes that holds by itself; signatures of different envelopes are never added up.
+
+    Raises SignatureRefused with every envelope's reason, or because there is none.
+    """
+    refusals: dict[str, None] = {}  # in order, each reason once
+    for one in envelopes:
+        try:
+            return verify(one, bundle, tenant=tenant, stage=stage, trusted=trusted, threshold=threshold)
+        except SignatureRefused as refusal:
+            refusals[str(refusal)] = None
+    raise SignatureRefused("; ".join(refusals) or "nobody has signed it")
+
+
 def signature_holds(public: bytes, signature: bytes, message: bytes) -> bool:
     """Whether the Ed25519 signature is this key's over exactly this message."""
     from cryptography.exceptions import InvalidSignature

@@ -23,7 +23,8 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "kill_request": "who asked to send again, and who agreed",
     },
     "Bundles": {
-        "bundle": "published bytes and their signature, by digest",
+        "bundle": "published bytes, by digest",
+        "bundle_attestation": "append-only: every signed envelope over a bundle, for the stages and by the keys it names",
         "bundle_pointer": "append-only: which digest is in force for a tenant and stage; the highest serial wins",
         "bundle_seen": "what each process really holds, and why not a newer one",
         "bundle_claim": "the claims of a bundle by digest, with their dates: what may be said now",

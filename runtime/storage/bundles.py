@@ -16,7 +16,7 @@ from runtime.storage.tenants import Tenants
 from schemas.bundle import Bundle, BundleError, Claim, digest_of
 
 PUBLISH = "select bundle_publish_v1(%s, %s, %s, %s, %s, %s, %s)"
-FETCH = "select data, envelope from bundle_fetch_v1(%s, %s)"
+FETCH = "select data, envelopes from bundle_fetch_v1(%s, %s)"
 POINTERS = "select * from bundle_pointers_v1(%s, %s)"
 ACTIVATE = "select * from bundle_activate_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 SAW = "select bundle_saw_v1(%s, %s, %s, %s, %s, %s, %s)"
@@ -30,7 +30,10 @@ class PgBundles:
         self._tenants = tenants
 
     async def publish(self, tenant: str, data: bytes, envelope: bytes, *, by: str, now: datetime) -> str:
-        """Store verified bytes, making the tenant if it is new. Raises BundleRefused when they are another tenant's."""
+        """Store verified bytes and one more envelope over them, making the tenant if it is new.
+
+        Raises BundleRefused when they are another tenant's.
+        """
         bundle = _decoded(data)
         if bundle.tenant.slug != tenant:
             raise BundleRefused(f"the bundle is {bundle.tenant.slug}'s, not {tenant}'s")
@@ -102,12 +105,12 @@ class PgBundles:
         """Every pointer, newest first: its second is what a rollback returns to."""
         return [_activation(row) for row in await self._pool.rows(POINTERS, [tenant, stage])]
 
-    async def fetch(self, tenant_id: int, digest: str) -> tuple[bytes, bytes]:
-        """(bundle bytes, envelope). Raises BundleMissing."""
+    async def fetch(self, tenant_id: int, digest: str) -> tuple[bytes, Sequence[bytes]]:
+        """(bundle bytes, every envelope over them, newest first). Raises BundleMissing."""
         row = await self._pool.row(FETCH, [tenant_id, digest])
         if row is None:
             raise BundleMissing
-        return row["data"], row["envelope"]
+        return row["data"], tuple(row["envelopes"])
 
     async def saw(
         self,
@@ -179,4 +182,5 @@ def _activation(row: dict[str, Any]) -> Activation:
         serial=row["serial"],
         by=row["activated_by"],
         at=row["activated_at"],
+        attestations=row["attestations"],
     )

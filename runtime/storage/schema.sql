@@ -216,13 +216,16 @@ begin
   return next;
 end $$;
 
-CREATE FUNCTION public.bundle_fetch_v1(p_tenant integer, p_digest text) RETURNS TABLE(data bytea, envelope bytea)
+CREATE FUNCTION public.bundle_fetch_v1(p_tenant integer, p_digest text) RETURNS TABLE(data bytea, envelopes bytea[])
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  return query select b.data, b.envelope from bundle b where b.tenant_id = p_tenant and b.digest = p_digest;
+  return query
+  select b.data, array(select a.envelope from bundle_attestation a where a.tenant_id = p_tenant and a.digest = p_digest
+                       order by a.published_at desc, a.envelope_sha)
+  from bundle b where b.tenant_id = p_tenant and b.digest = p_digest;
 end $$;
 
 CREATE FUNCTION public.bundle_held_v1(p_tenant integer, p_stage text) RETURNS TABLE(process text, digest text, wanted text, error text, seen_at timestamp with time zone)
@@ -235,14 +238,15 @@ begin
                 where s.tenant_id = p_tenant and s.stage = p_stage order by s.process;
 end $$;
 
-CREATE FUNCTION public.bundle_pointers_v1(p_slug text, p_stage text) RETURNS TABLE(tenant text, tenant_id integer, stage text, digest text, serial integer, activated_by text, activated_at timestamp with time zone)
+CREATE FUNCTION public.bundle_pointers_v1(p_slug text, p_stage text) RETURNS TABLE(tenant text, tenant_id integer, stage text, digest text, serial integer, activated_by text, activated_at timestamp with time zone, attestations bigint)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
   perform set_config('app.every', 'on', true);
   return query
-  select t.slug, p.tenant_id, p.stage, p.digest, p.serial, p.activated_by, p.activated_at
+  select t.slug, p.tenant_id, p.stage, p.digest, p.serial, p.activated_by, p.activated_at,
+         (select count(*) from bundle_attestation a where a.tenant_id = p.tenant_id and a.digest = p.digest)
   from tenant t
   join bundle_pointer p on p.tenant_id = t.tenant_id and p.stage = p_stage
   where (p_slug is null or t.slug = p_slug)
@@ -258,8 +262,11 @@ CREATE FUNCTION public.bundle_publish_v1(p_tenant integer, p_digest text, p_data
     AS $$
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  insert into bundle (tenant_id, digest, data, envelope, unapproved, published_by, published_at)
-  values (p_tenant, p_digest, p_data, p_envelope, p_unapproved, p_by, p_now)
+  insert into bundle (tenant_id, digest, data, unapproved, published_by, published_at)
+  values (p_tenant, p_digest, p_data, p_unapproved, p_by, p_now)
+  on conflict do nothing;
+  insert into bundle_attestation (tenant_id, digest, envelope_sha, envelope, published_by, published_at)
+  values (p_tenant, p_digest, encode(sha256(p_envelope), 'hex'), p_envelope, p_by, p_now)
   on conflict do nothing;
 end $$;
 
@@ -2654,13 +2661,23 @@ CREATE TABLE public.bundle (
     tenant_id integer NOT NULL,
     digest text NOT NULL,
     data bytea NOT NULL,
-    envelope bytea NOT NULL,
     unapproved boolean NOT NULL,
     published_by text NOT NULL,
     published_at timestamp with time zone NOT NULL
 );
 
 ALTER TABLE ONLY public.bundle FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.bundle_attestation (
+    tenant_id integer NOT NULL,
+    digest text NOT NULL,
+    envelope_sha text NOT NULL,
+    envelope bytea NOT NULL,
+    published_by text NOT NULL,
+    published_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.bundle_attestation FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.bundle_claim (
     tenant_id integer NOT NULL,
@@ -3277,6 +3294,9 @@ ALTER TABLE ONLY public.audit_sealed
 ALTER TABLE ONLY public.audit_stream
     ADD CONSTRAINT audit_stream_pkey PRIMARY KEY (tenant_id, stream);
 
+ALTER TABLE ONLY public.bundle_attestation
+    ADD CONSTRAINT bundle_attestation_pkey PRIMARY KEY (tenant_id, digest, envelope_sha);
+
 ALTER TABLE ONLY public.bundle_claim
     ADD CONSTRAINT bundle_claim_pkey PRIMARY KEY (tenant_id, digest, claim_id);
 
@@ -3481,6 +3501,9 @@ ALTER INDEX public.inbox_pkey ATTACH PARTITION public.inbox_default_pkey;
 
 ALTER INDEX public.inbox_seen_pkey ATTACH PARTITION public.inbox_seen_default_pkey;
 
+ALTER TABLE ONLY public.bundle_attestation
+    ADD CONSTRAINT bundle_attestation_tenant_id_digest_fkey FOREIGN KEY (tenant_id, digest) REFERENCES public.bundle(tenant_id, digest);
+
 ALTER TABLE ONLY public.bundle_pointer
     ADD CONSTRAINT bundle_pointer_tenant_id_digest_fkey FOREIGN KEY (tenant_id, digest) REFERENCES public.bundle(tenant_id, digest);
 
@@ -3509,6 +3532,8 @@ ALTER TABLE public.audit_sealed ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.audit_stream ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.bundle ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.bundle_attestation ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.bundle_claim ENABLE ROW LEVEL SECURITY;
 
@@ -3559,6 +3584,8 @@ CREATE POLICY every_tenant ON public.audit_sealed TO convo_owner USING ((current
 CREATE POLICY every_tenant ON public.audit_stream TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.bundle TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
+
+CREATE POLICY every_tenant ON public.bundle_attestation TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.bundle_claim TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
@@ -3671,6 +3698,8 @@ CREATE POLICY one_tenant ON public.audit_sealed USING ((tenant_id = (NULLIF(curr
 CREATE POLICY one_tenant ON public.audit_stream USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.bundle USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
+
+CREATE POLICY one_tenant ON public.bundle_attestation USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.bundle_claim USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
@@ -4068,6 +4097,11 @@ GRANT SELECT ON TABLE public.audit_stream TO convo_desk;
 
 GRANT SELECT ON TABLE public.bundle TO convo_tenant;
 GRANT SELECT ON TABLE public.bundle TO convo_desk;
+
+REVOKE ALL ON TABLE public.bundle_attestation FROM convo_owner;
+GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE public.bundle_attestation TO convo_owner;
+GRANT SELECT ON TABLE public.bundle_attestation TO convo_tenant;
+GRANT SELECT ON TABLE public.bundle_attestation TO convo_desk;
 
 GRANT SELECT ON TABLE public.bundle_claim TO convo_tenant;
 GRANT SELECT ON TABLE public.bundle_claim TO convo_desk;

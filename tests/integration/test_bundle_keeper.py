@@ -26,7 +26,8 @@ from tests.integration.storage.world import World, bundle_bytes, world
 
 PRIVATE, PUBLIC = new_key()
 SIGNER = signing_key(PRIVATE)
-STRANGER = signing_key(new_key()[0])
+OTHER_PRIVATE, OTHER_PUBLIC = new_key()
+STRANGER = signing_key(OTHER_PRIVATE)
 
 
 class FailingStore(PgBundles):
@@ -39,7 +40,7 @@ class FailingStore(PgBundles):
             raise DatabaseDown
         return await super().active(stage)
 
-    async def fetch(self, tenant_id: int, digest: str) -> tuple[bytes, bytes]:
+    async def fetch(self, tenant_id: int, digest: str) -> tuple[bytes, Sequence[bytes]]:
         if self.down:
             raise DatabaseDown
         return await super().fetch(tenant_id, digest)
@@ -56,12 +57,12 @@ class Here:
     store: FailingStore
     stage: str = "sandbox"
 
-    def keeper(self, stage: str | None = None) -> BundleKeeper:
+    def keeper(self, stage: str | None = None, *, trusts: bytes = PUBLIC) -> BundleKeeper:
         """A process that has just started."""
         return BundleKeeper(
             store=self.store,
             stage=stage or self.stage,
-            trusted=trust([PUBLIC]),
+            trusted=trust([trusts]),
             last_good=LastGood(self.folder),
             clock=self.clock,
             wake=self.wake,
@@ -86,6 +87,12 @@ class Here:
             slug, stage, digest, expect_active=history[0].digest if history else None, by="test", now=now
         )
         return digest
+
+    async def attest(self, data: bytes, *, signer: SigningKey = SIGNER, stage: str = "sandbox") -> None:
+        """Publishes bytes that are there already with one more signature."""
+        slug = Bundle.decode(data).tenant.slug
+        envelope = sign(data, tenant=slug, stages=[stage], keys=[signer])
+        await self.store.publish(slug, data, envelope, by="test", now=self.clock.now())
 
 
 @pytest.fixture
@@ -249,6 +256,79 @@ async def test_a_connection_activated_a_moment_ago_is_found_without_a_hint(here:
     assert await keeper.route("dave-wa-sandbox") is not None
 
 
+# ---- bytes that were signed more than once -------------------------------------------------------------------------------
+
+
+async def test_the_same_bytes_go_from_the_sandbox_to_staging_when_they_are_signed_for_it(here: Here) -> None:
+    data = _approved(_says("one"))
+    digest = await here.activate(data)
+    await here.store.activate("dave", "staging", digest, expect_active=None, by="test", now=here.clock.now())
+    keeper = here.keeper("staging")
+    await keeper.start()
+    assert "signed for sandbox, not staging" in keeper.status()["tenants"][0]["error"]
+    await here.attest(data, stage="staging")
+    await keeper.refresh()
+    assert keeper.in_force(keeper.tenants()[0].tenant_id).digest == digest
+    sandbox = here.keeper()
+    await sandbox.start()
+    assert sandbox.status()["tenants"][0]["active"] == digest
+
+
+async def test_after_a_rotation_the_new_keys_signature_counts_also_during_an_outage(here: Here) -> None:
+    data = _says("one")
+    digest = await here.activate(data, signer=STRANGER)
+    running = here.keeper(trusts=OTHER_PUBLIC)
+    await running.start()
+    assert not here.keeper().status()["ready"]
+    here.clock.advance(1)
+    await here.attest(data)
+    await running.refresh()  # serves it already, and keeps the new signature with it
+    here.store.down = True
+    for trusts in (PUBLIC, OTHER_PUBLIC):
+        restarted = here.keeper(trusts=trusts)
+        await restarted.start()
+        assert restarted.status()["tenants"][0]["active"] == digest
+
+
+@pytest.mark.parametrize("first", ["good", "bad"])
+async def test_a_worthless_signature_beside_a_good_one_takes_nothing_away(here: Here, first: str) -> None:
+    data = _says("one")
+    good = sign(data, tenant="dave", stages=["sandbox"], keys=[SIGNER])
+    document = json.loads(good)
+    document["signatures"][0]["sig"] = base64.b64encode(bytes(64)).decode()
+    worthless = [
+        json.dumps(document).encode(),
+        b"{",
+        sign(data, tenant="edward", stages=["sandbox"], keys=[SIGNER]),
+        sign(_says("two"), tenant="dave", stages=["sandbox"], keys=[SIGNER]),
+    ]
+    digest = digest_of(data)
+    for envelope in [good, *worthless] if first == "good" else [*worthless, good]:
+        await here.activate(data, envelope=envelope)
+        here.clock.advance(1)
+    keeper = here.keeper()
+    await keeper.start()
+    assert keeper.status()["tenants"][0]["active"] == digest
+    assert not keeper.status()["stale"]
+
+
+async def test_bytes_altered_in_the_database_do_not_replace_what_is_kept(here: Here) -> None:
+    data = _says("one")
+    digest = await here.activate(data)
+    keeper = here.keeper()
+    await keeper.start()
+    await here.attest(data, stage="live")
+    async with here.world.owner.connection() as connection:
+        await connection.execute("select set_config('app.every', 'on', false)")
+        await connection.execute("update bundle set data = %s", [_says("two")])
+        await connection.execute("select set_config('app.every', '', false)")
+    await keeper.refresh()
+    here.store.down = True
+    restarted = here.keeper()
+    await restarted.start()
+    assert restarted.status()["tenants"][0]["active"] == digest
+
+
 # ---- the database is away -----------------------------------------------------------------------------------------------
 
 
@@ -275,7 +355,7 @@ async def test_without_a_database_and_without_a_kept_bundle_nobody_is_told_that_
         await keeper.route("dave-wa-sandbox")
 
 
-@pytest.mark.parametrize("damage", ["bundle", "envelope", "file"])
+@pytest.mark.parametrize("damage", ["bundle", "envelopes", "file"])
 async def test_a_kept_bundle_that_was_tampered_with_is_not_served(here: Here, damage: str) -> None:
     await here.activate(_says("one"))
     await here.keeper().start()
@@ -285,7 +365,8 @@ async def test_a_kept_bundle_that_was_tampered_with_is_not_served(here: Here, da
         kept.write_bytes(b"{")
     else:
         other = _says("two") if damage == "bundle" else b"{}"
-        kept.write_text(json.dumps({**document, damage: base64.b64encode(other).decode()}))
+        text = base64.b64encode(other).decode()
+        kept.write_text(json.dumps({**document, damage: [text] if damage == "envelopes" else text}))
     here.store.down = True
     keeper = here.keeper()
     await keeper.start()

@@ -63,11 +63,22 @@ create table bundle (
   tenant_id int not null references tenant,
   digest text not null,
   data bytea not null,
-  envelope bytea not null,              -- DSSE
   unapproved boolean not null,
   published_by text not null,
   published_at timestamptz not null,
   primary key (tenant_id, digest)
+);
+
+-- Append-only: every signature there is over a bundle's bytes, for its stages, by keys that may have been rotated since.
+create table bundle_attestation (
+  tenant_id int not null,
+  digest text not null,
+  envelope_sha text not null,           -- hex
+  envelope bytea not null,              -- DSSE
+  published_by text not null,
+  published_at timestamptz not null,
+  primary key (tenant_id, digest, envelope_sha),
+  foreign key (tenant_id, digest) references bundle
 );
 
 -- Append-only: the highest serial of (tenant, stage) is in force.
@@ -701,14 +712,15 @@ grant usage on schema public to convo_ingest, convo_dispatch, convo_tenant, conv
 grant select on
   contact, identity, consent_event, suppression, hold, answer, shown, conversation, conversation_queue, inbox, turn,
   signal_count, dead_letter, ingest_reject, case_file, outbox, outbox_decision, delivery_status, claim_withdrawal, bundle,
-  bundle_pointer, bundle_seen, bundle_claim, claim_index, send_rule, policy, connection, audit, audit_stream, event,
+  bundle_attestation, bundle_pointer, bundle_seen, bundle_claim, claim_index, send_rule, policy, connection, audit, audit_stream, event,
   spend_day, spend_shard, spend_contact, spend_reservation, organisation, tenant
 to convo_tenant, convo_desk;
 grant select, insert, update on desk_link, desk_session to convo_desk;
 
 -- The audit and the append-only histories cannot be changed even by their owner's functions.
 revoke update, delete, truncate on
-  audit, audit_root, audit_root_leaf, outbox_decision, consent_event, delivery_status, bundle_pointer
+  audit, audit_root, audit_root_leaf, outbox_decision, consent_event, delivery_status, bundle_pointer,
+  bundle_attestation
 from convo_owner;
 
 grant execute on function audit_hash_v1(bytea, int, text, bigint, uuid, timestamptz, jsonb, bytea) to convo_tenant, convo_desk;

@@ -83,32 +83,42 @@ end $$;
 
 -- ---- bundles --------------------------------------------------------------------------------------------------------
 
--- Bytes under their digest, once. The caller has verified them.
+-- Bytes under their digest, once, and each envelope over them, once. The caller has verified them.
 create function bundle_publish_v1(
   p_tenant int, p_digest text, p_data bytea, p_envelope bytea, p_unapproved boolean, p_by text, p_now timestamptz
 ) returns void language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  insert into bundle (tenant_id, digest, data, envelope, unapproved, published_by, published_at)
-  values (p_tenant, p_digest, p_data, p_envelope, p_unapproved, p_by, p_now)
+  insert into bundle (tenant_id, digest, data, unapproved, published_by, published_at)
+  values (p_tenant, p_digest, p_data, p_unapproved, p_by, p_now)
+  on conflict do nothing;
+  insert into bundle_attestation (tenant_id, digest, envelope_sha, envelope, published_by, published_at)
+  values (p_tenant, p_digest, encode(sha256(p_envelope), 'hex'), p_envelope, p_by, p_now)
   on conflict do nothing;
 end $$;
 
-create function bundle_fetch_v1(p_tenant int, p_digest text) returns table (data bytea, envelope bytea)
+-- The bytes with every envelope over them, newest first: whoever uses them looks for one that holds where they are.
+create function bundle_fetch_v1(p_tenant int, p_digest text) returns table (data bytea, envelopes bytea[])
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  return query select b.data, b.envelope from bundle b where b.tenant_id = p_tenant and b.digest = p_digest;
+  return query
+  select b.data, array(select a.envelope from bundle_attestation a where a.tenant_id = p_tenant and a.digest = p_digest
+                       order by a.published_at desc, a.envelope_sha)
+  from bundle b where b.tenant_id = p_tenant and b.digest = p_digest;
 end $$;
 
 -- Every pointer there ever was for a tenant and stage, newest first; of all tenants and only in force when p_slug is null.
+-- `attestations`: how many envelopes the digest has by now, so that a process notices a new one of what it holds already.
 create function bundle_pointers_v1(p_slug text, p_stage text)
-returns table (tenant text, tenant_id int, stage text, digest text, serial int, activated_by text, activated_at timestamptz)
+returns table (tenant text, tenant_id int, stage text, digest text, serial int, activated_by text, activated_at timestamptz,
+               attestations bigint)
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
   perform set_config('app.every', 'on', true);
   return query
-  select t.slug, p.tenant_id, p.stage, p.digest, p.serial, p.activated_by, p.activated_at
+  select t.slug, p.tenant_id, p.stage, p.digest, p.serial, p.activated_by, p.activated_at,
+         (select count(*) from bundle_attestation a where a.tenant_id = p.tenant_id and a.digest = p.digest)
   from tenant t
   join bundle_pointer p on p.tenant_id = t.tenant_id and p.stage = p_stage
   where (p_slug is null or t.slug = p_slug)

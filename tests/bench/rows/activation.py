@@ -134,12 +134,14 @@ class _Store:
                 serial=self.serial,
                 by="bench",
                 at=at,
+                attestations=1,
             )
         ]
 
-    async def fetch(self, tenant_id: int, digest: str) -> tuple[bytes, bytes]:
+    async def fetch(self, tenant_id: int, digest: str) -> tuple[bytes, Sequence[bytes]]:
         self.fetched_at = time.process_time()
-        return self.shelf[digest]
+        data, envelope = self.shelf[digest]
+        return data, (envelope,)
 
     async def publish(self, tenant: str, data: bytes, envelope: bytes, *, by: str, now: datetime) -> str:
         raise AssertionError("the bundles are on the shelf already")

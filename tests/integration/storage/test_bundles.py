@@ -32,9 +32,27 @@ async def test_published_bytes_come_back_under_their_digest(database: Database, 
         data = bundle_bytes()
         assert await publish(w, data) == await publish(w, data) == digest_of(data)
         dave = await w.tenants.by_slug("dave")
-        assert await w.bundles.fetch(dave.tenant_id, digest_of(data)) == (data, b"envelope")
+        assert await w.bundles.fetch(dave.tenant_id, digest_of(data)) == (data, (b"envelope",))
         with pytest.raises(BundleMissing):
             await w.bundles.fetch(dave.tenant_id + 1, digest_of(data))
+
+
+async def test_every_signature_over_the_same_bytes_is_kept_once_newest_first(
+    database: Database, clock: ManualClock
+) -> None:
+    async with world(database, clock) as w:
+        data = bundle_bytes()
+        digest = digest_of(data)
+        for envelope in (b"for the sandbox", b"for staging", b"for the sandbox"):
+            await w.bundles.publish("dave", data, envelope, by="ann", now=w.clock.now())
+            w.clock.advance(60)
+        dave, edward = await w.tenant(), await w.tenant("edward")
+        assert await w.bundles.fetch(dave.tenant_id, digest) == (data, (b"for staging", b"for the sandbox"))
+        with pytest.raises(BundleMissing):
+            await w.bundles.fetch(edward.tenant_id, digest)
+        await activate(w, digest)
+        [active] = await w.bundles.active("sandbox")
+        assert active.attestations == 2
 
 
 async def test_a_pointer_moves_forward_and_back_and_remembers(database: Database, clock: ManualClock) -> None:

@@ -21,6 +21,7 @@ from schemas.signing import (
     statement,
     trust,
     verify,
+    verify_any,
 )
 
 BUNDLE = b'{"format":"convo.bundle/v1"}'
@@ -85,6 +86,22 @@ def test_a_threshold_counts_distinct_keys() -> None:
         signers.sign(), BUNDLE, tenant="dave", stage="sandbox", trusted=signers.trusted, threshold=2
     )
     assert len(both.signers) == 2
+
+
+def test_one_envelope_of_several_is_enough_and_signatures_are_not_added_up_over_them() -> None:
+    one, two = Signers(), Signers()
+    trusted = {**one.trusted, **two.trusted}
+    live = two.sign(stages=["live"])
+    found = verify_any([b"{", one.sign(), live], BUNDLE, tenant="dave", stage="live", trusted=trusted)
+    assert found.signers == tuple(two.trusted)
+    with pytest.raises(SignatureRefused, match=r"^1 trusted signature\(s\) hold, 2 are needed$"):
+        verify_any(
+            [one.sign(), two.sign()], BUNDLE, tenant="dave", stage="sandbox", trusted=trusted, threshold=2
+        )
+    with pytest.raises(SignatureRefused, match="cannot be read; signed for sandbox, not live"):
+        verify_any([b"{", one.sign()], BUNDLE, tenant="dave", stage="live", trusted=trusted)
+    with pytest.raises(SignatureRefused, match="nobody has signed"):
+        verify_any([], BUNDLE, tenant="dave", stage="live", trusted=trusted)
 
 
 def test_a_payload_changed_after_signing_is_refused() -> None:
