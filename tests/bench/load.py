@@ -41,6 +41,7 @@ class Wish:
     prefix: str
     seconds: float
     connections: int = 64
+    first: int = 0  # the first number: runs that shall not meet each other's people begin apart
     rate: float | None = None
 
 
@@ -79,10 +80,11 @@ class _Requests:
     """The bytes of request n, made by filling gaps in templates of fixed length."""
 
     def __init__(self, wish: Wish) -> None:
+        self._first = wish.first
         self._templates = [_template(wish, question) for question in QUESTIONS]
 
     def of(self, n: int) -> bytes:
-        person = n * 7919 % PEOPLE  # neighbours are different people
+        person = (self._first + n) * 7919 % PEOPLE  # neighbours are different people
         return self._templates[n % len(self._templates)] % (person, person, n, n)
 
 

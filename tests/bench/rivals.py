@@ -19,8 +19,10 @@ from starlette.routing import Route
 from runtime import app
 from runtime.settings import Settings
 from runtime.storage import ingest
+from runtime.storage.postgres import MAX_CONNECTIONS
 
-CONNECTIONS = int(os.environ.get("BENCH_ONE_CONNECTIONS", "16"))
+# What a handler that inserts through the process's pool would have.
+CONNECTIONS = int(os.environ.get("BENCH_ONE_CONNECTIONS", MAX_CONNECTIONS))
 
 
 async def _echo(request: Request) -> Response:

@@ -33,9 +33,10 @@ from tests.bench.place import (
 SENDERS = 4
 SLOW_S = 0.3
 MESSAGES_PER_S = 60.0
-LOAD_BEFORE_S = 3.0
+LOAD_S = 6.0
+AT_LEAST_UNDER_WAY = 4  # the kill comes when so many calls are out
 SETTLE_S = 2.5  # longer than the second that is allowed, so that a late call is seen
-FLOW_WITHIN_S = 30.0
+FLOW_WITHIN_S = 60.0
 PEOPLE = ("Asha Example", "Ben Sample")
 
 
@@ -80,7 +81,7 @@ async def run(ground: Ground) -> Row:
         pool = await stack.enter_async_context(_Timed(place.made.settings.url("desk"), role="desk"))
         http = await stack.enter_async_context(httpx2.AsyncClient(trust_env=False, timeout=10))
         calls = f"http://{HOST}:{provider.getsockname()[1]}/calls"
-        kills = [await _one(place, pool, http, calls, port) for _ in range(ground.rounds)]
+        kills = [await _one(place, pool, http, calls, port, n) for n in range(ground.rounds)]
         twice = await _twice(http, calls)
     return Row(
         name="kill",
@@ -115,7 +116,9 @@ async def run(ground: Ground) -> Row:
     )
 
 
-async def _one(place: Site, pool: _Timed, http: httpx2.AsyncClient, calls: str, port: int) -> _Kill:
+async def _one(
+    place: Site, pool: _Timed, http: httpx2.AsyncClient, calls: str, port: int, number: int
+) -> _Kill:
     operations = PgOperations(pool, place.made.tenants)
     load = asyncio.create_task(
         play(
@@ -127,14 +130,14 @@ async def _one(place: Site, pool: _Timed, http: httpx2.AsyncClient, calls: str, 
                 phone_number_id="100000000000000",
                 at=int(clock().now().timestamp()),
                 prefix=uuid4().hex[:12],
-                seconds=LOAD_BEFORE_S + SETTLE_S,
+                seconds=LOAD_S,
+                first=number * round(LOAD_S * MESSAGES_PER_S),  # a kill leaves the others' rows waiting
                 connections=8,
                 rate=MESSAGES_PER_S,
             )
         )
     )
-    await _flowing(http, calls, since=time.monotonic())
-    await asyncio.sleep(LOAD_BEFORE_S / 2)
+    await _flowing(http, calls)
     killing = asyncio.create_task(
         operations.kill(None, KillScope.MACHINE, by=PEOPLE[0], reason="bench", now=clock().now())
     )
@@ -165,10 +168,10 @@ async def _one(place: Site, pool: _Timed, http: httpx2.AsyncClient, calls: str, 
     )
 
 
-async def _flowing(http: httpx2.AsyncClient, calls: str, *, since: float) -> None:
+async def _flowing(http: httpx2.AsyncClient, calls: str) -> None:
     async with asyncio.timeout(FLOW_WITHIN_S):
-        while not any(call["began"] > since for call in (await http.get(calls)).json()):  # noqa: ASYNC110  (another process)
-            await asyncio.sleep(0.1)
+        while sum(call["ended"] is None for call in (await http.get(calls)).json()) < AT_LEAST_UNDER_WAY:  # noqa: ASYNC110  (another process)
+            await asyncio.sleep(0.05)
 
 
 async def _ids(place: Site) -> Mapping[str, Any]:
