@@ -107,7 +107,7 @@ def enable(tenant: Annotated[str, typer.Argument(help="slug, or ALL")], by: By =
 
 
 def audit_verify(json_: AsJson = False) -> int:
-    """Check every audit chain and sealed root. Exit code 1 when anything was edited, cut off or is missing."""
+    """Check every audit chain and root, and say until when it is sealed. Exit code 1 when anything is not as it was written."""
 
     async def act(console: Console) -> int:
         found = await console.verify_audit()
@@ -119,10 +119,15 @@ def audit_verify(json_: AsJson = False) -> int:
                 f"{finding['stream']} entry {finding['n']}" if finding["stream"] else f"root {finding['n']}"
             )
             print(f"{finding['kind']}: {where}: {finding['message']}")
-        print(
-            f"{found['entries']} entries in {found['streams']} streams under {found['roots']} roots; "
-            f"{found['unsealed']} not sealed yet; signatures {'' if found['signatures_checked'] else 'NOT '}checked"
-        )
+        until = found["sealed_until"]
+        print(f"{found['entries']} entries in {found['streams']} streams under {found['roots']} roots")
+        print(f"sealed until {until.isoformat(timespec='seconds')}" if until else "nothing is sealed yet")
+        print(f"{found['unsealed']} entries are newer: only their chain protects them")
+        for what, done in (
+            ("signatures", found["signatures_checked"]),
+            ("exported copy", found["export_checked"]),
+        ):
+            print(f"{what}: {'checked' if done else 'NOT checked'}")
         return OK if found["ok"] else WRONG
 
     return with_console(act)

@@ -9,12 +9,15 @@ import re
 import signal
 import socket
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from compiler.pipeline import compile_tenant
 from drills.devkeys import development_keys
@@ -98,6 +101,35 @@ def test_a_crashed_child_comes_back_and_the_port_never_closes(env: Mapping[str, 
         left = list(_children(process.pid).values())
         assert stop(process) == 0
         assert not [pid for pid in left if alive(pid)]
+
+
+def test_what_is_served_is_sealed_each_minute_signed_and_exported(
+    env: Mapping[str, str], tmp_path: Path
+) -> None:
+    log, key, export = tmp_path / "log", tmp_path / "seal.pem", tmp_path / "roots.jsonl"
+    key.write_bytes(
+        Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
+    sealing = {**env, "CONVO_SEAL_KEY": f"file:{key}", "CONVO_SEAL_EXPORT": str(export)}
+    before = convo("audit", "verify", env=sealing)
+    assert before.returncode == 0
+    assert "nothing is sealed yet" in before.stdout
+    assert "exported copy: NOT checked" in before.stdout
+
+    with running("serve", env=sealing, output=log):
+        until(lambda: export.exists() and export.read_text().endswith("}\n"), why=log.read_text, within_s=100)
+        root = json.loads(export.read_text().splitlines()[0])
+        after = convo("audit", "verify", env=sealing)
+    assert after.returncode == 0, after.stdout
+    sealed = datetime.fromtimestamp(root["at_us"] / 1_000_000, UTC).isoformat(timespec="minutes")
+    assert f"sealed until {sealed[:16]}" in after.stdout
+    assert "0 entries are newer" in after.stdout
+    assert "signatures: checked\nexported copy: checked" in after.stdout
+
+    export.write_text(json.dumps({**root, "hash": "00" * 32}) + "\n")
+    redone = convo("audit", "verify", env=sealing)
+    assert redone.returncode == 1
+    assert "differs from the exported copy" in redone.stdout
 
 
 def test_status_shows_what_each_process_holds(env: Mapping[str, str], tmp_path: Path) -> None:

@@ -375,7 +375,9 @@ def _publish(made: World, slug: str) -> None:
     data = json.dumps(document).encode()
     tenant = made.tenant_id
     made.sql(
-        "insert into bundle values (%s, %s, %s, %s, false, 'test', %s)", [tenant, BUNDLE, data, b"{}", NOON]
+        "insert into bundle (tenant_id, digest, data, unapproved, published_by, published_at) "
+        "values (%s, %s, %s, false, 'test', %s)",
+        [tenant, BUNDLE, data, NOON],
     )
     made.sql("insert into bundle_pointer values (%s, 'sandbox', 1, %s, 'test', %s)", [tenant, BUNDLE, NOON])
     made.sql(
