@@ -20,6 +20,7 @@ THIN_BELOW = 0.50  # below it one word in common is too thin to be an answer
 LINE_FROM = 0.60  # a line that lets a matter rest is said when it is nearly what was written
 PART_FROM = 0.50  # one of several questions in a message is answered by itself from here
 PARTS = 2  # answers in one reply
+PARTS_READ = 6  # of a long message the last ones: what somebody asks comes at the end
 SEARCH_WEIGHT = 0.10  # what the search's own order adds: it may see a likeness that our words do not
 
 _BETWEEN = re.compile(
@@ -69,7 +70,7 @@ def parts_of(scene: Scene, words: str) -> tuple[str, ...]:
     """What the clear questions of a message ask for, an amount or a likelihood first: those have one answer only."""
     found: list[str] = []
     outlook = answer_of(scene)
-    parts = [p for p in _BETWEEN.split(words) if p.strip()]
+    parts = [p for p in _BETWEEN.split(words) if p.strip()][-PARTS_READ:]
     for part in parts:
         if outlook is not None and asked_of(part):
             found.insert(0, outlook)
