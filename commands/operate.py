@@ -23,14 +23,18 @@ Kind = Annotated[
 
 
 def why(
-    message: Annotated[str, typer.Argument(help="id of a message: ours, or the provider's")], tenant: Slug
+    message: Annotated[str, typer.Argument(help="id of a message: ours, or the provider's")],
+    tenant: Annotated[str | None, typer.Argument(help="slug (default: whoever has such a message)")] = None,
 ) -> int:
     """Everything behind one message: sentences, claims, approvers, the decision to send and the rule that took it."""
 
     async def act(console: Console) -> int:
         found = await console.why(tenant, message)
         if found is None:
-            print(f"convo: {tenant} has no message {message}", file=sys.stderr)
+            print(
+                f"convo: {tenant or 'no tenant'} has {'no' if tenant else 'a'} message {message}",
+                file=sys.stderr,
+            )
             return WRONG
         print(json.dumps(found, indent=2, default=str, ensure_ascii=False))
         return OK

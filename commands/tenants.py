@@ -18,6 +18,8 @@ from commands.compile import compile_tenants
 from commands.options import TenantPath, Today, day_of, tenant_path
 from schemas.bundle import Bundle
 
+OPT_OUT = "opt_out"  # what a stop is called among the categories
+
 
 def compile_(
     tenants: Annotated[list[Path] | None, typer.Argument(help="tenants/ or tenants/<slug>")] = None,
@@ -51,7 +53,7 @@ def plan(
 
 
 def screen(tenant: TenantPath, today: Today = None) -> int:
-    """Screen inbound messages: one JSON line {id,text} in, one verdict line out."""
+    """Screen inbound messages: one JSON line {id,text} in, one verdict line out. A stop is the category `opt_out`."""
     from runtime.engine.screen import screen_action, screen_text
 
     bundle = _bundle(tenant, today)
@@ -59,7 +61,9 @@ def screen(tenant: TenantPath, today: Today = None) -> int:
     def judge(text: str) -> dict[str, Any]:
         verdict = screen_text(text, bundle)
         seen = [{"category": s.category, "pattern": s.pattern} for s in verdict.signals]
-        categories = list(dict.fromkeys(s.category for s in verdict.signals))
+        if stop := verdict.stop:
+            seen.append({"category": OPT_OUT, "pattern": stop.matched, "scope": stop.scope})
+        categories = list(dict.fromkeys(finding["category"] for finding in seen))
         return {"action": screen_action(verdict, bundle), "categories": categories, "findings": seen}
 
     return _json_lines(judge)

@@ -108,7 +108,7 @@ def _faults(
             line.value("digest"),
             f"the approval is for {line['digest'][:15]}..., but `{claim}` is now {digests[claim][:15]}...",
             labels=[Label(span=source.claims[claim].span(), text="the claim as it now stands")],
-            help=f"have it approved again (`convo approve {claim}`) or restore the words",
+            help=f"have `{claim}` approved again as it now stands, or restore the words",
         )
 
 

@@ -120,7 +120,7 @@ async def _danger(stage: Stage, http: httpx2.AsyncClient) -> Talk:
             ("it names 999 and the Samaritans", "999" in text and "116 123" in text),
             ("every sentence of it stands on a claim", _all_claimed(sent)),
             (
-                "a P0 case was opened and a human paged",
+                "a P0 case for the person on call was opened",
                 any(c["priority"] == 0 and c["state"] == "open" and c["page"] for c in cases),
             ),
             ("a hold was set", bool(holds)),

@@ -159,9 +159,13 @@ class Console:
             await self._id(tenant), kind, item, by=by, reason=reason, now=self.clock.now()
         )
 
-    async def why(self, tenant: str, message: str) -> Mapping[str, Any] | None:
-        """Everything behind one message, or None when the tenant has no such message."""
-        return await self._operations.why(await self._id(tenant), message)
+    async def why(self, tenant: str | None, message: str) -> Mapping[str, Any] | None:
+        """Everything behind one message and whose it is, or None when the tenant (None: every one) has no such message."""
+        owners = [await self.tenants.by_slug(tenant)] if tenant else await self.tenants.every()
+        for owner in owners:
+            if found := await self._operations.why(owner.tenant_id, message):
+                return {"tenant": owner.slug, **found}
+        return None
 
     async def verify_audit(self) -> Mapping[str, Any]:
         """Checks every chain and root. Signatures are checked when CONVO_SEAL_KEY can be read, the export when it is named."""

@@ -168,7 +168,10 @@ class Vault:
     @staticmethod
     def open(*, master: str | None, pepper: str | None, env: Mapping[str, str]) -> Vault:
         """From the references in the settings. Raises KeyUnusable."""
-        return Vault(master=read_key(master, env), pepper=read_key(pepper, env))
+        return Vault(
+            master=read_key(master, env, setting="CONVO_MASTER_KEY"),
+            pepper=read_key(pepper, env, setting="CONVO_PEPPER"),
+        )
 
     def new_tenant(self, tenant: int, *, random: Random = os.urandom) -> tuple[TenantKeys, bytes]:
         """A tenant's keys, and the wrapped key to store."""
@@ -226,9 +229,14 @@ def _subkey(key: bytes, use: str) -> bytes:
 # ---- keys at rest -------------------------------------------------------------------------------------
 
 
-def read_key(reference: str | None, env: Mapping[str, str]) -> bytes:
-    """The 32 bytes behind `env:NAME` or `file:PATH`. Raises KeyUnusable, which names the reference and never the value."""
-    match (reference or "").partition(":"):
+def read_key(reference: str | None, env: Mapping[str, str], *, setting: str) -> bytes:
+    """The 32 bytes behind `env:NAME` or `file:PATH`. Raises KeyUnusable, which names the reference and never the value.
+
+    `setting`: what holds the reference, for the message when it is missing.
+    """
+    if not reference:
+        raise KeyUnusable(f"{setting} is not set: name the key by a reference (env:NAME or file:PATH)")
+    match reference.partition(":"):
         case ("env", ":", name) if name in env:
             text = env[name]
         case ("file", ":", path):
@@ -237,9 +245,7 @@ def read_key(reference: str | None, env: Mapping[str, str]) -> bytes:
             except (OSError, ValueError) as error:
                 raise KeyUnusable(f"the key behind {reference} cannot be read") from error
         case _:
-            raise KeyUnusable(
-                f"there is no key behind {reference or 'an empty reference'}: use env:NAME or file:PATH"
-            )
+            raise KeyUnusable(f"there is no key behind {reference}: use env:NAME or file:PATH")
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 
-from runtime.crypto import Vault, read_key
+from runtime.crypto import Vault
 from runtime.errors import ConvoError
 from runtime.settings import ROLES, Settings, SettingsError
 from runtime.storage import migrate
@@ -72,8 +72,8 @@ def _installation() -> Iterator[Finding]:
 
 
 def _vault(settings: Settings, env: Mapping[str, str]) -> str:
-    Vault.open(master=settings.master_key, pepper=settings.pepper, env=env)
-    if read_key(settings.master_key, env) == read_key(settings.pepper, env):
+    vault = Vault.open(master=settings.master_key, pepper=settings.pepper, env=env)
+    if vault.master == vault.pepper:
         raise ConvoError("they are the same: make two (`openssl rand -base64 32`), kept in different places")
     return "readable"
 

@@ -145,7 +145,10 @@ BUNDLE_STALE = Gauge(
     registry=REGISTRY,
 )
 BUNDLE_REFUSED = Counter(
-    "convo_bundle_refused", "Bundles that may not be used, by reason", ["tenant"], registry=REGISTRY
+    "convo_bundle_refused",
+    "Attempts to take a bundle that may not be used, by tenant; why stands in the log and in `convo status`",
+    ["tenant"],
+    registry=REGISTRY,
 )
 BUNDLE_CACHE = Gauge("convo_bundle_cache_bytes", "Bytes of pinned bundles in memory", registry=REGISTRY)
 ERRORS = Counter(

@@ -106,7 +106,7 @@ class Category:
 
     priority 0 (human now) .. 3. `reply` is a claim id or None. `hold`: blocks every proactive class until a human lifts it.
     `send_class`: safety for P0, else reply. `case`: kind of case opened, or None. `suppress`: treat as an opt-out as well.
-    `stops_bot`: no more bot turns until a human hands back. `page`: tell the person on call at once.
+    `stops_bot`: no more bot turns until a human hands back. `page`: the case is for the person on call.
     `after`: how many times in one conversation before the case opens (1 = at once).
     """
 

@@ -291,7 +291,8 @@ UNAPPROVED = Code(
     explanation="A bundle that holds an unapproved claim is marked so: it is spoken on sandbox connections only, and the"
     " database refuses to send it anywhere else. A compile for `live` fails.",
     bad="a claim without a line in approvals.yaml",
-    good="`convo approve DD-D04` by an approver enrolled in tenant.yaml",
+    good="a line in approvals.yaml for its present digest, signed by an approver enrolled in tenant.yaml; until a command writes"
+    " one, stay in the sandbox, where unapproved claims may be spoken",
 )
 STALE = Code(
     code="CV6002",

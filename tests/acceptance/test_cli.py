@@ -107,6 +107,9 @@ def test_screen_answers_each_line_with_a_verdict() -> None:
     assert [v["id"] for v in verdicts] == [1, "b", 3]
     assert [v["action"] for v in verdicts] == ["safety", "stop", "answer"]
     assert "danger_now" in verdicts[0]["categories"]
+    assert verdicts[1]["categories"] == ["opt_out"]
+    assert verdicts[1]["findings"] == [{"category": "opt_out", "pattern": "stop", "scope": "tenant"}]
+    assert verdicts[2]["findings"] == []
     assert all({"id", "action", "categories", "findings", "micros"} <= v.keys() for v in verdicts)
 
 
@@ -322,10 +325,30 @@ def test_the_audit_of_these_acts_verifies(env: Mapping[str, str], digests: tuple
     assert json.loads(done.stdout)["ok"]
 
 
+def test_why_finds_the_tenant_of_a_message_by_itself(
+    env: Mapping[str, str], digests: tuple[str, str]
+) -> None:
+    assert convo("chat", "dynamo-dave", env=env, stdin="Can I do it myself?\n").returncode == 0
+    with psycopg.connect(env["DATABASE_URL"]) as connection:
+        connection.execute("select set_config('app.every', 'on', true)")
+        row = connection.execute("select id from outbox limit 1").fetchone()
+    assert row is not None
+    done = convo("why", str(row[0]), env=env)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["tenant"], found["message"]["id"]) == ("dynamo-dave", str(row[0]))
+    assert found["sentences"][0]["claim"]
+    named = convo("why", str(row[0]), "dynamo-dave", env=env)
+    assert json.loads(named.stdout) == found
+
+
 def test_why_of_an_unknown_message_says_so(env: Mapping[str, str], digests: tuple[str, str]) -> None:
     done = convo("why", str(uuid4()), "dynamo-dave", env=env)
     assert done.returncode == 1
-    assert "no message" in done.stderr
+    assert "dynamo-dave has no message" in done.stderr
+    done = convo("why", str(uuid4()), env=env)
+    assert done.returncode == 1
+    assert "no tenant has a message" in done.stderr
 
 
 def test_a_desk_link_is_for_development_only(env: Mapping[str, str], digests: tuple[str, str]) -> None:

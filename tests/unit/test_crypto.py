@@ -238,8 +238,8 @@ def test_keys_are_read_from_the_environment_and_from_files(tmp_path: Path) -> No
     text = base64.b64encode(KEY).decode()
     (tmp_path / "key").write_text(f"{text}\n")
 
-    assert read_key("env:KEY", {"KEY": text}) == KEY
-    assert read_key(f"file:{tmp_path}/key", {}) == KEY
+    assert read_key("env:KEY", {"KEY": text}, setting="CONVO_MASTER_KEY") == KEY
+    assert read_key(f"file:{tmp_path}/key", {}, setting="CONVO_MASTER_KEY") == KEY
     assert Vault.open(master="env:KEY", pepper="env:KEY", env={"KEY": text}).master == KEY
 
 
@@ -262,17 +262,25 @@ def test_a_key_that_cannot_be_used_is_named_and_not_shown(reference: str | None)
     env = {"SHORT": "c2VjcmV0", "PROSE": "the secret, in prose", "ODD": "s€cret"}
 
     with pytest.raises(KeyUnusable) as caught:
-        read_key(reference, env)
+        read_key(reference, env, setting="CONVO_MASTER_KEY")
 
     assert isinstance(caught.value, CryptoError)
     assert not any(value in str(caught.value) for value in env.values() if value != reference)
 
 
+@pytest.mark.parametrize("setting", ["CONVO_MASTER_KEY", "CONVO_PEPPER"])
+def test_a_key_that_nobody_named_is_called_by_its_setting(setting: str) -> None:
+    references = {"CONVO_MASTER_KEY": "env:KEY", "CONVO_PEPPER": "env:KEY", setting: None}
+    env = {"KEY": base64.b64encode(KEY).decode()}
+    with pytest.raises(KeyUnusable, match=rf"^{setting} is not set: .*env:NAME or file:PATH"):
+        Vault.open(master=references["CONVO_MASTER_KEY"], pepper=references["CONVO_PEPPER"], env=env)
+
+
 def test_a_development_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     reference = development_key(tmp_path / "master.key")
-    key = read_key(reference, {})
+    key = read_key(reference, {}, setting="CONVO_MASTER_KEY")
 
     assert development_key(tmp_path / "master.key") == reference
-    assert read_key(reference, {}) == key
+    assert read_key(reference, {}, setting="CONVO_MASTER_KEY") == key
     assert (tmp_path / "master.key").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["master.key"]

@@ -114,7 +114,7 @@ def _sections(visit: Visit, stuck: tuple[Stuck, ...]) -> tuple[Section, ...]:
             key="dead-letters",
             title="Dead letters",
             note="messages no answer could be made for",
-            empty="A message lands here after its last try, and the person on call is told at once.",
+            empty="A message lands here after its last try, and a case for a person is opened.",
             replay="Answer it again",
             warning="",
             rows=rows("dead_letter"),

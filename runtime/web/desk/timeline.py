@@ -146,7 +146,7 @@ class _Maker:
                 "Nothing is started with this person until somebody lifts it.",
             )
         for case in self._all.cases:
-            page = " The person on call is told at once." if case.page else ""
+            page = " It stands at the top of the desk until a person closes it." if case.page else ""
             due = f" Due {words.when(case.due_at, self._zone)}." if case.due_at else ""
             tone = "danger" if case.priority == 0 else "hold"
             yield self._event(

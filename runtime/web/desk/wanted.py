@@ -55,11 +55,12 @@ def _stopped(visit: Visit, now: Now) -> Iterator[Wanted]:
 def _urgent(visit: Visit, now: Now) -> Iterator[Wanted]:
     for case in now.cases:
         late = case.due_at is not None and case.due_at < visit.now
-        if case.priority > 0 and not late:
+        urgent = case.priority == 0 or case.page
+        if not urgent and not late:
             continue
         path = f"/conversations/{case.conversation_id}" if case.conversation_id else "/cases"
         yield Wanted(
-            tag="Now" if case.priority == 0 else "Late",
+            tag="Now" if urgent else "Late",
             tone="danger",
             text=f"{words.case(case.kind).capitalize()}: {words.who(case.person)}, case {case.ref}.",
             link=visit.url(path),

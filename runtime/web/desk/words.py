@@ -31,7 +31,7 @@ CLASSES = {
 EFFECTS = {
     "refuse": "refuse",
     "drop": "drop",
-    "page": "page a person",
+    "page": "open an urgent case",
     "case": "hand to a person",
     "redo": "compose again",
     "defer": "wait",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import json
 import pkgutil
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +45,15 @@ def say(text: str) -> Rendered:
 
 def rules(found: Reply) -> set[str]:
     return {f.rule for f in review(found) if f.severity == "block"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "property_"), [("guardrails.schema.json", "active"), ("pack.schema.json", "guardrails")]
+)
+def test_a_tenant_or_pack_may_name_exactly_the_checks_there_are(schema: str, property_: str) -> None:
+    document = json.loads((Path(__file__).parents[3] / "schemas/tenant" / schema).read_bytes())
+    named = document["properties"][property_]["items"]["enum"]
+    assert sorted(named) == sorted(name for name, _ in GUARDRAILS)
 
 
 def test_every_guardrail_file_stands_in_the_list_under_its_own_name() -> None:

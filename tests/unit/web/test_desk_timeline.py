@@ -318,6 +318,7 @@ def test_cases_and_deeds_stand_in_the_same_column() -> None:
         ("danger", "Case C-9 opened: danger."),
         ("own", "A person took over."),
     ]
+    assert told[0].rest.endswith("It stands at the top of the desk until a person closes it.")
     assert told[1].rest == "By Asha Example: she asked"
 
 
