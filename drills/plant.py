@@ -1,7 +1,7 @@
 """A whole plant to break: real processes on a real Postgres, a provider that keeps a list, and invariants to hold it to.
 
-web, worker and sender are started one by one, so that each can be killed, paused or started at a crash point. Time moves
-by starting a process with a later clock: a lease that would last half a minute is over at once.
+web, worker and sender are started one by one, so that each can be killed, paused or started at a crash point. Leases are
+short, so that what the dead held is soon taken over.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ import psycopg
 from psycopg.rows import dict_row
 
 from drills.devkeys import DevKeys, development_keys
+from drills.inthread import InThread, free_port
+from drills.invariants import broken
 from drills.rollout import Rolled, compile_all, roll_out, sandbox_secrets
 from drills.sandbox.dialog360 import Number, Options, build
 from drills.sandbox.state import Line, State
@@ -34,20 +36,20 @@ from runtime import embedded, jobs
 from runtime.clock import clock_of, offset_to
 from runtime.crypto import Vault
 from runtime.embedded import SUPERUSER, EmbeddedPostgres
+from runtime.storage.audit import PgAudit, Verified
 from runtime.storage.bundles import PgBundles
 from runtime.storage.migrate import migrate
 from runtime.storage.postgres import Pool
 from runtime.storage.secrets import PgSecrets
 from runtime.storage.tenants import Tenants
-from tests.acceptance.served import Served, served
-from tests.conftest import NOON
 
+NOON = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)  # a Tuesday in opening hours
 WITHIN_S = 30.0
+LEASE_S = 4
 OFFSET_S = offset_to(NOON)  # the plant's clock stood at NOON when the tests began
 STAGE_ENV = "sandbox"
 DAVE, EDWARD = "dave-wa-sandbox", "edward-wa-sandbox"
 KILLED = 137
-TERMINAL = ("sent", "unknown", "failed", "dead", "superseded")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,6 +87,11 @@ class Process:
         return self.popen.wait(within_s)
 
 
+def _client() -> httpx2.Client:
+    """Each request on a connection of its own, so that none breaks because the web before was killed."""
+    return httpx2.Client(trust_env=False, limits=httpx2.Limits(max_keepalive_connections=0))
+
+
 @dataclass(slots=True, kw_only=True)
 class Plant:
     """What stands. `secret` is the provider's webhook secret of each connection."""
@@ -94,10 +101,13 @@ class Plant:
     keys: DevKeys
     rolled: Sequence[Rolled]
     tenants: Path
-    sandbox: Served
+    sandbox: InThread
     numbers: dict[str, Number]
     web_port: int
+    day: datetime = field(default_factory=lambda: clock_of(OFFSET_S).now())
     later_s: float = 0.0
+    started: int = 0
+    http: httpx2.Client = field(default_factory=_client)
     processes: list[Process] = field(default_factory=list)
     acked: Counter[str] = field(default_factory=Counter)  # provider message ids answered with 200
 
@@ -123,13 +133,15 @@ class Plant:
             "CONVO_PORT": str(self.web_port),
             "CONVO_DATA": str(self.folder / "state"),
             "CONVO_JOBS": "0",
+            "CONVO_LEASE_S": str(LEASE_S),
             **self.keys.environment(),
             **more,
         }
 
-    def start(self, name: str, *, crash_at: str | None = None, **env: str) -> Process:
-        """Starts `web`, `worker` or `sender`; web is waited for."""
-        log = self.folder / f"{name}-{len(self.processes)}.log"
+    def start(self, name: str, *, crash_at: str | None = None, ready: bool = True, **env: str) -> Process:
+        """Starts `web`, `worker` or `sender`; web is waited for if it is wanted `ready`."""
+        self.started += 1
+        log = self.folder / f"{name}-{self.started}.log"
         with log.open("wb") as output:
             popen = subprocess.Popen(
                 [sys.executable, "-P", "-m", "runtime", name],
@@ -140,21 +152,26 @@ class Plant:
             )
         process = Process(name=name, popen=popen, log=log)
         self.processes.append(process)
-        if name == "web":
+        if name == "web" and ready:
             self.until(lambda: self._ready(process), f"web to be ready; see {log}")
         return process
 
-    def stop_all(self) -> None:
+    def keep(self, name: str) -> Process:
+        """The process of this name that runs, or a new one."""
+        return next((p for p in self.processes if p.name == name and p.alive), None) or self.start(name)
+
+    def stop_all(self, *, but: Sequence[str] = ()) -> None:
+        """Ends every process at once, without asking."""
         for process in self.processes:
-            if process.alive:
+            if process.name not in but and process.alive:
                 process.resume()
                 process.kill()
-        self.processes.clear()
+        self.processes = [process for process in self.processes if process.alive]
 
     def _ready(self, process: Process) -> bool:
         assert process.alive, process.log.read_text()
         try:
-            return httpx2.get(f"{self.web}/readyz", timeout=2, trust_env=False).status_code == 200
+            return self.http.get(f"{self.web}/readyz", timeout=2).status_code == 200
         except httpx2.HTTPError:
             return False
 
@@ -191,14 +208,13 @@ class Plant:
             "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}],
         }
         try:
-            answer = httpx2.post(
+            answer = self.http.post(
                 f"{self.web}/hooks/{connection}",
                 content=json.dumps(
                     body
                 ).encode(),  # escapes, so that a lone surrogate travels as providers send it
                 headers={number.header: number.secret},
                 timeout=timeout_s,
-                trust_env=False,
             )
         except httpx2.HTTPError:
             return 0
@@ -231,26 +247,27 @@ class Plant:
             assert time.monotonic() < deadline, f"waited {within_s:.0f} s for {what}"
             time.sleep(0.05)
 
-    def drained(self) -> bool:
-        """Nothing waits to be answered or sent now."""
-        return (
-            self.count("select count(*) from conversation_queue where last_seq > done_seq") == 0
-            and self.count(
-                "select count(*) from outbox where state = 'sending' or (state = 'pending' and due_at <= %s)",
-                self.now(),
-            )
-            == 0
+    def left(self) -> list[dict[str, Any]]:
+        """What waits to be answered or sent now, the oldest first."""
+        return self.sql(
+            "select 'answer' as waits_for, conversation_id, ready_at as due_at, attempts, owner, null as state "
+            "from conversation_queue where last_seq > done_seq "
+            "union all select 'send', conversation_id, due_at, attempts, owner, state from outbox o "
+            "where state = 'sending' or (state = 'pending' and due_at <= %s and not send_blocked_v1(o)) "
+            "order by due_at limit 5",
+            self.now(),
         )
 
-    def drain(self) -> None:
-        """Lets healthy processes finish everything that is left over, when all leases of before have run out."""
-        for process in self.processes:
-            if process.alive and process.name != "web":
-                process.stop()
-        self.later_s += 60
-        self.start("worker")
-        self.start("sender")
-        self.until(self.drained, "everything to be answered and sent")
+    def drained(self) -> bool:
+        """Nothing waits to be answered or sent now."""
+        return self.left() == []
+
+    def drain(self, within_s: float = WITHIN_S) -> None:
+        """Lets the healthy finish everything that the dead left over, when their leases have run out."""
+        try:
+            self.until(self.drained, "everything to be answered and sent", within_s)
+        except AssertionError as late:
+            raise AssertionError(f"{late} at {self.now()}: {self.left()}") from None
 
     # ---- what must hold after everything ------------------------------------------------------------------------
 
@@ -258,44 +275,13 @@ class Plant:
         """The invariants: stored once, in order, one outcome each, no key twice at the provider, the audit verifies."""
         if messages is not None:
             assert self.count("select count(*) from inbox") == messages
-        assert self.count("select count(*) from inbox") == self.count(
-            "select coalesce(sum(last_seq), 0) from conversation_queue"
-        )
-        repeated = self.sql(
-            "select conversation_id, provider_hmac from inbox group by 1, 2 having count(*) > 1"
-        )
-        assert repeated == []
-        for row in self.sql("select conversation_id, last_seq, done_seq from conversation_queue"):
-            self._one_outcome_each(row)
-        keys = Counter(
-            line.key for talk in self.provider.talks.values() for line in talk if line.ours and line.key
-        )
-        assert [key for key, times in keys.items() if times > 1] == []
-        waiting = self.sql(
-            "select state, count(*) from outbox where not state = any(%s) and due_at <= %s group by 1",
-            list(TERMINAL),
-            self.now(),
-        )
-        assert waiting == []
-        verified = asyncio.run(self._verified())
+        found = broken(self.sql, self.provider, now=self.now())
+        assert found == [], found
+        verified = asyncio.run(self.verified())
         assert verified.ok, verified
 
-    def _one_outcome_each(self, row: dict[str, Any]) -> None:
-        turns = self.sql(
-            "select from_seq, upto_seq from turn where conversation_id = %s "
-            "union all select from_seq, upto_seq from dead_letter where conversation_id = %s order by 1",
-            row["conversation_id"],
-            row["conversation_id"],
-        )
-        reached = 0
-        for turn in turns:
-            assert turn["from_seq"] == reached, turns
-            reached = turn["upto_seq"]
-        assert reached == row["done_seq"] == row["last_seq"], (turns, row)
-
-    async def _verified(self) -> Any:
-        from runtime.storage.audit import PgAudit
-
+    async def verified(self) -> Verified:
+        """The audit's chains and roots, all of them."""
         async with Pool(self.server.url("convo_owner"), role="owner", max_size=2) as owner:
             return await PgAudit(owner).verify()
 
@@ -309,14 +295,12 @@ def plant(folder: Path, tenants: Path) -> Iterator[Plant]:
         migrate(server.url("convo_owner"), now=NOON)
         jobs.prepare(server.url("convo_owner"))
         keys = development_keys(folder / "keys")
-        with served(lambda _: build(Options(numbers=(), clock=clock_of(0)))) as port_holder:
-            port = port_holder.port
+        port, web_port = free_port(), free_port()
         shipped = with_sandbox_port(tenants, folder, port)
         rolled, values = asyncio.run(_roll_out(server, keys, shipped))
-        web_port = Served(lambda _: build(Options(numbers=(), clock=clock_of(0)))).port
         numbers = _numbers(rolled, values, web_port)
         options = Options(numbers=tuple(numbers.values()), clock=clock_of(OFFSET_S))
-        with _at(port, options) as sandbox:
+        with InThread(build(options), port) as sandbox:
             made = Plant(
                 folder=folder,
                 server=server,
@@ -335,18 +319,6 @@ def plant(folder: Path, tenants: Path) -> Iterator[Plant]:
         server.discard()
 
 
-@contextmanager
-def _at(port: int, options: Options) -> Iterator[Served]:
-    """The provider on a port that the tenants already name."""
-    server = Served(lambda _: build(options))
-    server.port, server.url = port, f"http://127.0.0.1:{port}"
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
 async def _roll_out(
     server: EmbeddedPostgres, keys: DevKeys, tenants: Path
 ) -> tuple[Sequence[Rolled], dict[str, str]]:
@@ -358,19 +330,19 @@ async def _roll_out(
             compile_all(tenants, today=NOON.date()),
             store=PgBundles(owner, known),
             signer=keys.signer(),
-            by="test",
+            by="drill",
             clock=clock_of(OFFSET_S),
         )
         store = PgSecrets(owner, known)
         for tenant in rolled:
             for name, value in sandbox_secrets(tenant.bundle).items():
-                await store.set(tenant.activation.tenant_id, name, value, by="test", now=NOON)
+                await store.set(tenant.activation.tenant_id, name, value, by="drill", now=NOON)
                 values[name] = value
     return rolled, values
 
 
 def _numbers(rolled: Sequence[Rolled], values: dict[str, str], web_port: int) -> dict[str, Number]:
-    numbers = {}
+    numbers: dict[str, Number] = {}
     for tenant in rolled:
         for connection in tenant.bundle.connections.values():
             if connection.channel == "whatsapp_360dialog":
