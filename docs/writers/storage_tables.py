@@ -71,6 +71,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "audit_stream": "heads of the streams `send/` and `desk/`",
         "audit_root": "sealed roots, each chained to the one before",
         "audit_root_leaf": "the stream heads a root binds",
+        "audit_sealed": "the newest sealed leaf of each stream and its place in the tree, for the sealer alone",
         "event": "what happened, in kinds and numbers; never words",
         "desk_link": "one-time login links, as hashes",
         "desk_session": "sessions of operators, as hashes",

@@ -27,7 +27,9 @@ with recent as (
   order by active_at desc, c.conversation_id limit 100
 )
 select c.conversation_id, c.contact_id, c.connection_id, c.channel, c.mode, c.human_owner, r.active_at,
-       q.last_seq, q.done_seq, q.attempts, p.opted_out_at, p.wrapped_key, p.given_name,
+       q.last_seq,
+       (q.done_seq + coalesce((select sum(upper(r) - lower(r)) from unnest(q.answered) r), 0))::bigint as done_seq,
+       q.attempts, p.opted_out_at, p.wrapped_key, p.given_name,
        i.kind as identity_kind, i.identity_id, i.ciphertext as identity_value,
        (select array_agg(h.category order by h.priority, h.category) from hold h
         where h.tenant_id = c.tenant_id and h.contact_id = c.contact_id and h.cleared_at is null) as holds,
@@ -51,7 +53,9 @@ order by r.active_at desc, c.conversation_id;
 
 -- name: heading
 select c.conversation_id, c.contact_id, c.connection_id, c.channel, k.stage, c.mode, c.human_owner, c.human_since, c.pinned,
-       c.pinned_at, c.created_at, q.last_seq, q.done_seq, q.attempts, q.last_inbound_at, q.audit_n, q.audit_hash,
+       c.pinned_at, c.created_at, q.last_seq,
+       (q.done_seq + coalesce((select sum(upper(r) - lower(r)) from unnest(q.answered) r), 0))::bigint as done_seq,
+       q.attempts, q.last_inbound_at, q.audit_n, q.audit_hash,
        p.opted_out_at, p.opt_out_scope, p.opt_out_reason, p.wrapped_key, p.given_name, p.language, p.strikes,
        p.struck_out_at, p.erased_at, i.kind as identity_kind, i.identity_id, i.ciphertext as identity_value
 from conversation c

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from runtime.messages import CountSignal, Lease, Outcome, Receipt, Send, SendClass, Sentence
+from runtime.storage.desk import PgDesk
 from runtime.storage.operations import PgOperations
 from runtime.storage.turns import PgTurns
 from schemas.bundle import Bundle
@@ -202,6 +203,8 @@ async def test_a_replayed_dead_letter_answers_its_own_messages_and_no_later_one(
     assert await send_all(firm, person) == ["send"]
 
     await replay(firm, letter)
+    (shown,) = await PgDesk(firm.pools["desk"], firm.tenants).conversations(firm.tenant_id)
+    assert shown.waiting == 1
     await take(firm, 1)
     assert firm.one("select done_seq, last_seq, answered, ready_at from conversation_queue") == {
         "done_seq": 3,
