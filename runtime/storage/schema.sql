@@ -2284,6 +2284,12 @@ begin
       jsonb_build_object('what', 'swept', 'outbox', r.id, 'state', v_state), ''::bytea);
     v_count := v_count + 1;
   end loop;
+  -- A look that read the switch just before it was lifted defers its row just after: `enable` cannot have seen that row.
+  update outbox x set due_at = p_now
+    from tenant t cross join platform p
+   where x.state = 'pending' and x.kill_waited and x.due_at > p_now and x.decided_effect in ('defer', 'pause')
+     and x.decided_rule in ('R-KILL-1', 'R-KILL-2')
+     and t.tenant_id = x.tenant_id and t.kill_scope = 'none' and p.kill_scope = 'none';
   perform set_config('app.every', '', true);
   return v_count;
 end $$;
@@ -3482,6 +3488,8 @@ CREATE INDEX outbox_fair ON public.outbox USING btree (tenant_id, due_at) WHERE 
 CREATE INDEX outbox_head ON public.outbox USING btree (tenant_id, conversation_id, n) WHERE (state = ANY (ARRAY['pending'::text, 'sending'::text]));
 
 CREATE INDEX outbox_history ON public.outbox USING btree (tenant_id, conversation_id, n);
+
+CREATE INDEX outbox_kill_waited ON public.outbox USING btree (tenant_id, due_at) WHERE ((state = 'pending'::text) AND kill_waited);
 
 CREATE INDEX outbox_lease ON public.outbox USING btree (lease_until) WHERE (state = 'sending'::text);
 

@@ -14,6 +14,7 @@ alter table outbox
   add column discarded_by text;
 alter table conversation add column page_seen_at timestamptz;  -- web chat: when the page last asked for lines
 
+create index outbox_kill_waited on outbox (tenant_id, due_at) where state = 'pending' and kill_waited;
 create index outbox_confirmations on outbox (tenant_id, contact_id, created_at) where send_class = 'confirmation';
 
 -- ---- small rules ----------------------------------------------------------------------------------------------------

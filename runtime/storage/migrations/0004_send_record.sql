@@ -217,6 +217,12 @@ begin
       jsonb_build_object('what', 'swept', 'outbox', r.id, 'state', v_state), ''::bytea);
     v_count := v_count + 1;
   end loop;
+  -- A look that read the switch just before it was lifted defers its row just after: `enable` cannot have seen that row.
+  update outbox x set due_at = p_now
+    from tenant t cross join platform p
+   where x.state = 'pending' and x.kill_waited and x.due_at > p_now and x.decided_effect in ('defer', 'pause')
+     and x.decided_rule in ('R-KILL-1', 'R-KILL-2')
+     and t.tenant_id = x.tenant_id and t.kill_scope = 'none' and p.kill_scope = 'none';
   perform set_config('app.every', '', true);
   return v_count;
 end $$;

@@ -308,3 +308,26 @@ async def test_nothing_is_queued_for_strangers_the_opted_out_or_the_erased(firm:
     assert await queue(firm, erased.contact, campaign()) is None
     assert await queue(firm, firm.person().contact, campaign("summer")) is None
     assert firm.sql("select * from outbox") == []
+
+
+async def test_a_row_that_a_look_deferred_while_the_kill_was_being_lifted_does_not_wait_for_its_hour(
+    firm: World,
+) -> None:
+    row = firm.waiting(firm.person(), "reply")
+    firm.sql("update tenant set kill_scope = 'machine', kill_epoch = kill_epoch + 1")
+    look = await firm.look(row)
+    assert look is not None
+    assert look.effect == "defer"
+    firm.sql("update tenant set kill_scope = 'none', kill_epoch = kill_epoch + 1")  # and `enable` never saw the row
+
+    await firm.outbox.sweep(now=firm.clock.now())
+
+    assert firm.row(row)["due_at"] <= firm.clock.now()
+
+
+async def test_a_row_deferred_by_a_kill_stays_deferred_while_the_kill_lasts(firm: World) -> None:
+    row = firm.waiting(firm.person(), "reply")
+    firm.sql("update tenant set kill_scope = 'machine', kill_epoch = kill_epoch + 1")
+    await firm.look(row)
+    await firm.outbox.sweep(now=firm.clock.now())
+    assert firm.row(row)["due_at"] > firm.clock.now()
