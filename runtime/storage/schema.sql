@@ -2117,6 +2117,7 @@ begin
   -- A status webhook may have been quicker than the answer: then the provider has it, whatever the answer was.
   v_state := case
     when p_result = 'accepted' or o.status in ('sent', 'delivered', 'read') then 'sent'
+    when p_result = 'unknown' and o.status = 'failed' then 'failed'
     when p_result = 'unknown' then 'unknown'
     when p_person_stopped then 'failed'
     when p_retry and o.attempts < 8 then 'pending'
@@ -2256,29 +2257,35 @@ declare
   r record;
   v_state text;
   v_status text;
+  v_shown boolean; -- on a visitor's page since it is being sent: that cannot be taken back
   v_count int := 0;
 begin
   perform set_config('app.every', 'on', true);
   for r in
-    select x.tenant_id, x.id, x.conversation_id, x.contact_id, x.channel from outbox x
+    select x.tenant_id, x.id, x.conversation_id, x.contact_id, x.channel, x.send_class from outbox x
      where x.state = 'sending' and x.lease_until <= p_now
      order by x.tenant_id, x.contact_id, x.id limit 500
   loop
     perform from contact c where c.tenant_id = r.tenant_id and c.contact_id = r.contact_id for no key update;
-    select x.status into v_status from outbox x
+    select x.status, x.position is not null into v_status, v_shown from outbox x
      where x.tenant_id = r.tenant_id and x.id = r.id and x.state = 'sending' and x.lease_until <= p_now for no key update;
     continue when not found;  -- settled while we waited
-    v_state := case when v_status in ('sent', 'delivered', 'read') then 'sent'
+    v_state := case when v_shown or v_status in ('sent', 'delivered', 'read') then 'sent'
+                    when v_status = 'failed' then 'failed'
                     when r.channel = any (p_deduplicating) then 'pending' else 'unknown' end;
     update outbox x
        set state = v_state, owner = null, lease_until = null,
            due_at = case when v_state = 'pending' then p_now else x.due_at end,
            settled_at = case when v_state = 'pending' then null else p_now end
      where x.tenant_id = r.tenant_id and x.id = r.id;
-    if v_state <> 'pending' then
+    if v_state in ('sent', 'unknown') then
       perform send_sent_v1(r.tenant_id, r.id, p_now);
     else
       perform send_refund_v1(r.tenant_id, r.id);
+    end if;
+    if v_state = 'failed' and r.send_class <> 'proactive' then
+      perform send_case_v1(r.tenant_id, r.conversation_id, r.contact_id, 'send_failed', 'provider',
+        case when r.send_class = 'safety' then 0 else 1 end, r.send_class = 'safety', p_now);
     end if;
     perform audit_append_v1(r.tenant_id, 'send/' || r.conversation_id, gen_random_uuid(), p_now,
       jsonb_build_object('what', 'swept', 'outbox', r.id, 'state', v_state), ''::bytea);

@@ -140,12 +140,37 @@ async def test_only_the_owner_settles_or_puts_back_a_row(firm: World) -> None:
 async def test_the_sweep_takes_only_expired_sends_and_repeats_only_where_the_provider_deduplicates(
     firm: World,
 ) -> None:
-    lost, on_page = await sending(firm), await sending(firm, connection=WEB)
-    assert await firm.outbox.sweep(now=firm.clock.now()) == 0
+    lost, keyed = await sending(firm), await sending(firm, connection=EMAIL)
+    outbox = PgOutbox(
+        dispatch=firm.pools["dispatch"],
+        tenant=firm.pools["tenant"],
+        tenants=firm.tenants,
+        deduplicating=frozenset({"email"}),
+    )
+    assert await outbox.sweep(now=firm.clock.now()) == 0
     firm.clock.advance(31)
     fresh = await sending(firm)
-    assert await firm.outbox.sweep(now=firm.clock.now()) == 2
-    assert [firm.row(r)["state"] for r in (lost, on_page, fresh)] == ["unknown", "pending", "sending"]
+    assert await outbox.sweep(now=firm.clock.now()) == 2
+    assert [firm.row(r)["state"] for r in (lost, keyed, fresh)] == ["unknown", "pending", "sending"]
+
+
+async def test_what_a_visitor_has_seen_is_not_taken_back_because_its_sender_died(firm: World) -> None:
+    row = await sending(firm, connection=WEB)
+    firm.clock.advance(31)
+    await firm.outbox.sweep(now=firm.clock.now())
+    assert firm.row(row)["state"] == "sent"
+    assert firm.one("select count(*) as n from shown")["n"] == 1
+
+
+async def test_a_send_that_a_status_has_failed_is_known_to_have_failed(firm: World) -> None:
+    swept, answered = await sending(firm), await sending(firm)
+    firm.sql("update outbox set status = 'failed'")
+    assert await record(firm, answered, Receipt(result="unknown", detail="timeout")) == SendState.FAILED
+    firm.clock.advance(31)
+    await firm.outbox.sweep(now=firm.clock.now())
+    assert firm.row(swept)["state"] == "failed"
+    assert firm.one("select count(*) as n from case_file where kind = 'send_failed'")["n"] == 2
+    assert firm.one("select count(*) as n from shown")["n"] == 0
 
 
 async def test_a_send_that_a_status_has_confirmed_is_swept_as_sent(firm: World) -> None:
@@ -318,7 +343,9 @@ async def test_a_row_that_a_look_deferred_while_the_kill_was_being_lifted_does_n
     look = await firm.look(row)
     assert look is not None
     assert look.effect == "defer"
-    firm.sql("update tenant set kill_scope = 'none', kill_epoch = kill_epoch + 1")  # and `enable` never saw the row
+    firm.sql(
+        "update tenant set kill_scope = 'none', kill_epoch = kill_epoch + 1"
+    )  # and `enable` never saw the row
 
     await firm.outbox.sweep(now=firm.clock.now())
 
