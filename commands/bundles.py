@@ -70,7 +70,10 @@ def rollback(tenant: Slug, stage: Stage = "sandbox", by: By = "") -> int:
 
 
 def status(stage: Stage = "sandbox", json_: AsJson = False) -> int:
-    """Which bundle each tenant should use and which one each process really uses. Exit code 1 when they differ."""
+    """Which bundle each tenant should use and which one each process really uses.
+
+    Exit code 1 when they differ, or when a connection cannot be served.
+    """
 
     async def act(console: Console) -> int:
         rows = await console.status(stage)
@@ -80,16 +83,20 @@ def status(stage: Stage = "sandbox", json_: AsJson = False) -> int:
             for row in rows:
                 print(f"{row['tenant']}/{stage}  {row['digest']}  serial {row['serial']}")
                 for seen in row["processes"]:
-                    state = (
-                        "ok"
-                        if seen["digest"] == row["digest"]
-                        else f"STALE: {seen['error'] or 'not yet taken'}"
-                    )
+                    state = _state(seen["digest"] == row["digest"], seen["error"])
                     print(f"    {seen['process']:<24} {seen['digest'] or 'nothing'}  {state}")
-        stale = any(seen["digest"] != row["digest"] for row in rows for seen in row["processes"])
-        return WRONG if stale or not rows else OK
+        wrong = any(
+            seen["digest"] != row["digest"] or seen["error"] for row in rows for seen in row["processes"]
+        )
+        return WRONG if wrong or not rows else OK
 
     return with_console(act)
+
+
+def _state(current: bool, error: str | None) -> str:
+    if current:
+        return f"NOT ALL SERVED: {error}" if error else "ok"
+    return f"STALE: {error or 'not yet taken'}"
 
 
 def keys_new(

@@ -330,6 +330,7 @@ class Ready:
                 digest=status["active"],
                 serial=status["serial"],
                 fault=status["error"] or ("not taken yet" if status["stale"] else None),
+                refused=tuple(status["refused"]),
             )
             for status in self._parts.keeper.status()["tenants"]
         ]

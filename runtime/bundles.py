@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from runtime.errors import BundleMissing, BundleRefused
 from runtime.lastgood import Kept, LastGood
-from runtime.ports import Activation, Bundles, Clock, DatabaseDown, Route, Wake
+from runtime.ports import CHANNELS, Activation, Bundles, Clock, DatabaseDown, Route, Wake
 from runtime.telemetry import BUNDLE_CACHE, BUNDLE_REFUSED, BUNDLE_STALE, ERRORS, error_fields, log
 from schemas.bundle import Bundle, BundleError
 from schemas.signing import SignatureRefused, verify_any
@@ -36,6 +36,7 @@ class InForce:
     bundle: Bundle
     serial: int
     since: datetime
+    refused: tuple[str, ...] = ()  # connections of this stage that cannot be served, with the reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantStatus:
-    """What /readyz and `convo status` show for a tenant. `stale`: the pointer names another bundle than the one in use."""
+    """What /readyz and `convo status` show for a tenant. `stale`: the pointer names another bundle than the one in use.
+
+    `refused`: connections of the bundle in use that this version cannot serve; the others are served.
+    """
 
     tenant: str
     desired: str
@@ -58,6 +62,7 @@ class TenantStatus:
     last_attempt: datetime
     last_success: datetime | None
     error: str | None
+    refused: tuple[str, ...] = ()
 
 
 class Report(Protocol):
@@ -195,6 +200,7 @@ class BundleKeeper:
                 "last_attempt": s.last_attempt.isoformat(),
                 "last_success": s.last_success.isoformat() if s.last_success else None,
                 "error": s.error,
+                "refused": list(s.refused),
             }
             for s in sorted(self._status.values(), key=lambda s: s.tenant)
         ]
@@ -285,6 +291,7 @@ class BundleKeeper:
             last_attempt=now,
             last_success=now,
             error=None,
+            refused=next(t.refused for t in self.tenants() if t.tenant == kept.tenant),
         )
 
     def _checked(self, tenant: str, digest: str, data: bytes, envelopes: Sequence[bytes]) -> Bundle:
@@ -308,8 +315,17 @@ class BundleKeeper:
         # By slug: a bundle kept on disk may carry the number the tenant had in another database.
         routes = {key: route for key, route in self._table.routes.items() if route.tenant != tenant}
         others = {key: entry for key, entry in self._table.tenants.items() if entry.tenant != tenant}
+        refused: list[str] = []
         for connection in bundle.connections.values():
             if connection.stage != self._stage:
+                continue
+            if connection.channel not in CHANNELS:
+                refused.append(
+                    f"connection {connection.id}: this version has no channel {connection.channel}"
+                )
+                log().error(
+                    "connection refused", tenant=tenant, connection=connection.id, channel=connection.channel
+                )
                 continue
             if connection.id in routes:
                 other = routes[connection.id].tenant
@@ -318,7 +334,15 @@ class BundleKeeper:
                 tenant_id=tenant_id, tenant=tenant, connection=connection, digest=bundle.digest
             )
         now = self._clock.now()
-        entry = InForce(tenant=tenant, tenant_id=tenant_id, bundle=bundle, serial=serial, since=now)
+        entry = InForce(
+            tenant=tenant,
+            tenant_id=tenant_id,
+            bundle=bundle,
+            serial=serial,
+            since=now,
+            refused=tuple(refused),
+        )
+
         self._table = Table(tenants={**others, tenant_id: entry}, routes=routes)
 
     def _note(self, pointer: Activation, *, error: str | None) -> None:
@@ -335,6 +359,7 @@ class BundleKeeper:
             last_attempt=now,
             last_success=now if error is None else (before.last_success if before else None),
             error=error,
+            refused=known.refused if known else (),
         )
         BUNDLE_STALE.labels(tenant=pointer.tenant).set(active != pointer.digest)
 
@@ -342,7 +367,8 @@ class BundleKeeper:
         status = self._status.get(pointer.tenant)
         if self._report is None or status is None:
             return
-        fact, now = (status.active, status.desired, status.error), self._clock.monotonic()
+        error = "; ".join(filter(None, (status.error, *status.refused))) or None
+        fact, now = (status.active, status.desired, error), self._clock.monotonic()
         before, at = self._reported.get(pointer.tenant_id, (None, float("-inf")))
         if fact == before and now - at < REPORT_S:
             return
@@ -351,7 +377,7 @@ class BundleKeeper:
                 pointer.tenant_id,
                 digest=status.active,
                 wanted=status.desired,
-                error=status.error,
+                error=error,
                 now=self._clock.now(),
             )
         except DatabaseDown:

@@ -111,6 +111,9 @@ class Secrets(Protocol):
     async def get(self, tenant_id: int, reference: str) -> str: ...
 
 
+CHANNELS = frozenset({"whatsapp_360dialog", "webchat"})  # what a connection of this version can be
+
+
 class Channel(Protocol):
     """One kind of transport: authenticate and parse what arrives, deliver what leaves. No database."""
 

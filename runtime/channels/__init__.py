@@ -18,7 +18,7 @@ IDLE_S = 4.0
 
 
 def channels(http: httpx2.AsyncClient) -> Mapping[str, Channel]:
-    """Every channel over one HTTP client. The caller keeps the client open as long as it sends, and closes it."""
+    """Every channel of ports.CHANNELS over one HTTP client. The caller keeps the client open while it sends, and closes it."""
     return {
         "whatsapp_360dialog": Dialog360(http),
         "webchat": WebChat(),

@@ -30,12 +30,16 @@ class Routes(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantState:
-    """One tenant that must be served. `digest` is what is served (None = nothing can be), `fault` why it is not the newest."""
+    """One tenant that must be served. `digest` is what is served (None = nothing can be), `fault` why it is not the newest.
+
+    `refused`: connections of it that are not served, each with the reason.
+    """
 
     tenant: str
     digest: str | None
     serial: int | None
     fault: str | None = None
+    refused: tuple[str, ...] = ()
 
 
 class Readiness(Protocol):

@@ -17,7 +17,7 @@ from runtime.web.pages import NOT_KEPT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """ready: all is in force. degraded: everything is served, something of it from the last good bundle. unready: 503."""
+    """ready: all is in force. degraded: a tenant has its last good bundle, or not all its connections. unready: 503."""
 
     status: Literal["ready", "degraded", "unready"]
     reasons: tuple[str, ...]
@@ -36,7 +36,13 @@ def routes(readiness: Readiness) -> list[Route]:
             "status": ready.status,
             "reasons": list(ready.reasons),
             "tenants": [
-                {"tenant": t.tenant, "digest": t.digest, "serial": t.serial, "fault": t.fault}
+                {
+                    "tenant": t.tenant,
+                    "digest": t.digest,
+                    "serial": t.serial,
+                    "fault": t.fault,
+                    "refused": list(t.refused),
+                }
                 for t in tenants
             ],
         }
@@ -60,6 +66,7 @@ def judge(*, database: bool, tenants: Sequence[TenantState]) -> Ready:
         f"{t.tenant}: no bundle can be served: {t.fault or 'none is active'}" for t in tenants if not t.digest
     ]
     stale = [f"{t.tenant}: still on the last good bundle: {t.fault}" for t in tenants if t.digest and t.fault]
+    less = [*stale, *(f"{t.tenant}: {reason}" for t in tenants for reason in t.refused)]
     if fatal:
-        return Ready(status="unready", reasons=(*fatal, *stale))
-    return Ready(status="degraded" if stale else "ready", reasons=tuple(stale))
+        return Ready(status="unready", reasons=(*fatal, *less))
+    return Ready(status="degraded" if less else "ready", reasons=tuple(less))

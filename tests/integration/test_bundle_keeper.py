@@ -8,12 +8,13 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from compiler.write import SigningKey, new_key, sign, signing_key
-from runtime.bundles import CACHE_BYTES, MEMORY_PER_BYTE, BundleKeeper
+from runtime.bundles import CACHE_BYTES, MEMORY_PER_BYTE, BundleKeeper, Report
 from runtime.errors import BundleMissing, BundleRefused
 from runtime.lastgood import LastGood
 from runtime.ports import Activation, DatabaseDown
@@ -57,7 +58,9 @@ class Here:
     store: FailingStore
     stage: str = "sandbox"
 
-    def keeper(self, stage: str | None = None, *, trusts: bytes = PUBLIC) -> BundleKeeper:
+    def keeper(
+        self, stage: str | None = None, *, trusts: bytes = PUBLIC, report: Report | None = None
+    ) -> BundleKeeper:
         """A process that has just started."""
         return BundleKeeper(
             store=self.store,
@@ -66,6 +69,7 @@ class Here:
             last_good=LastGood(self.folder),
             clock=self.clock,
             wake=self.wake,
+            report=report,
         )
 
     async def activate(
@@ -210,6 +214,33 @@ async def test_only_connections_of_the_deployments_stage_are_served(here: Here) 
     await keeper.start()
     assert keeper.status()["ready"]
     assert await keeper.route("dave-wa") is None
+
+
+async def test_a_connection_without_a_channel_is_refused_alone_and_named(here: Here) -> None:
+    kinds = {"dave-web": "webchat", "dave-mail": "email", "dave-waha": "whatsapp_waha"}
+    digest = await here.activate(bundle_bytes("dave", connections=kinds))
+    told: list[str | None] = []
+
+    async def report(
+        tenant_id: int, *, digest: str | None, wanted: str, error: str | None, now: datetime
+    ) -> None:
+        told.append(error)
+
+    reasons = [
+        f"connection {name}: this version has no channel {kinds[name]}" for name in ("dave-mail", "dave-waha")
+    ]
+    for down in (False, True):
+        here.store.down = down  # the second time from what is kept on disk
+        keeper = here.keeper(report=report)
+        await keeper.start()
+        assert await keeper.route("dave-web") is not None
+        status = keeper.status()["tenants"][0]
+        assert (status["active"], status["error"], status["refused"]) == (digest, None, reasons)
+    assert told == ["; ".join(reasons)]
+    here.store.down = False
+    running = here.keeper()
+    await running.start()
+    assert await running.route("dave-mail") is None
 
 
 async def test_a_bad_bundle_of_one_tenant_leaves_the_others_alone(here: Here) -> None:

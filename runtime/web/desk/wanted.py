@@ -91,11 +91,12 @@ def _stuck(visit: Visit, found: tuple[Stuck, ...]) -> Iterator[Wanted]:
 
 def _stale(visit: Visit, now: Now) -> Iterator[Wanted]:
     for seen in now.bundled.seen:
-        if bundles.stale(seen):
+        if bundles.stale(seen) or seen.error:
+            late = f"still holds another bundle: {seen.error or 'it is being fetched'}"
             yield Wanted(
-                tag="Stale",
+                tag="Stale" if bundles.stale(seen) else "Refused",
                 tone="hold",
-                text=f"{seen.process} still holds another bundle: {seen.error or 'it is being fetched'}.",
+                text=f"{seen.process} {late if bundles.stale(seen) else f'does not serve all: {seen.error}'}.",
                 link=visit.url("/bundles"),
                 link_text="Open bundles",
                 clock=words.long(visit.now - seen.at),

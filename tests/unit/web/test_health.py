@@ -11,6 +11,12 @@ from tests.unit.web.world import DIGEST, MemoryReadiness, world
 
 GOOD = TenantState(tenant="dave", digest=DIGEST, serial=3)
 STALE = TenantState(tenant="edward", digest=DIGEST, serial=2, fault="the signature is not trusted")
+PARTLY = TenantState(
+    tenant="dave",
+    digest=DIGEST,
+    serial=3,
+    refused=("connection dave-mail: this version has no channel email",),
+)
 NONE = TenantState(tenant="edward", digest=None, serial=None)
 
 
@@ -29,13 +35,22 @@ async def test_alive_says_nothing_about_anything_else() -> None:
 async def test_ready_when_the_database_answers_and_every_tenant_is_served() -> None:
     status, body = await ready(GOOD)
     assert (status, body["status"], body["reasons"]) == (200, "ready", [])
-    assert body["tenants"] == [{"tenant": "dave", "digest": DIGEST, "serial": 3, "fault": None}]
+    assert body["tenants"] == [
+        {"tenant": "dave", "digest": DIGEST, "serial": 3, "fault": None, "refused": []}
+    ]
 
 
 async def test_degraded_while_a_tenant_is_on_its_last_good_bundle() -> None:
     status, body = await ready(GOOD, STALE)
     assert (status, body["status"]) == (200, "degraded")
     assert body["reasons"] == ["edward: still on the last good bundle: the signature is not trusted"]
+
+
+async def test_degraded_while_a_connection_cannot_be_served() -> None:
+    status, body = await ready(PARTLY)
+    assert (status, body["status"]) == (200, "degraded")
+    assert body["reasons"] == ["dave: connection dave-mail: this version has no channel email"]
+    assert body["tenants"][0]["refused"] == list(PARTLY.refused)
 
 
 @pytest.mark.parametrize(
