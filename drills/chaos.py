@@ -245,7 +245,11 @@ def _look(there: Plant, writers: Sequence[Writer], figures: Figures) -> None:
     figures.sent_twice = keys.total() - len(keys)
     figures.unknown, figures.unknown_called = len(unknown), len([key for key in unknown if key in keys])
     figures.states = {
-        row["state"]: row["n"] for row in there.sql("select state, count(*) as n from outbox group by 1")
+        row["state"]: row["n"]
+        for row in there.sql(
+            "select case when state = 'dead' then 'dead by ' || decided_rule else state end as state, count(*) as n "
+            "from outbox group by 1"
+        )
     }
     figures.dead_letters = there.count("select count(*) from dead_letter")
     figures.faults_found += broken(there.sql, there.provider, now=there.now())
