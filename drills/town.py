@@ -115,7 +115,7 @@ async def links(there: Town) -> Sequence[str]:
         "Desk (each link works once, for fifteen minutes; two people are needed to re-enable what one stopped)",
     ]
     for operator, role in OPERATORS:
-        path = await make_link(made.desk, operator, role, ids, made.clock.now())
+        path = await make_link(made.owner, operator, role, ids, made.clock.now())
         lines.append(f"  {operator + ', ' + role:<20} {there.web}{path}")
     return lines
 

@@ -185,7 +185,7 @@ class Console:
     async def desk_link(self, operator: str, role: str) -> str:
         """The path of a one-time login for every tenant there is."""
         ids = [tenant.tenant_id for tenant in await self.tenants.every()]
-        return await make_link(self.desk, operator, role, ids, self.clock.now())
+        return await make_link(self.owner, operator, role, ids, self.clock.now())
 
     def _check(self, tenant: str, data: bytes, envelopes: Sequence[bytes], stage: str) -> None:
         trusted = trusted_keys(self.settings.trust)

@@ -46,7 +46,7 @@ class Link:
 
 
 async def make_link(pool: Pool, operator: str, role: str, tenants: Sequence[int], now: datetime) -> str:
-    """A one-time way in, good for 15 minutes: the path to put after the desk's address."""
+    """A one-time way in, good for 15 minutes: the path to put after the desk's address. `pool` is of the owner."""
     token = secrets.token_urlsafe(TOKEN_BYTES)
     await pool.rows(LINK_MAKE, [_hash(token), operator, role, list(tenants), now, now + LINK_LIFE])
     return f"/desk/in/{token}"

@@ -214,8 +214,7 @@ class DeskWorld:
         """The whole address of a one-time link."""
         wanted = slugs or tuple(self.tenants)
         ids = [self.tenants[slug].activation.tenant_id for slug in wanted]
-        assert self.desk_pool is not None
-        return self.url + self._wait(make_link(self.desk_pool, operator, role, ids, self.clock.now()))
+        return self.url + self._wait(self._link(operator, role, ids))
 
     def link_of_a_tenant_without_a_bundle(self) -> str:
         """A tenant that was made, and never had anything put in force."""
@@ -247,13 +246,16 @@ class DeskWorld:
         async with Pool(self.database.url("owner"), role="owner") as owner:
             return await PgAudit(owner).verify()
 
+    async def _link(self, operator: str, role: str, ids: list[int]) -> str:
+        async with Pool(self.database.url("owner"), role="owner") as owner:
+            return await make_link(owner, operator, role, ids, self.clock.now())
+
     async def _bare(self) -> str:
-        assert self.desk_pool is not None
         async with Pool(self.database.url("owner"), role="owner") as owner:
             made = await Tenants(owner, VAULT).ensure(
                 "bare-example", name="Bare Example", organisation="bare", now=self.clock.now()
             )
-        return await make_link(self.desk_pool, "Asha Example", "owner", [made.tenant_id], self.clock.now())
+        return await self._link("Asha Example", "owner", [made.tenant_id])
 
     async def _says(self, text: str, connection: str, person: Identity, settle: bool) -> UUID:
         assert self.keeper is not None and self.ingest is not None

@@ -5,7 +5,7 @@
 --  * Policy `one_tenant`: rows of the tenant named by the setting app.tenant; without the setting, none.
 --  * Policy `every_tenant`: for convo_owner alone and only while app.every is 'on'. Functions that must see several tenants
 --    (a batch of webhooks, a fair claim, a kill) set it for their own duration. No login role can use it directly.
---  * Roles hold EXECUTE on versioned functions; convo_tenant and convo_desk may also read one tenant's rows.
+--  * Roles hold EXECUTE on versioned functions; convo_tenant and convo_desk may also read one tenant's rows, and write none.
 --
 -- Ids are UUIDs made by the application, because the associated data of a ciphertext holds the row's id before the insert.
 -- Times are parameters of every function: nothing here reads a clock.
@@ -701,10 +701,6 @@ create policy one_tenant on organisation
   using (organisation_id = (select t.organisation_id from tenant t
                             where t.tenant_id = nullif(current_setting('app.tenant', true), '')::int));
 
--- Sign-in happens before any tenant is known.
-create policy desk on desk_link to convo_desk using (current_setting('app.every', true) = 'on');
-create policy desk on desk_session to convo_desk using (current_setting('app.every', true) = 'on');
-
 -- ---- grants ---------------------------------------------------------------------------------------------------------
 
 grant usage on schema public to convo_ingest, convo_dispatch, convo_tenant, convo_desk;
@@ -715,7 +711,6 @@ grant select on
   bundle_attestation, bundle_pointer, bundle_seen, bundle_claim, claim_index, send_rule, policy, connection, audit, audit_stream, event,
   spend_day, spend_shard, spend_contact, spend_reservation, organisation, tenant
 to convo_tenant, convo_desk;
-grant select, insert, update on desk_link, desk_session to convo_desk;
 
 -- The audit and the append-only histories cannot be changed even by their owner's functions.
 revoke update, delete, truncate on

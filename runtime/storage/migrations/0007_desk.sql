@@ -8,14 +8,21 @@ create index outbox_recent on outbox (tenant_id, created_at);
 
 -- ---- the way in -----------------------------------------------------------------------------------------------------
 
+-- For convo_owner alone: who may make links may become any operator. Audited with every tenant the link opens.
 create function desk_link_make_v1(
   p_token_hash bytea, p_operator text, p_role text, p_tenants int[], p_now timestamptz, p_expires timestamptz
 ) returns void language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+  v_tenant int;
 begin
   perform set_config('app.every', 'on', true);
   delete from desk_link l where l.expires_at < p_now - interval '1 day';
   insert into desk_link (token_hash, operator, role, tenants, created_at, expires_at)
   values (p_token_hash, p_operator, p_role, p_tenants, p_now, p_expires);
+  for v_tenant in select distinct t from unnest(p_tenants) t order by t loop
+    perform audit_append_v1(v_tenant, 'desk/' || v_tenant, gen_random_uuid(), p_now,
+      jsonb_build_object('what', 'login link made', 'for', p_operator, 'role', p_role, 'until', p_expires), ''::bytea);
+  end loop;
   perform set_config('app.every', '', true);
 end $$;
 
@@ -137,7 +144,7 @@ begin
 end $$;
 
 grant execute on function
-  desk_link_make_v1(bytea, text, text, int[], timestamptz, timestamptz), desk_link_look_v1(bytea),
+  desk_link_look_v1(bytea),
   desk_link_use_v1(bytea, bytea, bytea, timestamptz, timestamptz), desk_session_v1(bytea, timestamptz),
   desk_session_end_v1(bytea, timestamptz), desk_look_v1(int, uuid, text, text, uuid, timestamptz), desk_switches_v1(int)
 to convo_desk;
