@@ -630,11 +630,17 @@ CREATE FUNCTION public.desk_link_make_v1(p_token_hash bytea, p_operator text, p_
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
     AS $$
+declare
+  v_tenant int;
 begin
   perform set_config('app.every', 'on', true);
   delete from desk_link l where l.expires_at < p_now - interval '1 day';
   insert into desk_link (token_hash, operator, role, tenants, created_at, expires_at)
   values (p_token_hash, p_operator, p_role, p_tenants, p_now, p_expires);
+  for v_tenant in select distinct t from unnest(p_tenants) t order by t loop
+    perform audit_append_v1(v_tenant, 'desk/' || v_tenant, gen_random_uuid(), p_now,
+      jsonb_build_object('what', 'login link made', 'for', p_operator, 'role', p_role, 'until', p_expires), ''::bytea);
+  end loop;
   perform set_config('app.every', '', true);
 end $$;
 
@@ -3576,10 +3582,6 @@ ALTER TABLE public.dead_letter ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.delivery_status ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY desk ON public.desk_link TO convo_desk USING ((current_setting('app.every'::text, true) = 'on'::text));
-
-CREATE POLICY desk ON public.desk_session TO convo_desk USING ((current_setting('app.every'::text, true) = 'on'::text));
-
 ALTER TABLE public.desk_link ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.desk_session ENABLE ROW LEVEL SECURITY;
@@ -3843,17 +3845,14 @@ GRANT ALL ON FUNCTION public.answering_v1(p_tenant integer, p_connection text, p
 REVOKE ALL ON FUNCTION public.audit_append_v1(p_tenant integer, p_stream text, p_id uuid, p_at timestamp with time zone, p_header jsonb, p_body bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.audit_entries_v1(p_tenant integer, p_after_tenant integer, p_after_stream text, p_after_n bigint, p_limit integer) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.audit_entries_v1(p_tenant integer, p_after_tenant integer, p_after_stream text, p_after_n bigint, p_limit integer) TO convo_dispatch;
 
 REVOKE ALL ON FUNCTION public.audit_hash_v1(p_prev bytea, p_tenant integer, p_stream text, p_n bigint, p_id uuid, p_at timestamp with time zone, p_header jsonb, p_body bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.audit_hash_v1(p_prev bytea, p_tenant integer, p_stream text, p_n bigint, p_id uuid, p_at timestamp with time zone, p_header jsonb, p_body bytea) TO convo_tenant;
 GRANT ALL ON FUNCTION public.audit_hash_v1(p_prev bytea, p_tenant integer, p_stream text, p_n bigint, p_id uuid, p_at timestamp with time zone, p_header jsonb, p_body bytea) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.audit_heads_v1() FROM PUBLIC;
-GRANT ALL ON FUNCTION public.audit_heads_v1() TO convo_dispatch;
 
 REVOKE ALL ON FUNCTION public.audit_leaves_v1(p_after bigint, p_upto bigint) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.audit_leaves_v1(p_after bigint, p_upto bigint) TO convo_dispatch;
 
 REVOKE ALL ON FUNCTION public.audit_moved_v1() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.audit_moved_v1() TO convo_dispatch;
@@ -3916,7 +3915,6 @@ REVOKE ALL ON FUNCTION public.desk_link_look_v1(p_token_hash bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.desk_link_look_v1(p_token_hash bytea) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.desk_link_make_v1(p_token_hash bytea, p_operator text, p_role text, p_tenants integer[], p_now timestamp with time zone, p_expires timestamp with time zone) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.desk_link_make_v1(p_token_hash bytea, p_operator text, p_role text, p_tenants integer[], p_now timestamp with time zone, p_expires timestamp with time zone) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.desk_link_use_v1(p_token_hash bytea, p_session_hash bytea, p_csrf_hash bytea, p_now timestamp with time zone, p_expires timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.desk_link_use_v1(p_token_hash bytea, p_session_hash bytea, p_csrf_hash bytea, p_now timestamp with time zone, p_expires timestamp with time zone) TO convo_desk;
@@ -4162,10 +4160,6 @@ REVOKE ALL ON TABLE public.delivery_status FROM convo_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE public.delivery_status TO convo_owner;
 GRANT SELECT ON TABLE public.delivery_status TO convo_tenant;
 GRANT SELECT ON TABLE public.delivery_status TO convo_desk;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.desk_link TO convo_desk;
-
-GRANT SELECT,INSERT,UPDATE ON TABLE public.desk_session TO convo_desk;
 
 GRANT SELECT ON TABLE public.event TO convo_tenant;
 GRANT SELECT ON TABLE public.event TO convo_desk;
