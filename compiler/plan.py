@@ -52,6 +52,24 @@ _LOOSER: Mapping[str, int] = {
     "spend_pence_per_day": 1,
     "spend_pence_per_contact_per_day": 1,
 }
+# Of a section's fields with entries: whether fewer entries (1) or more (-1) are looser.
+_ENTRIES: Mapping[tuple[str, str], int] = {
+    ("claim", "required_with"): 1,
+    ("link", "requires"): 1,
+    ("link", "answers"): 1,
+    ("prohibited", "match"): 1,
+    ("prohibited", "allow"): -1,
+    ("category", "patterns"): 1,
+}
+# Of a category's numbers and switches: whether more (1) or less (-1) is looser.
+_CATEGORY: Mapping[str, int] = {
+    "priority": 1,
+    "after": 1,
+    "hold": -1,
+    "page": -1,
+    "stops_bot": -1,
+    "suppress": -1,
+}
 _LISTS = {
     "claims": "claim",
     "prohibited": "prohibited",
@@ -63,6 +81,7 @@ _LISTS = {
 }
 _ADDED = {"link": BREAKING, "prohibited": BEHAVIOUR, "quick reply": BEHAVIOUR, "category": BEHAVIOUR}
 _REMOVED = {"quick reply": BEHAVIOUR}
+_GUARDING = {"prohibited", "category"}  # one more makes a tenant stricter, one fewer looser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +141,17 @@ def _items(
 ) -> Iterator[Change]:
     for name in sorted({*before, *after}):
         if name not in before:
+            klass = _ADDED.get(kind, NEEDS_APPROVAL)
+            direction = TIGHTENED if kind in _GUARDING else None
             yield Change(
-                klass=_ADDED.get(kind, NEEDS_APPROVAL), kind=kind, id=name, what="added", after=after[name]
+                klass=klass, kind=kind, id=name, what="added", after=after[name], direction=direction
             )
         elif name not in after:
             klass = _REMOVED.get(kind, BREAKING)
-            yield Change(klass=klass, kind=kind, id=name, what="removed", before=before[name])
+            direction = LOOSENED if kind in _GUARDING else None
+            yield Change(
+                klass=klass, kind=kind, id=name, what="removed", before=before[name], direction=direction
+            )
         else:
             yield from _fields(kind, name, before[name], after[name])
 
@@ -136,8 +160,40 @@ def _fields(kind: str, name: str, before: Mapping[str, Any], after: Mapping[str,
     for key in sorted({*before, *after}):
         old, new = before.get(key), after.get(key)
         klass = _FIELDS[kind].get(key, NEEDS_APPROVAL)
-        if old != new and klass is not None:
-            yield Change(klass=klass, kind=kind, id=name, what=key, before=old, after=new)
+        if old == new or klass is None:
+            continue
+        if (kind, key) in _ENTRIES:
+            yield from _entries(kind, name, key, _named(old), _named(new))
+            continue
+        direction = None
+        if kind == "category" and key in _CATEGORY and isinstance(old, int) and isinstance(new, int):
+            direction = LOOSENED if (new - old) * _CATEGORY[key] > 0 else TIGHTENED
+        klass = BREAKING if direction == LOOSENED else klass
+        yield Change(klass=klass, kind=kind, id=name, what=key, before=old, after=new, direction=direction)
+
+
+def _named(entries: Any) -> dict[str, Any]:
+    """The entries of a field by what each is called: its id, its key, or itself."""
+    if isinstance(entries, Mapping):
+        return dict(entries)
+    return {e["id"] if isinstance(e, Mapping) else e: e for e in entries or ()}
+
+
+def _entries(
+    kind: str, name: str, key: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[Change]:
+    """Entry by entry: fewer or more of them is looser; one that was only altered has to be looked at."""
+    fewer_is_looser = _ENTRIES[kind, key] > 0
+    for entry in sorted({*before, *after}):
+        old, new = before.get(entry), after.get(entry)
+        if old == new:
+            continue
+        klass, direction, what = NEEDS_APPROVAL, None, f"{key} {entry}"
+        if old is None or new is None:
+            looser = (new is None) == fewer_is_looser
+            klass, direction = (BREAKING, LOOSENED) if looser else (NEEDS_APPROVAL, TIGHTENED)
+            what = f"{key} {entry} {'removed' if new is None else 'added'}"
+        yield Change(klass=klass, kind=kind, id=name, what=what, before=old, after=new, direction=direction)
 
 
 def _policy(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:

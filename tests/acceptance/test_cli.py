@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import cli
 from drills.devkeys import DevKeys, development_keys
 from runtime.embedded import EmbeddedPostgres
+from schemas.bundle import canonical
 from tests.acceptance.convo import ROOT, TODAY, convo
 from tests.conftest import fresh_database
 
@@ -93,6 +94,23 @@ def test_plan_exits_3_when_something_changes(tmp_path: Path) -> None:
     assert changed.returncode == 3, changed.stderr
     assert "DD-D04" in changed.stdout
     assert convo("plan", str(old), str(old)).returncode == 0
+
+
+def test_plan_says_which_way_a_change_goes(tmp_path: Path) -> None:
+    old = _compiled(tmp_path)
+    document = json.loads(old.read_bytes())
+    cap = document["policy"]["spend_pence_per_day"]
+    document["policy"]["spend_pence_per_day"] = 2 * cap
+    new = tmp_path / "new.json"
+    new.write_bytes(canonical(document))
+    told = convo("plan", str(old), str(new))
+    assert re.search(rf"^BREAKING +LOOSENED +policy .*: {cap} -> {2 * cap}$", told.stdout, re.MULTILINE)
+    assert "TIGHTENED" in convo("plan", str(new), str(old)).stdout
+    found = json.loads(convo("plan", str(old), str(new), "--json").stdout)
+    assert found["gravest"] == "BREAKING"
+    assert [(c["class"], c["direction"], c["before"]) for c in found["changes"]] == [
+        ("BREAKING", "loosened", cap)
+    ]
 
 
 def test_screen_answers_each_line_with_a_verdict() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from compiler.pipeline import compile_tenant
 from compiler.plan import CLASSES, Change, gravest, plan
+from schemas.bundle import canonical
 from tests.compiling import TODAY, approve, lay_out
 
 
@@ -61,6 +65,7 @@ FLOOR, WORDS = "_packs/all/consent.yaml", "_packs/all/optout/en.yaml"
     [
         (CORE, "an automated", "a robotic", "NEEDS_APPROVAL claim PL-D01 texts"),
         (CORE, "are you a robot", "are you real", "BEHAVIOUR claim PL-D01 questions"),
+        (CORE, "[Already,", "[Yes,", "NEEDS_APPROVAL claim PL-Q01 options"),
         (CONSENT, "per_30_days: 3", "per_30_days: 2", "BEHAVIOUR policy proactive_per_30_days tightened"),
         (CONSENT, "20:00", "18:00", "BEHAVIOUR policy close_minute tightened"),
         (CONSENT, "[sunday]", "[saturday, sunday]", "BEHAVIOUR policy quiet_weekdays tightened"),
@@ -75,13 +80,56 @@ FLOOR, WORDS = "_packs/all/consent.yaml", "_packs/all/optout/en.yaml"
         (LINKS, "claim?ref", "form?ref", "BREAKING link form url; NEEDS_APPROVAL tenant plain values"),
         ("plain/tenant.yaml", "#0b5c5f", "#0b5c5e", "COSMETIC tenant plain accent"),
         ("plain/persona.yaml", "max_chars: 320", "max_chars: 300", "BEHAVIOUR persona plain max_chars"),
-        ("_packs/all/signals/care.yaml", "after: 2", "after: 1", "NEEDS_APPROVAL category confusion after"),
+        (
+            "_packs/all/signals/care.yaml",
+            "after: 2",
+            "after: 1",
+            "NEEDS_APPROVAL category confusion after tightened",
+        ),
     ],
 )
 def test_each_change_has_its_class_and_direction(
     tmp_path: Path, file: str, old: str, new: str, expected: str
 ) -> None:
     assert direct(plan(*bundles(tmp_path, file, old, new))) == expected
+
+
+def edited(tmp_path: Path, edit: Callable[[dict[str, Any]], None]) -> tuple[bytes, bytes]:
+    """A bundle and the same with one edit, as it would come from an edited folder."""
+    root = tmp_path / "tenants"
+    lay_out(root)
+    before = compile_tenant(root / "plain", TODAY).bundle
+    document = json.loads(before)
+    edit(document)
+    return before, canonical(document)
+
+
+@pytest.mark.parametrize(
+    ("edit", "loosened"),
+    [
+        (lambda b: b["links"][0]["requires"].remove("PL-D03"), "BREAKING link form requires PL-D03 removed"),
+        (lambda b: b["links"][0]["answers"].popitem(), "BREAKING link form answers PL-Q01 removed"),
+        (lambda b: b["prohibited"].pop(), "BREAKING prohibited ALL-X01 removed"),
+        (lambda b: b["categories"][0].update(page=False), "BREAKING category danger_now page"),
+        (lambda b: b["categories"][0].update(hold=False), "BREAKING category danger_now hold"),
+        (lambda b: b["categories"][0].update(priority=3), "BREAKING category danger_now priority"),
+        (lambda b: b["prohibited"][0]["match"].pop(), "BREAKING prohibited ALL-X01 match"),
+        (lambda b: b["prohibited"][0]["allow"].append("x"), "BREAKING prohibited ALL-X01 allow x added"),
+        (lambda b: b["categories"][0]["patterns"].pop(), "BREAKING category danger_now patterns"),
+        (lambda b: b["policy"].update(open_minute=60), "BREAKING policy open_minute"),
+        (lambda b: b["policy"].update(spend_pence_per_day=10**6), "BREAKING policy spend_pence_per_day"),
+    ],
+)
+def test_what_lets_more_through_is_loosened_and_its_undoing_tightened(
+    tmp_path: Path, edit: Callable[[dict[str, Any]], None], loosened: str
+) -> None:
+    before, after = edited(tmp_path, edit)
+    [there] = [c for c in plan(before, after) if not c.indirect]
+    assert direct((there,)).startswith(loosened)
+    assert there.direction == "loosened"
+    [back] = [c for c in plan(after, before) if not c.indirect]
+    assert back.direction == "tightened"
+    assert back.klass != "BREAKING"
 
 
 def test_a_tightened_send_table_reads_as_loosened_the_other_way(tmp_path: Path) -> None:
