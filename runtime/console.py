@@ -27,7 +27,7 @@ from runtime.storage.sealing import seal_key
 from runtime.storage.secrets import PgSecrets
 from runtime.storage.tenants import Tenants
 from runtime.storage.wake import PgWake
-from runtime.trust import trusted_keys
+from runtime.trust import sealing_keys, trusted_keys
 from schemas.bundle import Bundle
 from schemas.signing import SignatureRefused, verify_any
 
@@ -168,17 +168,18 @@ class Console:
         return None
 
     async def verify_audit(self) -> Mapping[str, Any]:
-        """Checks every chain and root. Signatures are checked when CONVO_SEAL_KEY can be read, the export when it is named."""
+        """Checks every chain and root; signatures against CONVO_SEAL_KEY and CONVO_SEAL_TRUST, the export when it is named."""
         settings = self.settings
-        key = seal_key(read_reference(settings.seal_key, os.environ).encode()) if settings.seal_key else None
+        trusted = dict(sealing_keys(settings.seal_trust))
+        if settings.seal_key:
+            key = seal_key(read_reference(settings.seal_key, os.environ).encode())
+            trusted[key.key_id] = key.public
         exported = settings.seal_export if settings.seal_export and settings.seal_export.exists() else None
-        found = await PgAudit(self.owner).verify(
-            trusted={key.key_id: key.public} if key else None, exported=exported
-        )
+        found = await PgAudit(self.owner).verify(trusted=trusted or None, exported=exported)
         return {
             **asdict(found),
             "ok": found.ok,
-            "signatures_checked": key is not None,
+            "signatures_checked": bool(trusted),
             "export_checked": bool(exported),
         }
 

@@ -15,7 +15,7 @@ from runtime.crypto import Vault
 from runtime.errors import ConvoError
 from runtime.settings import ROLES, Settings, SettingsError
 from runtime.storage import migrate
-from runtime.trust import trusted_keys
+from runtime.trust import sealing_keys, trusted_keys
 
 CONNECT_TIMEOUT_S = 5
 PACKAGES = ("commands", "compiler", "drills", "runtime", "schemas")
@@ -43,6 +43,10 @@ def examine(env: Mapping[str, str]) -> Sequence[Finding]:
         _try("keys that may sign bundles", lambda: f"{len(trusted_keys(settings.trust))} trusted"),
         _try("folder of the last good bundles", lambda: _writable(settings.data)),
     ]
+    if settings.seal_trust is not None:
+        found.append(
+            _try("older keys of the audit", lambda: f"{len(sealing_keys(settings.seal_trust))} trusted")
+        )
     if settings.stage != "sandbox" and settings.seal_key is None:
         advice = "set CONVO_SEAL_KEY, or nothing seals the audit"
         found.append(Finding(what="key that seals the audit", ok=False, advice=advice))

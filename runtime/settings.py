@@ -23,6 +23,7 @@ KNOWN: Mapping[str, str] = MappingProxyType(
         "CONVO_PEPPER": "reference to the secret behind suppression look-ups; kept outside the database",
         "CONVO_TRUST": "file or folder with the Ed25519 public keys (PEM) that may sign bundles",
         "CONVO_SEAL_KEY": "reference to the Ed25519 private key (PEM) that signs the audit's sealed roots",
+        "CONVO_SEAL_TRUST": "file or folder with older public keys (PEM) whose seals `convo audit verify` trusts, too",
         "CONVO_SEAL_EXPORT": "file to which sealed roots are appended; keep it where database administrators cannot write",
         "CONVO_CLOCK_OFFSET_S": "seconds added to the machine's clock; sandbox only",
         "CONVO_HOST": "address the web process listens on (127.0.0.1)",
@@ -56,6 +57,7 @@ class Settings:
     pepper: str | None = None
     trust: Path | None = None
     seal_key: str | None = None
+    seal_trust: Path | None = None
     seal_export: Path | None = None
     clock_offset_s: float = 0.0
     host: str = "127.0.0.1"
@@ -86,6 +88,7 @@ class Settings:
             pepper=read.reference("CONVO_PEPPER"),
             trust=Path(given["CONVO_TRUST"]) if "CONVO_TRUST" in given else None,
             seal_key=read.reference("CONVO_SEAL_KEY"),
+            seal_trust=Path(given["CONVO_SEAL_TRUST"]) if "CONVO_SEAL_TRUST" in given else None,
             seal_export=Path(given["CONVO_SEAL_EXPORT"]) if "CONVO_SEAL_EXPORT" in given else None,
             clock_offset_s=read.number("CONVO_CLOCK_OFFSET_S"),
             host=given.get("CONVO_HOST", "127.0.0.1"),

@@ -1,4 +1,4 @@
-"""Which keys may sign bundles here: the public keys of a file or folder that the deployment names."""
+"""Which keys are trusted here: the public keys of a file or folder that the deployment names."""
 
 from __future__ import annotations
 
@@ -17,11 +17,20 @@ def trusted_keys(path: Path | None) -> Mapping[str, bytes]:
         raise NotConfigured(
             "CONVO_TRUST is not set: name the file or folder of public keys that may sign bundles"
         )
+    return _read("CONVO_TRUST", path)
+
+
+def sealing_keys(path: Path | None) -> Mapping[str, bytes]:
+    """Raw public keys, by id, that sealed the audit's roots once; none when none are named. Raises NotConfigured."""
+    return {} if path is None else _read("CONVO_SEAL_TRUST", path)
+
+
+def _read(setting: str, path: Path) -> Mapping[str, bytes]:
     files = sorted(f for kind in KEY_FILES for f in path.glob(kind)) if path.is_dir() else [path]
     try:
         keys = trust([file.read_bytes() for file in files])
     except (OSError, ValueError) as error:
-        raise NotConfigured(f"CONVO_TRUST {path}: {error}") from error
+        raise NotConfigured(f"{setting} {path}: {error}") from error
     if not keys:
-        raise NotConfigured(f"CONVO_TRUST {path} holds no public key ({', '.join(KEY_FILES)})")
+        raise NotConfigured(f"{setting} {path} holds no public key ({', '.join(KEY_FILES)})")
     return keys

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -15,7 +17,12 @@ from typer.testing import CliRunner
 
 import cli
 from drills.devkeys import DevKeys, development_keys
+from runtime.clock import SystemClock
 from runtime.embedded import EmbeddedPostgres
+from runtime.settings import Settings
+from runtime.storage.audit import PgAudit
+from runtime.storage.postgres import Pool
+from runtime.storage.sealing import seal_key
 from schemas.bundle import canonical
 from tests.acceptance.convo import ROOT, TODAY, convo
 from tests.conftest import fresh_database
@@ -341,6 +348,40 @@ def test_the_audit_of_these_acts_verifies(env: Mapping[str, str], digests: tuple
     done = convo("audit", "verify", "--json", env=env)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["ok"]
+
+
+def test_after_a_rotation_older_seals_hold_when_their_key_is_trusted(
+    env: Mapping[str, str], digests: tuple[str, str], tmp_path: Path
+) -> None:
+    for name in ("old", "new", "stranger"):
+        assert convo("keys", "new", str(tmp_path / f"{name}.key")).returncode == 0
+    asyncio.run(_seal(env, (tmp_path / "old.key").read_bytes()))
+
+    def verified(key: str | None, trust: str | None) -> dict[str, Any]:
+        settings = {
+            "CONVO_SEAL_KEY": f"file:{tmp_path}/{key}.key" if key else "",
+            "CONVO_SEAL_TRUST": str(tmp_path / f"{trust}.pub") if trust else "",
+        }
+        done = convo("audit", "verify", "--json", env={**env, **settings})
+        assert done.returncode in (0, 1), done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    assert verified("old", None)["ok"]
+    assert verified("new", "old")["ok"]
+    assert verified(None, "old")["ok"]
+    assert verified(None, "old")["signatures_checked"]
+    for key, trust in (("new", None), ("new", "stranger"), (None, "new")):
+        assert {finding["kind"] for finding in verified(key, trust)["findings"]} == {"signature"}
+    missing = convo("audit", "verify", env={**env, "CONVO_SEAL_TRUST": "/nonexistent"})
+    assert missing.returncode == 2
+    assert "CONVO_SEAL_TRUST" in missing.stderr
+
+
+async def _seal(env: Mapping[str, str], pem: bytes) -> None:
+    settings = Settings.from_env(env)
+    async with Pool(settings.url("owner"), role="owner", max_size=2) as pool:
+        assert await PgAudit(pool).seal(key=seal_key(pem), now=SystemClock().now())
 
 
 def test_why_finds_the_tenant_of_a_message_by_itself(
