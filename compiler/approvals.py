@@ -16,7 +16,7 @@ from compiler.diagnostics import ERROR, Diagnostic, Label
 from compiler.diagnostics import codes as c
 from compiler.diagnostics.suggest import did_you_mean
 from compiler.source.held import Held, composed
-from compiler.source.model import Claim, Source
+from compiler.source.model import Claim, Source, tidy
 from compiler.source.tree import Map
 from schemas.bundle import canonical
 from schemas.signing import keyid, pae, public_key, signature_holds
@@ -46,6 +46,7 @@ def claim_digest(tenant: str, claim: Claim, documents: Mapping[str, str]) -> str
         "channels": sorted(claim.channels),
         "audience": sorted(claim.audience),
         "options": list(raw.get("options", ())),
+        **({"topic": tidy(raw["topic"])} if "topic" in raw else {}),
         "effective": claim.effective,
         "expires": claim.expires,
         "review_by": claim.review_by,

@@ -173,13 +173,20 @@ def _claim(source: Source, claim: Claim, held: Held) -> dict[str, Any]:
         "review_by": claim.review_by,
         "channels": sorted(claim.channels),
         "audience": sorted(claim.audience),
-        "questions": list(raw.get("questions", ())),
+        "questions": _questions(raw),
         "options": list(raw.get("options", ())),
+        "topic": tidy(raw.get("topic", "")),
         "digest": held.digests[claim.id],
         "approvals": [_approval(line) for line in held.lines.get(claim.id, ())],
         "approved": held.approved(claim.id),
         **_place(raw),
     }
+
+
+def _questions(raw: Map) -> list[str]:
+    """What a claim is found by: the words that offer it are a question it answers."""
+    topic = [tidy(raw["topic"])] if "topic" in raw else []
+    return [*topic, *(question for question in raw.get("questions", ()) if question not in topic)]
 
 
 def _approval(line: Map) -> dict[str, Any]:

@@ -340,6 +340,9 @@ class Sentence:
     line: int | None = None
 
 
+OFFER = "offer:"  # how an offer of topics stands in `asks`: offer:<claim id>|<claim id>
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
     """Moves as text, with provenance by construction. `options` are buttons, in neutral order."""

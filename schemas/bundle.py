@@ -71,6 +71,7 @@ class Claim:
     audience: tuple[str, ...]  # empty = everyone
     questions: tuple[str, ...]  # example questions this claim answers
     options: tuple[str, ...]  # for kind question: the choices offered, in neutral order
+    topic: str = ""  # the approved words that offer this claim as a choice; empty = it is never offered
     digest: str
     approvals: tuple[Approval, ...]
     approved: bool

@@ -15,6 +15,7 @@ from compiler.rules import (
     answers,
     broken_pattern,
     calendar,
+    choices,
     example_value,
     expired,
     expires_soon,
@@ -73,6 +74,7 @@ RULES: tuple[Rule, ...] = (
     organisation,
     answers,
     missing_language,
+    choices,
 )
 
 CODES: Mapping[str, Code] = {code.code: code for code in (*PASS_CODES, *(rule.CODE for rule in RULES))}

@@ -12,11 +12,18 @@ TEXT_KEYS = ("says", "short", "answer")
 
 
 def of_claim(claim: Claim) -> Iterator[tuple[str, Span]]:
-    """A claim's variants in every language, and the answers a question offers."""
+    """A claim's variants in every language, and what it puts on buttons."""
     for place in [claim.raw, *(t for t in claim.raw.get("translations", ()) if isinstance(t, Map))]:
         for key in TEXT_KEYS:
             if key in place:
                 yield place[key], place.value(key)
+    yield from of_choices(claim)
+
+
+def of_choices(claim: Claim) -> Iterator[tuple[str, Span]]:
+    """The words a person may tap: the topic that offers the claim, and the answers a question offers."""
+    if "topic" in claim.raw:
+        yield claim.raw["topic"], claim.raw.value("topic")
     options = claim.raw.get("options")
     if isinstance(options, Seq):
         for index, option in enumerate(options):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from runtime.messages import Effect, Finding, OpenCase, Rendered, SendClass, Sentence
-from schemas.bundle import Bundle
+from runtime.messages import OFFER, Effect, Finding, OpenCase, Rendered, SendClass, Sentence
+from schemas.bundle import Bundle, Claim
 from schemas.text import matches, normalise
 
 
@@ -64,6 +64,23 @@ class Reply:
     def own_words(self) -> Iterator[tuple[int, str]]:
         """The words no claim stands behind."""
         return ((start, sentence.text) for start, sentence in self.sentences() if sentence.claim is None)
+
+    def choices(self) -> Iterator[tuple[str, Claim | None]]:
+        """Every choice shown, with the claim whose approved words it is; None when nothing stands behind it."""
+        for part in self.parts:
+            yield from choices_of(part, self.bundle)
+
+
+def choices_of(part: Rendered, bundle: Bundle) -> tuple[tuple[str, Claim | None], ...]:
+    """The choices of one message, each with the claim it belongs to: the topic of one offered, or an answer of the question."""
+    asks = part.asks or ""
+    behind: dict[str, Claim] = {}
+    if asks.startswith(OFFER):
+        offered = (bundle.claims.get(i) for i in asks.removeprefix(OFFER).split("|"))
+        behind = {claim.topic: claim for claim in offered if claim is not None and claim.topic}
+    elif (question := bundle.claims.get(asks)) is not None:
+        behind = dict.fromkeys(question.options, question)
+    return tuple((option, behind.get(option)) for option in part.options)
 
 
 Check = Callable[[Reply], tuple[Finding, ...]]

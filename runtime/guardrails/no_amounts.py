@@ -2,69 +2,41 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from runtime.guardrails import Reply, block
 from runtime.messages import Finding
-from schemas.text import normalise
+from schemas.amounts import amounts
 
 NAME = "no-amounts"
 
-_WORDS = {
-    "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
-    "eleven": "11", "twelve": "12", "thirteen": "13", "fourteen": "14", "fifteen": "15", "sixteen": "16", "seventeen": "17",
-    "eighteen": "18", "nineteen": "19", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60",
-    "seventy": "70", "eighty": "80", "ninety": "90", "dozen": "12", "fortnight": "fortnight", "hundred": "hundred",
-    "hundreds": "hundred", "thousand": "thousand", "thousands": "thousand", "million": "million", "millions": "million",
-    "grand": "thousand", "quid": "£", "pounds": "£", "pence": "pence", "euros": "€", "percent": "%", "per cent": "%",
-    "half": "half", "double": "double", "triple": "triple", "monday": "monday", "tuesday": "tuesday",
-    "wednesday": "wednesday", "thursday": "thursday", "friday": "friday", "saturday": "saturday", "sunday": "sunday",
-    "january": "january", "february": "february", "april": "april", "june": "june", "july": "july", "august": "august",
-    "september": "september", "october": "october", "november": "november", "december": "december", "tomorrow": "tomorrow",
-    "tonight": "tonight",
-}  # fmt: skip
-_TOKEN = re.compile(
-    r"(?P<digits>\d[\d,.]*\d|\d)(?P<k>k\b|m\b)?|(?P<sign>[£$€¥%])|\b(?P<word>per cent|"
-    + "|".join(sorted((w for w in _WORDS if w != "per cent"), key=len, reverse=True))
-    + r")\b"
-)
-
 
 def check(reply: Reply) -> tuple[Finding, ...]:
-    """Blocks every amount in own words that none of the cited claims holds; a reply's `say` cites none."""
-    allowed = {token for text in _cited(reply) for token, _, _ in amounts(text)} if reply.free_text else set()
-    return tuple(
+    """Blocks every amount in own words that none of the cited claims holds, and in a choice that its own claim does not.
+
+    A reply's `say` cites none.
+    """
+    allowed = _held(reply, reply.cited) if reply.free_text else frozenset()
+    own = tuple(
         block(NAME, f"an amount or date that no cited claim holds ({token})", start + first, start + last)
         for start, text in reply.own_words()
         for token, first, last in amounts(text)
         if token not in allowed
     )
+    return own + tuple(
+        block(NAME, f"an amount or date in a choice, which its claim does not hold ({token})")
+        for text, claim in reply.choices()
+        for token, _, _ in amounts(text)
+        if token not in _held(reply, [claim.id] if claim is not None else [])
+    )
 
 
-def amounts(text: str) -> Iterator[tuple[str, int, int]]:
-    """Numbers, currencies, percentages and days in `text`, in one spelling each (`5,000`, `5k` and `5000` are the same)."""
-    shadow = normalise(text)
-    view = shadow.views[0]
-    for found in _TOKEN.finditer(view.text):
-        first, last = view.span(*found.span())
-        if found["word"]:
-            yield _WORDS[found["word"]], first, last
-        elif found["sign"]:
-            yield found["sign"], first, last
-        else:
-            yield _number(found["digits"], found["k"]), first, last
+def _held(reply: Reply, claims: Iterable[str]) -> frozenset[str]:
+    return frozenset(token for text in _texts(reply, claims) for token, _, _ in amounts(text))
 
 
-def _number(digits: str, scale: str | None) -> str:
-    plain = digits.replace(",", "")
-    if plain.replace(".", "", 1).isdigit() and "." in plain:
-        plain = plain.rstrip("0").rstrip(".")
-    return plain + {"k": "000", "m": "000000"}.get(scale or "", "")
-
-
-def _cited(reply: Reply) -> Iterator[str]:
-    for claim_id in reply.cited:
+def _texts(reply: Reply, claims: Iterable[str]) -> Iterator[str]:
+    for claim_id in claims:
         claim = reply.bundle.claims.get(claim_id)
         if claim is not None:
             yield from (text for variants in claim.texts.values() for text in variants.values())

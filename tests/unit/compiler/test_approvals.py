@@ -46,6 +46,7 @@ def edit(root: Path, old: str, new: str) -> None:
         ("  slots: [tenant.brand]", "  audience: [consumer]\n  slots: [tenant.brand]"),
         ("  covers: [ai]", "  short: I'm Pat.\n  covers: [ai]"),
         ("required_with: [PL-D02]", "required_with: [PL-D02, PL-D03]"),
+        ("  questions: [are you a robot]", "  topic: Are you a robot?\n  questions: [are you a robot]"),
     ],
 )
 def test_a_change_of_what_is_approved_changes_the_digest(tmp_path: Path, old: str, new: str) -> None:
@@ -59,6 +60,17 @@ def test_a_change_of_what_is_approved_changes_the_digest(tmp_path: Path, old: st
     if "channels" in new:
         edit(root, "  covers: [stop]", "  channels: [webchat]\n  covers: [stop]")
     assert digest(root) != before
+
+
+def test_what_a_person_may_tap_is_part_of_what_is_approved(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    edit(root, "  questions: [are you a robot]", "  topic: Are you a robot?\n  questions: [are you a robot]")
+    topic, options = digest(root), digest(root, "PL-Q01")
+    edit(root, "topic: Are you a robot?", "topic: Are you a person?")
+    edit(root, "[Already, Not yet]", "[Done, Not yet]")
+    assert digest(root) != topic
+    assert digest(root, "PL-Q01") != options
 
 
 @pytest.mark.parametrize(

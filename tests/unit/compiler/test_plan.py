@@ -65,7 +65,7 @@ FLOOR, WORDS = "_packs/all/consent.yaml", "_packs/all/optout/en.yaml"
     [
         (CORE, "an automated", "a robotic", "NEEDS_APPROVAL claim PL-D01 texts"),
         (CORE, "are you a robot", "are you real", "BEHAVIOUR claim PL-D01 questions"),
-        (CORE, "[Already,", "[Yes,", "NEEDS_APPROVAL claim PL-Q01 options"),
+        (CORE, "[Already,", "[Done,", "NEEDS_APPROVAL claim PL-Q01 options"),
         (CONSENT, "per_30_days: 3", "per_30_days: 2", "BEHAVIOUR policy proactive_per_30_days tightened"),
         (CONSENT, "20:00", "18:00", "BEHAVIOUR policy close_minute tightened"),
         (CONSENT, "[sunday]", "[saturday, sunday]", "BEHAVIOUR policy quiet_weekdays tightened"),

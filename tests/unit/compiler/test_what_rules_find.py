@@ -162,6 +162,15 @@ def found(tmp_path: Path, *edits: Edit, stage: str = "sandbox") -> list[str]:
             [(DANGER, "priority: 0", "priority: 1"), (DANGER, "class: safety", "class: reply")],
             "CV5018: no pack has a signal of priority 0",
         ),
+        # what stands on a button
+        ([(FACTS, "  source", "  topic: £5,000 guaranteed\n  source")], "CV5024: `£` stands on a button"),
+        (
+            [(FACTS, "  source", "  topic: £5,000 guaranteed\n  source")],
+            "CV5024: a guarantee stands on a button",
+        ),
+        ([(FACTS, "  source", "  topic: We guarantee it\n  source")], "CV5004: `guarantee` is prohibited by"),
+        ([(FACTS, "  source", "  topic: Who waits 9 days?\n  source")], "CV5024: `9` stands on a button"),
+        ([(CORE, "[Already, Not yet]", "[Already, Definitely]")], "CV5024: a guarantee stands on a button"),
         ([(CHANNELS, "plain-web", "plain-wa")], "CV5009: the connection `plain-wa` shares its id"),
     ],
 )
