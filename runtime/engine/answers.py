@@ -59,7 +59,7 @@ def state(
         )
     # The same words twice in a row help nobody: offer what else is near, or a person.
     others = tuple(
-        i for i, s in candidates if i != claim_id and s >= OFFER_FROM and scene.bundle.claims[i].questions
+        i for i, s in candidates if i != claim_id and s >= OFFER_FROM and scene.bundle.claims[i].topic
     )
     if len(others) > 1 and not scene.opted_out:
         return Answer(

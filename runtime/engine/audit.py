@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from runtime.engine.decide import Plan
 from runtime.engine.scene import Scene
+from runtime.guardrails import choices_of
 from runtime.messages import (
     Act,
     Ask,
@@ -80,6 +81,17 @@ def audit_of(
                     "line": s.line,
                 }
                 for s in part.sentences
+            ]
+            for part in parts
+        ],
+        "options": [
+            [
+                {
+                    "text": text,
+                    "claim": claim.id if claim else None,
+                    "digest": claim.digest if claim else None,
+                }
+                for text, claim in choices_of(part, scene.bundle)
             ]
             for part in parts
         ],

@@ -8,9 +8,8 @@ from runtime.engine.answers import OFFER_FROM, OFFERED, Answer, line_for, nothin
 from runtime.engine.choices import own, pick
 from runtime.engine.courtesy import courtesy_of
 from runtime.engine.ranking import ANSWER_FROM, FIRM_FROM, MARGIN, clear, parts_of, rank, thin
-from runtime.engine.render import OFFER
 from runtime.engine.scene import Scene
-from runtime.messages import Ask, HandOff, Move, Offer, RecordAnswer, Silence, State
+from runtime.messages import OFFER, Ask, HandOff, Move, Offer, RecordAnswer, Silence, State
 from runtime.ports import Hit
 from schemas.bundle import Claim
 from schemas.text import normalise
@@ -60,7 +59,7 @@ def _open_question(scene: Scene, words: str) -> Answer | None:
     last = scene.heard[-1]
     if asked.startswith(OFFER):
         ids = tuple(i for i in asked.removeprefix(OFFER).split("|") if scene.sayable(i))
-        topics = tuple(scene.bundle.claims[i].questions[0] for i in ids if scene.bundle.claims[i].questions)
+        topics = tuple(scene.bundle.claims[i].topic for i in ids if scene.bundle.claims[i].topic)
         open_still = _still_open(scene)
         chosen = pick(last, topics, exactly=not open_still) if len(topics) == len(ids) else None
         if chosen is not None:
@@ -170,7 +169,7 @@ def _menu(scene: Scene) -> tuple[Move, ...]:
     if scene.opted_out:
         return (State(id=scene.bundle.lines.no_answer),)
     first = (quick.claims[0] for quick in scene.bundle.quick_replies if quick.claims)
-    ids = tuple(dict.fromkeys(i for i in first if (c := scene.sayable(i)) is not None and c.questions))
+    ids = tuple(dict.fromkeys(i for i in first if (c := scene.sayable(i)) is not None and c.topic))
     return (Offer(ids=ids[:OFFERED]),) if len(ids) > 1 else (State(id=scene.bundle.lines.clarify),)
 
 
@@ -204,9 +203,9 @@ def _ranked(scene: Scene, words: str, hits: Sequence[Hit]) -> Answer:
 
 
 def _topic(scene: Scene, claim_id: str) -> bool:
-    """Whether a claim can be offered by its first example question; the machine's own lines are no topics."""
+    """Whether a claim can be offered: it has approved words to offer it by; the machine's own lines are no topics."""
     claim = scene.bundle.claims[claim_id]
-    return bool(claim.questions) and claim.kind != "line"
+    return bool(claim.topic) and claim.kind != "line"
 
 
 def _just_offered(scene: Scene) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from runtime.engine.scene import Scene
 from runtime.guardrails.registered_facts import wording
 from runtime.messages import (
+    OFFER,
     Act,
     Ask,
     Choose,
@@ -27,7 +28,6 @@ from runtime.messages import (
 from schemas.bundle import Claim, Link
 from schemas.text import visible
 
-OFFER = "offer:"  # how an offer of topics stands in `asks`: offer:<claim id>|<claim id>
 MESSAGE_CHARS = 700  # past this a message is split, between sets and never inside one
 MAX_SLOT_CHARS = 400
 
@@ -170,14 +170,14 @@ def _move_last(blocks: list[_Block], block: _Block, *, opening: bool) -> None:
 
 def _offer(blocks: list[_Block], ids: tuple[str, ...], scene: Scene) -> None:
     topics = [_claim(i, scene) for i in ids]
-    if not topics or any(not topic.questions for topic in topics):
-        raise Unsayable("a topic without a short question cannot be offered")
+    if not topics or any(not topic.topic for topic in topics):
+        raise Unsayable("a claim without a topic cannot be offered")
     block = _last(blocks, room=0)
     if block.asks is not None:
         raise Unsayable("a second question")
     block.question.append(sentence(_claim(scene.bundle.lines.clarify, scene), "full", scene))
     block.asks = OFFER + "|".join(ids)
-    block.options = tuple(topic.questions[0] for topic in topics)
+    block.options = tuple(topic.topic for topic in topics)
 
 
 def _give_link(blocks: list[_Block], link_id: str, scene: Scene) -> None:

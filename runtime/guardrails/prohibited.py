@@ -10,7 +10,7 @@ NAME = "prohibited"
 
 
 def check(reply: Reply) -> tuple[Finding, ...]:
-    """Blocks prohibited wording, sentence by sentence and where own words touch their neighbours."""
+    """Blocks prohibited wording, sentence by sentence, choice by choice and where own words touch their neighbours."""
     found: list[Finding] = []
     for start, sentence in reply.sentences():
         allow = reply.cited if sentence.claim is None else (sentence.claim,)
@@ -19,6 +19,9 @@ def check(reply: Reply) -> tuple[Finding, ...]:
         claim = reply.bundle.claims.get(sentence.claim or "")
         if claim is None and not found:
             found += _never_said_beside_cited(reply, start, sentence.text)
+    for text, behind in reply.choices():
+        for hit in find_prohibited(text, reply.bundle.prohibited, [behind.id] if behind is not None else []):
+            found.append(block(NAME, f"{hit.rule}: {hit.says}, in a choice"))
     if not found:
         found += [finding for part in reply.parts for finding in _across(reply, part)]
     return tuple(found)

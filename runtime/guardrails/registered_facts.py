@@ -1,4 +1,7 @@
-"""registered-facts: every sentence is a claim that may be spoken now, word for word, or a `say` that was vouched for."""
+"""registered-facts: every sentence is a claim that may be spoken now, word for word, or a `say` that was vouched for.
+
+A choice is words too: the topic of a claim that may be spoken now, or an answer of the question asked.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,18 @@ _SLOT = re.compile(r"\{([a-z_][a-z0-9_.:]*)\}")
 
 
 def check(reply: Reply) -> tuple[Finding, ...]:
-    """Blocks sentences that no sayable claim holds; for somebody's own text it says so without blocking."""
+    """Blocks sentences and choices that no sayable claim holds; for somebody's own text it says so without blocking."""
     if reply.free_text:
         return tuple(_unregistered(reply))
-    return tuple(
+    said = tuple(
         block(NAME, reason, start, start + len(sentence.text))
         for start, sentence in reply.sentences()
         if (reason := _refusal(reply, sentence)) is not None
+    )
+    return said + tuple(
+        block(NAME, f"a choice: {reason}")
+        for _, claim in reply.choices()
+        if (reason := _unsayable(reply, claim) if claim is not None else "no claim's words") is not None
     )
 
 
@@ -120,7 +128,17 @@ def _refusal(reply: Reply, sentence: Sentence) -> str | None:
         return "a claim this bundle does not hold"
     if sentence.digest != claim.digest:
         return "another version of the claim"
-    reason = why_not(
+    reason = _unsayable(reply, claim)
+    if reason is not None:
+        return reason
+    text = wording(claim, reply.language, sentence.variant or "full")
+    if text is None or not _template(text).fullmatch(sentence.text):
+        return "not the approved wording"
+    return None
+
+
+def _unsayable(reply: Reply, claim: Claim) -> str | None:
+    return why_not(
         claim,
         reply.bundle,
         now=reply.now,
@@ -130,12 +148,6 @@ def _refusal(reply: Reply, sentence: Sentence) -> str | None:
         withdrawn=reply.withdrawn,
         audience=reply.audience,
     )
-    if reason is not None:
-        return reason
-    text = wording(claim, reply.language, sentence.variant or "full")
-    if text is None or not _template(text).fullmatch(sentence.text):
-        return "not the approved wording"
-    return None
 
 
 @lru_cache(maxsize=4_096)

@@ -80,9 +80,11 @@ def test_whatever_people_ask_about_has_questions_in_their_words(slug: str) -> No
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_the_first_question_can_be_offered_as_a_topic(slug: str) -> None:
-    for claim in answering(slug):
-        topic = claim.questions[0]
+def test_whatever_can_be_answered_can_be_offered_by_its_topic(slug: str) -> None:
+    topics = {claim.id: claim.topic for claim in answering(slug) if claim.kind != "line"}
+    assert len(set(topics.values())) == len(topics), "two claims on one button could not be told apart"
+    for claim_id, topic in topics.items():
+        assert topic == bundle(slug).claims[claim_id].questions[0], "a person who types it finds it too"
         assert len(topic) <= LONGEST_TOPIC, topic
         assert topic[0].isupper(), topic
         assert topic.endswith("?"), topic

@@ -160,10 +160,26 @@ def test_a_close_race_is_settled_by_one_clarifying_question() -> None:
     assert send.asks is not None
     assert send.asks.startswith("offer:")
     assert set(send.options) == {"is a leased car included", "is a bought car included"}
+    behind = [[o["text"], active.claims[o["claim"]].topic, o["digest"]] for o in outcome.audit["options"][0]]
+    assert [(text, digest) for text, _, digest in behind] == [
+        (text, active.claims[i].digest)
+        for i, text in zip(send.asks[6:].split("|"), send.options, strict=True)
+    ]
+    assert all(text == topic for text, topic, _ in behind)
     for words, picked in (("1", 0), ("the second", 1), (send.options[1], 1), ("leased", None)):
         chosen = take(turn(words, active=active, asked=send.asks, history=(theirs("?"), ours("L-CLAR"))))
         ids = send.asks.removeprefix("offer:").split("|")
         assert spoken(chosen)[0][0] == (ids[picked] if picked is not None else "T-F03")
+
+
+def test_a_claim_without_a_topic_is_found_but_never_offered() -> None:
+    active = with_claims(
+        claim("T-F03", "Leasing is not part of it.", questions=["is a leased car included"], topic=""),
+        claim("T-F04", "Hire purchase is part of it.", questions=["is a bought car included"], topic=""),
+    )
+    outcome = take(turn("is a car included", active=active))
+    assert not any(send.options or (send.asks or "").startswith("offer:") for send in outcome.sends)
+    assert spoken(take(turn("is a leased car included", active=active))) == [["T-F03"]]
 
 
 @pytest.mark.parametrize("text", ["hi", "Hello!", "good morning"])

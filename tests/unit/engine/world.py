@@ -20,7 +20,7 @@ CONTACT = UUID("00000000-0000-4000-8000-000000000002")
 
 
 def claim(claim_id: str, says: str, **more: Any) -> dict[str, Any]:
-    """A claim document: approved, in force, English, nothing required; `more` overrides."""
+    """A claim document: approved, in force, English, nothing required, offered by its first question; `more` overrides."""
     language = more.pop("language", "en-GB")
     texts = {language: {"full": says, **more.pop("variants", {})}}
     return {
@@ -40,6 +40,7 @@ def claim(claim_id: str, says: str, **more: Any) -> dict[str, Any]:
         "audience": [],
         "questions": [],
         "options": [],
+        "topic": next(iter(more.get("questions", ())), ""),
         "digest": "sha256:" + claim_id.lower().ljust(64, "0"),
         "approvals": [],
         "approved": True,

@@ -18,9 +18,9 @@ from runtime.engine.review import GUARDRAILS, blocked, review, review_text
 from runtime.engine.scene import Scene, scene_of
 from runtime.engine.screen import screen
 from runtime.guardrails import Reply
-from runtime.guardrails.no_amounts import amounts
 from runtime.guardrails.registered_facts import sayable, why_not, wording
 from runtime.messages import Move, OpenCase, Rendered, SendClass, Sentence, State
+from schemas.amounts import amounts
 from tests.unit.engine.world import NOW, SHOWN, bundle, claim, turn, with_claims
 
 
@@ -205,6 +205,50 @@ def test_a_link_claim_needs_its_link_move_and_its_prerequisites() -> None:
     )
     assert "links" in rules(reply(Rendered(sentences=(sentence,)), of=of))
     assert "links" in rules(reply(Rendered(sentences=(sentence,), link="form"), of=of))
+
+
+def offered(*options: str, asks: str) -> Rendered:
+    return Rendered(sentences=stated(State(id="T-F02"))[0].sentences, asks=asks, options=options)
+
+
+def test_a_choice_is_the_topic_of_a_claim_offered_or_an_answer_of_the_question_asked() -> None:
+    topics = [bundle().claims[i].topic for i in ("T-F03", "T-F04")]
+    assert rules(reply(offered(*topics, asks="offer:T-F03|T-F04"))) == set()
+    assert rules(reply(offered("Yes", "No", "Not sure", asks="T-Q01"))) == set()
+    for made_up in (
+        offered(*topics, "Ask for money", asks="offer:T-F03|T-F04"),
+        offered(*topics, asks="offer:T-F03"),
+        offered(*topics, asks="T-Q01"),
+        offered("Yes", "No", "Ask for money", asks="T-Q01"),
+        Rendered(sentences=stated(State(id="T-F02"))[0].sentences, options=("Yes",)),
+    ):
+        assert rules(reply(made_up)) == {"registered-facts"}
+
+
+def test_a_choice_of_a_claim_that_may_not_be_said_is_blocked() -> None:
+    asked = offered(*(bundle().claims[i].topic for i in ("T-F03", "T-F06")), asks="offer:T-F03|T-F06")
+    assert rules(reply(asked)) == {"registered-facts"}
+    withdrawn = scene(withdrawn=frozenset({bundle().claims["T-Q01"].digest}))
+    assert rules(reply(offered("Yes", asks="T-Q01"), of=withdrawn)) == {"registered-facts"}
+
+
+@pytest.mark.parametrize(
+    ("topic", "rule"),
+    [
+        ("£5,000 guaranteed", "no-amounts"),
+        ("£5,000 guaranteed", "promises"),
+        ("You are entitled to it", "prohibited"),
+    ],
+)
+def test_even_an_approved_choice_holds_no_amount_promise_or_prohibited_wording(topic: str, rule: str) -> None:
+    active = with_claims(claim("T-F03", "Leasing is not part of it.", topic=topic))
+    assert rule in rules(reply(offered(topic, asks="offer:T-F03"), of=scene(active=active)))
+
+
+def test_a_choice_may_name_the_year_its_claim_speaks_of() -> None:
+    topic = "What was said in 2025?"
+    active = with_claims(claim("T-F02", "The Supreme Court ruled on 1 August 2025.", topic=topic))
+    assert rules(reply(offered(topic, asks="offer:T-F02"), of=scene(active=active))) == set()
 
 
 def test_two_questions_are_one_too_many() -> None:
