@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from compiler.pipeline import Compiled
-from drills.devkeys import DevKeys, development_keys
+from drills.devkeys import DevKeys, development_keys, write_private
 from drills.rollout import Rolled, roll_out, sandbox_secrets
 from runtime import embedded, jobs
 from runtime.clock import SystemClock, clock_of
@@ -70,6 +71,17 @@ class Deployment:
                 await store.value(tenant_id, name)
             except SecretMissing:
                 await store.set(tenant_id, name, value, by=BY, now=self.clock.now())
+
+
+def write_environment(folder: Path, env: Mapping[str, str]) -> Path:
+    """The settings of a deployment as a file (0600) that a shell reads: `set -a; . FILE`. Whole or not at all."""
+    path = folder / "env"
+    fresh = folder / ".env.writing"
+    fresh.unlink(missing_ok=True)
+    lines = [f"{name}={shlex.quote(value)}" for name, value in sorted(env.items())]
+    write_private(fresh, ("\n".join(lines) + "\n").encode())
+    fresh.rename(path)
+    return path
 
 
 @asynccontextmanager

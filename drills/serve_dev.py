@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from datetime import date, datetime
 from pathlib import Path
 
 from compiler.report import render
 from drills.demo import say, until_signal
+from drills.deployment import write_environment
 from drills.rollout import CompileRefused, compile_all
 from drills.town import Plan, Town, links, town, with_sandbox_port
 from runtime.clock import offset_to
@@ -44,6 +46,10 @@ def run(
 async def _serve(plan: Plan, watch: Path | None) -> int:
     async with town(plan, say) as there:
         say("\n".join(await links(there)))
+        file = write_environment(plan.folder, there.deployment.env)
+        say("\nThe other commands (status, queue, why, publish ...) work on it from another terminal, after:")
+        say(f"  set -a; . {shlex.quote(str(file))}; set +a")
+        say(f"(publish signs with --sign-key {shlex.quote(str(there.deployment.keys.signing))})")
         watching = [asyncio.create_task(_follow(plan, watch, there))] if watch else []
         alive = asyncio.create_task(there.supervisor.watch())
         try:

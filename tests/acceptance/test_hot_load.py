@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.acceptance.convo import ROOT, running, stop, until
+from tests.acceptance.convo import CONVO, ROOT, clean_env, running, stop, until
 
 CHAT = "dave-web-sandbox"
 QUESTION = "Do I have to use you or can I do it myself?"
@@ -62,6 +64,26 @@ def _ask(client: httpx2.Client, number: int) -> None:
 
 def _lines(client: httpx2.Client) -> list[dict[str, object]]:
     return list(client.get(f"/chat/{CHAT}/lines", params={"after": 0}).json()["lines"])
+
+
+def test_other_commands_work_on_it_from_a_shell_that_read_the_file_it_names(watched: Watched) -> None:
+    told = re.search(r"^  (set -a; \. \S+/env; set \+a)$", watched.log.read_text(), re.MULTILINE)
+    assert told is not None, watched.log.read_text()
+    file = watched.tenants.parent / "data" / "env"
+    assert file.stat().st_mode & 0o777 == 0o600
+    for command in ("doctor", "status", "queue list", "audit verify"):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f"{told[1]}; exec {shlex.join(CONVO)} {command}"],
+            env=clean_env(),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        if command == "status":
+            assert watched.digest() in done.stdout
 
 
 def test_a_save_is_in_force_a_moment_later_and_is_what_a_newcomer_hears(watched: Watched) -> None:
