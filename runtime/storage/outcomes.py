@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, assert_never
 from uuid import UUID, uuid4
@@ -31,17 +33,17 @@ def parameters(outcome: Outcome, key: FieldKey, language: str) -> dict[str, Any]
     sends = [(uuid4(), send) for send in outcome.sends]
     audit_id = uuid4()
     audit = json.dumps(outcome.audit, default=str).encode("ascii")
+    bodies = [
+        key.encrypt(body_of(send, language), table="outbox", column="body", row=row) for row, send in sends
+    ]
     return {
         **_effects(outcome, key),
         "upto": outcome.upto_seq,
         "sends": json.dumps([_send(send) for _, send in sends]),
         "send_id": [row for row, _ in sends],
-        "send_body": [
-            key.encrypt(body_of(send, language), table="outbox", column="body", row=row)
-            for row, send in sends
-        ],
+        "send_body": bodies,
         "audit_id": audit_id,
-        "audit_header": json.dumps(_header(outcome)),
+        "audit_header": json.dumps(_header(outcome, [row for row, _ in sends], bodies)),
         "audit_body": key.encrypt(audit, table="audit", column="body", row=audit_id),
     }
 
@@ -112,16 +114,25 @@ def _effects(outcome: Outcome, key: FieldKey) -> dict[str, Any]:
     }
 
 
-def _header(outcome: Outcome) -> dict[str, Any]:
-    """What the audit says in the clear: rules, digests and kinds, never a word of anybody's."""
+def _header(outcome: Outcome, rows: Sequence[UUID], bodies: Sequence[bytes]) -> dict[str, Any]:
+    """What the audit says in the clear: rules, digests and kinds, never a word of anybody's.
+
+    A send's row is named with the digest of its ciphertext, so that `audit verify` misses it or sees it changed.
+    """
     return {
         "what": "turn",
         "disposition": outcome.disposition,
         "bundle": outcome.bundle,
         "pinned": outcome.pinned,
         "sends": [
-            {"part": send.part, "class": send.send_class.value, "claims": _send(send)["claims"]}
-            for send in outcome.sends
+            {
+                "part": send.part,
+                "class": send.send_class.value,
+                "claims": _send(send)["claims"],
+                "outbox": str(row),
+                "body_sha256": hashlib.sha256(body).hexdigest(),
+            }
+            for send, row, body in zip(outcome.sends, rows, bodies, strict=True)
         ],
         "effects": [type(effect).__name__ for effect in outcome.effects],
     }
