@@ -40,6 +40,7 @@ def build(source: Source, held: Held) -> dict[str, Any]:
         "lines": lines(source),
         "links": [_link(link) for link in sorted(section["destinations"]["links"], key=_by_id)],
         "connections": [_connection(c) for c in sorted(section["channels"]["connections"], key=_by_id)],
+        "consent_bases": _consent_bases(section["consent"].get("bases", ())),
         "policy": policy_of(source),
         "send_table": send_table(source),
         "guardrails": _union(
@@ -51,6 +52,19 @@ def build(source: Source, held: Held) -> dict[str, Any]:
     }
     done: dict[str, Any] = composed(document)
     return done
+
+
+def _consent_bases(bases: Iterable[Map]) -> list[dict[str, Any]]:
+    """One entry a purpose and basis: every channel any of its lines names, and only the evidence that all of them want."""
+    found: dict[str, dict[str, Any]] = {}
+    for each in bases:
+        name = f"{each['purpose']} {each['basis']}"
+        channels, evidence = set(each["channels"]), set(each["evidence"])
+        if name in found:
+            channels |= set(found[name]["channels"])
+            evidence &= set(found[name]["evidence"])
+        found[name] = {"id": name, "channels": sorted(channels), "evidence": sorted(evidence)}
+    return [found[name] for name in sorted(found)]
 
 
 def closed(source: Source, claim: Claim) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ _FIELDS: Mapping[str, Mapping[str, str | None]] = {
     "campaign": {"template": BEHAVIOUR},
     "persona": {"max_chars": BEHAVIOUR, "preset": BEHAVIOUR, "prompt": BEHAVIOUR, "languages": BEHAVIOUR},
     "tenant": {"accent": COSMETIC, "retention_days": BEHAVIOUR, "example": None, "organisation": BREAKING},
+    "consent basis": {},
     "lines": {},
     "escalation": {},
 }
@@ -60,6 +61,8 @@ _ENTRIES: Mapping[tuple[str, str], int] = {
     ("prohibited", "match"): 1,
     ("prohibited", "allow"): -1,
     ("category", "patterns"): 1,
+    ("consent basis", "channels"): -1,
+    ("consent basis", "evidence"): 1,
 }
 # Of a category's numbers and switches: whether more (1) or less (-1) is looser.
 _CATEGORY: Mapping[str, int] = {
@@ -79,7 +82,15 @@ _LISTS = {
     "quick_replies": "quick reply",
     "campaigns": "campaign",
 }
-_ADDED = {"link": BREAKING, "prohibited": BEHAVIOUR, "quick reply": BEHAVIOUR, "category": BEHAVIOUR}
+_ADDED = {
+    "link": BREAKING,
+    "consent basis": BREAKING,
+    "prohibited": BEHAVIOUR,
+    "quick reply": BEHAVIOUR,
+    "category": BEHAVIOUR,
+}
+# Which bases we start on is never stricter by itself: one dropped is no longer asked for, one more opens another way.
+_BASIS = "consent basis"
 _REMOVED = {"quick reply": BEHAVIOUR}
 _GUARDING = {"prohibited", "category"}  # one more makes a tenant stricter, one fewer looser
 
@@ -124,6 +135,9 @@ def _direct(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
         yield from _items(kind, _by_id(before[section]), _by_id(after[section]))
     for kind in ("persona", "tenant", "lines", "escalation"):
         yield from _fields(kind, after["tenant"]["slug"], before[kind], after[kind])
+    # A bundle of an older compiler has none: then each counts as added.
+    bases = [_by_id(bundle.get("consent_bases", ())) for bundle in (before, after)]
+    yield from _items(_BASIS, *bases)
     yield from _policy(before["policy"], after["policy"])
     yield from _words("guardrail", before["guardrails"], after["guardrails"])
     yield from _words("hand-off word", before["handoff_words"], after["handoff_words"])
@@ -142,13 +156,13 @@ def _items(
     for name in sorted({*before, *after}):
         if name not in before:
             klass = _ADDED.get(kind, NEEDS_APPROVAL)
-            direction = TIGHTENED if kind in _GUARDING else None
+            direction = LOOSENED if kind == _BASIS else TIGHTENED if kind in _GUARDING else None
             yield Change(
                 klass=klass, kind=kind, id=name, what="added", after=after[name], direction=direction
             )
         elif name not in after:
             klass = _REMOVED.get(kind, BREAKING)
-            direction = LOOSENED if kind in _GUARDING else None
+            direction = LOOSENED if kind in _GUARDING or kind == _BASIS else None
             yield Change(
                 klass=klass, kind=kind, id=name, what="removed", before=before[name], direction=direction
             )

@@ -281,6 +281,15 @@ class Tenant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentBasis:
+    """What starting a conversation rests on. For plans; the last look reads what people really agreed to."""
+
+    id: str  # purpose and basis
+    channels: tuple[str, ...]
+    evidence: tuple[str, ...]  # what every consent row of it must hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """A tenant, decoded. `digest` is of the bytes it was decoded from. Look-ups are plain dicts, made once."""
 
@@ -302,11 +311,16 @@ class Bundle:
     quick_replies: tuple[QuickReply, ...]
     campaigns: Mapping[str, Campaign]
     escalation: Mapping[str, str]
+    consent_bases: Mapping[str, ConsentBasis] = field(default_factory=dict)
 
     @staticmethod
     def decode(data: bytes) -> Bundle:
         """Typed values from bundle bytes. Raises BundleError; checks shape, not signature (see schemas.signing)."""
         return _decode(data)
+
+
+def _consent_basis(doc: Mapping[str, Any]) -> ConsentBasis:
+    return ConsentBasis(id=doc["id"], channels=tuple(doc["channels"]), evidence=tuple(doc["evidence"]))
 
 
 def _decode(data: bytes) -> Bundle:
@@ -343,6 +357,7 @@ def _decode(data: bytes) -> Bundle:
             quick_replies=tuple(_quick_reply(q) for q in doc["quick_replies"]),
             campaigns={c["id"]: _campaign(c) for c in doc["campaigns"]},
             escalation=doc["escalation"],
+            consent_bases={b["id"]: _consent_basis(b) for b in doc.get("consent_bases", ())},
         )
     except BundleError:
         raise

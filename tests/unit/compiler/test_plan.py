@@ -116,6 +116,8 @@ def edited(tmp_path: Path, edit: Callable[[dict[str, Any]], None]) -> tuple[byte
         (lambda b: b["prohibited"][0]["match"].pop(), "BREAKING prohibited ALL-X01 match"),
         (lambda b: b["prohibited"][0]["allow"].append("x"), "BREAKING prohibited ALL-X01 allow x added"),
         (lambda b: b["categories"][0]["patterns"].pop(), "BREAKING category danger_now patterns"),
+        (lambda b: b["consent_bases"][0]["evidence"].remove("who"), "BREAKING consent basis "),
+        (lambda b: b["consent_bases"][0]["channels"].append("email"), "BREAKING consent basis "),
         (lambda b: b["policy"].update(open_minute=60), "BREAKING policy open_minute"),
         (lambda b: b["policy"].update(spend_pence_per_day=10**6), "BREAKING policy spend_pence_per_day"),
     ],
@@ -130,6 +132,14 @@ def test_what_lets_more_through_is_loosened_and_its_undoing_tightened(
     [back] = [c for c in plan(after, before) if not c.indirect]
     assert back.direction == "tightened"
     assert back.klass != "BREAKING"
+
+
+def test_a_consent_basis_dropped_or_added_is_loosened(tmp_path: Path) -> None:
+    before, after = edited(tmp_path, lambda b: b["consent_bases"].pop())
+    for base, head, what in ((before, after, "removed"), (after, before, "added")):
+        [there] = plan(base, head)
+        assert (there.klass, there.kind, there.what) == ("BREAKING", "consent basis", what)
+        assert there.direction == "loosened"
 
 
 def test_a_tightened_send_table_reads_as_loosened_the_other_way(tmp_path: Path) -> None:
