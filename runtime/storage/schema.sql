@@ -918,6 +918,7 @@ CREATE FUNCTION public.ingest_statuses_v1(p_tenant integer[], p_connection text[
 declare
   r record;
   v_row uuid;
+  v_state text;
   v_ranks constant jsonb := '{"sent": 1, "failed": 2, "delivered": 3, "read": 4}';
 begin
   perform set_config('app.every', 'on', true);
@@ -951,7 +952,11 @@ begin
         and coalesce((v_ranks ->> r.status)::int, 0) > coalesce((v_ranks ->> o.status)::int, 0);
       update outbox o
       set state = case when o.status = 'failed' then 'failed' else 'sent' end, settled_at = r.received_at
-      where o.tenant_id = r.tenant and o.id = v_row and o.state = 'unknown' and o.status is not null;
+      where o.tenant_id = r.tenant and o.id = v_row and o.state = 'unknown' and o.status is not null
+      returning o.state into v_state;
+      if v_state = 'sent' then
+        perform send_shown_v1(r.tenant, v_row, r.said_at);
+      end if;
       update outbox o set provider_hmac = r.provider_hmac
       where o.tenant_id = r.tenant and o.id = v_row and o.provider_hmac is null;
     end if;
@@ -2142,6 +2147,9 @@ begin
   else
     perform send_refund_v1(p_tenant, p_outbox);
   end if;
+  if v_state in ('unknown', 'failed') and not p_person_stopped then
+    perform send_stop_rest_v1(p_tenant, p_outbox, p_now);
+  end if;
   if p_person_stopped then
     perform suppress_v1(p_tenant, o.contact_id, 'tenant', 'provider', p_now);
   end if;
@@ -2218,7 +2226,9 @@ declare
   o outbox;
 begin
   select * into o from outbox x where x.tenant_id = p_tenant and x.id = p_outbox;
-  perform send_shown_v1(p_tenant, p_outbox, p_now);
+  if o.state = 'sent' then
+    perform send_shown_v1(p_tenant, p_outbox, p_now);
+  end if;
   if o.asks is not null then
     update conversation x set asked = o.asks where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id;
   end if;
@@ -2253,7 +2263,25 @@ CREATE FUNCTION public.send_shown_v1(p_tenant integer, p_outbox uuid, p_now time
   on conflict (tenant_id, contact_id, claim_id) do update
     set claim_digest = excluded.claim_digest, conversation_id = excluded.conversation_id, outbox_id = excluded.outbox_id,
         shown_at = excluded.shown_at
+    where s.shown_at <= excluded.shown_at
 $$;
+
+CREATE FUNCTION public.send_stop_rest_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+declare
+  o outbox;
+begin
+  select * into o from outbox x where x.tenant_id = p_tenant and x.id = p_outbox;
+  update outbox x
+     set state = 'superseded', settled_at = p_now, decided_effect = 'case', decided_rule = 'R-PART-1', decided_row = null,
+         decided_at = p_now
+   where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id and x.upto_seq = o.upto_seq and x.n > o.n
+     and x.state = 'pending' and x.send_class in ('reply', 'service');
+  if found then
+    perform send_case_v1(p_tenant, o.conversation_id, o.contact_id, 'not_sent', 'R-PART-1', 1, false, p_now);
+  end if;
+end $$;
 
 CREATE FUNCTION public.send_sweep_v1(p_deduplicating text[], p_now timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2288,6 +2316,9 @@ begin
       perform send_sent_v1(r.tenant_id, r.id, p_now);
     else
       perform send_refund_v1(r.tenant_id, r.id);
+    end if;
+    if v_state in ('unknown', 'failed') then
+      perform send_stop_rest_v1(r.tenant_id, r.id, p_now);
     end if;
     if v_state = 'failed' and r.send_class <> 'proactive' then
       perform send_case_v1(r.tenant_id, r.conversation_id, r.contact_id, 'send_failed', 'provider',
@@ -4048,6 +4079,8 @@ REVOKE ALL ON FUNCTION public.send_sent_v1(p_tenant integer, p_outbox uuid, p_no
 REVOKE ALL ON FUNCTION public.send_severity_v1(p_effect text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.send_shown_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.send_stop_rest_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.send_sweep_v1(p_deduplicating text[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.send_sweep_v1(p_deduplicating text[], p_now timestamp with time zone) TO convo_dispatch;

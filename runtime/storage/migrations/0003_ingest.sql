@@ -222,6 +222,7 @@ language plpgsql security definer set search_path = public, pg_temp set lock_tim
 declare
   r record;
   v_row uuid;
+  v_state text;
   v_ranks constant jsonb := '{"sent": 1, "failed": 2, "delivered": 3, "read": 4}';
 begin
   perform set_config('app.every', 'on', true);
@@ -255,7 +256,11 @@ begin
         and coalesce((v_ranks ->> r.status)::int, 0) > coalesce((v_ranks ->> o.status)::int, 0);
       update outbox o
       set state = case when o.status = 'failed' then 'failed' else 'sent' end, settled_at = r.received_at
-      where o.tenant_id = r.tenant and o.id = v_row and o.state = 'unknown' and o.status is not null;
+      where o.tenant_id = r.tenant and o.id = v_row and o.state = 'unknown' and o.status is not null
+      returning o.state into v_state;
+      if v_state = 'sent' then
+        perform send_shown_v1(r.tenant, v_row, r.said_at);
+      end if;
       update outbox o set provider_hmac = r.provider_hmac
       where o.tenant_id = r.tenant and o.id = v_row and o.provider_hmac is null;
     end if;

@@ -92,7 +92,7 @@ begin
   return true;
 end $$;
 
--- The person has now been shown these claims, or may have been.
+-- The person has been shown these claims: the provider has the message. What may have left counts only once a status says so.
 create function send_shown_v1(p_tenant int, p_outbox uuid, p_now timestamptz) returns void language sql volatile as $$
   insert into shown as s (tenant_id, contact_id, claim_id, claim_digest, conversation_id, outbox_id, shown_at)
   select o.tenant_id, o.contact_id, c.claim_id, max(c.claim_digest), o.conversation_id, o.id, p_now
@@ -102,7 +102,26 @@ create function send_shown_v1(p_tenant int, p_outbox uuid, p_now timestamptz) re
   on conflict (tenant_id, contact_id, claim_id) do update
     set claim_digest = excluded.claim_digest, conversation_id = excluded.conversation_id, outbox_id = excluded.outbox_id,
         shown_at = excluded.shown_at
+    where s.shown_at <= excluded.shown_at
 $$;
+
+-- The rest of an answer whose earlier part did not arrive for certain: what it leans on (who is speaking, the words that go
+-- before a link) may never have been read, so it does not go, and a human sees that. Safety words always go.
+create function send_stop_rest_v1(p_tenant int, p_outbox uuid, p_now timestamptz) returns void
+language plpgsql volatile as $$
+declare
+  o outbox;
+begin
+  select * into o from outbox x where x.tenant_id = p_tenant and x.id = p_outbox;
+  update outbox x
+     set state = 'superseded', settled_at = p_now, decided_effect = 'case', decided_rule = 'R-PART-1', decided_row = null,
+         decided_at = p_now
+   where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id and x.upto_seq = o.upto_seq and x.n > o.n
+     and x.state = 'pending' and x.send_class in ('reply', 'service');
+  if found then
+    perform send_case_v1(p_tenant, o.conversation_id, o.contact_id, 'not_sent', 'R-PART-1', 1, false, p_now);
+  end if;
+end $$;
 
 -- Who answered (p_result: accepted, refused, unknown). Null when the row is no longer this owner's.
 create function send_record_v1(
@@ -143,6 +162,9 @@ begin
   else
     perform send_refund_v1(p_tenant, p_outbox);
   end if;
+  if v_state in ('unknown', 'failed') and not p_person_stopped then
+    perform send_stop_rest_v1(p_tenant, p_outbox, p_now);
+  end if;
   if p_person_stopped then
     perform suppress_v1(p_tenant, o.contact_id, 'tenant', 'provider', p_now);
   end if;
@@ -166,7 +188,9 @@ declare
   o outbox;
 begin
   select * into o from outbox x where x.tenant_id = p_tenant and x.id = p_outbox;
-  perform send_shown_v1(p_tenant, p_outbox, p_now);
+  if o.state = 'sent' then
+    perform send_shown_v1(p_tenant, p_outbox, p_now);
+  end if;
   if o.asks is not null then
     update conversation x set asked = o.asks where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id;
   end if;
@@ -215,6 +239,9 @@ begin
       perform send_sent_v1(r.tenant_id, r.id, p_now);
     else
       perform send_refund_v1(r.tenant_id, r.id);
+    end if;
+    if v_state in ('unknown', 'failed') then
+      perform send_stop_rest_v1(r.tenant_id, r.id, p_now);
     end if;
     if v_state = 'failed' and r.send_class <> 'proactive' then
       perform send_case_v1(r.tenant_id, r.conversation_id, r.contact_id, 'send_failed', 'provider',

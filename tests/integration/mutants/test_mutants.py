@@ -166,7 +166,7 @@ MUTANTS = {
     "unknown-receipt": Mutant(
         undone="a call that was never answered is made again",
         by=sql("send_record_v1", ("when p_result = 'unknown' then 'unknown'", "when p_result = 'unknown' then 'pending'")),
-        check=sent(outbox.test_an_unanswered_call_is_unknown_counts_as_shown_and_is_never_repeated),
+        check=sent(outbox.test_an_unanswered_call_is_unknown_not_shown_and_never_repeated),
     ),
     "two-step-look": Mutant(
         undone="the last look locks the person and reads the facts in one statement",

@@ -7,10 +7,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from runtime.messages import Receipt, Send, SendClass, SendState, Sentence
+from runtime.messages import Arrival, Receipt, Send, SendClass, SendState, Sentence, StatusUpdate
+from runtime.storage.ingest import PgIngest
 from runtime.storage.outbox import PgOutbox
+from runtime.storage.postgres import Pool
 from tests.conftest import Database, ManualClock
-from tests.integration.send.world import CLAIM, EMAIL, WEB, WHATSAPP, World, world
+from tests.integration.send.world import CHANNELS, CLAIM, EMAIL, WEB, WHATSAPP, World, world
 
 ACCEPTED = Receipt(result="accepted", provider_id="wamid.EXAMPLE")
 
@@ -112,10 +114,13 @@ async def test_a_person_who_stopped_us_at_the_provider_is_suppressed(firm: World
     assert await firm.decided(later) == ("drop", "R-OPT-1")
 
 
-async def test_an_unanswered_call_is_unknown_counts_as_shown_and_is_never_repeated(firm: World) -> None:
+UNCLEAR = Receipt(result="unknown", detail="timeout")
+
+
+async def test_an_unanswered_call_is_unknown_not_shown_and_never_repeated(firm: World) -> None:
     row = await sending(firm)
-    assert await record(firm, row, Receipt(result="unknown", detail="timeout")) == SendState.UNKNOWN
-    assert firm.one("select count(*) as n from shown")["n"] == 1
+    assert await record(firm, row, UNCLEAR) == SendState.UNKNOWN
+    assert firm.sql("select * from shown") == []
     firm.clock.advance(86_400)
     assert await firm.outbox.sweep(now=firm.clock.now()) == 0
     assert await firm.outbox.due(limit=10, now=firm.clock.now()) == []
@@ -128,6 +133,79 @@ async def test_an_answer_comes_too_late_for_a_row_that_was_swept(firm: World) ->
     assert await firm.outbox.sweep(now=firm.clock.now()) == 1
     assert await record(firm, row, ACCEPTED) is None
     assert firm.row(row)["state"] == "unknown"
+
+
+async def test_what_was_swept_as_unknown_was_not_shown(firm: World) -> None:
+    row = await sending(firm)
+    firm.clock.advance(31)
+    await firm.outbox.sweep(now=firm.clock.now())
+    assert firm.row(row)["state"] == "unknown"
+    assert firm.sql("select * from shown") == []
+
+
+async def test_what_was_unknown_has_been_shown_once_a_status_says_it_arrived(firm: World) -> None:
+    row = await sending(firm)
+    await record(firm, row, UNCLEAR)
+    said = StatusUpdate(
+        provider_id="wamid.EXAMPLE",
+        status="delivered",
+        at=firm.clock.now(),
+        client_ref=firm.row(row)["key"],
+        error_code=None,
+    )
+    arrival = Arrival(
+        tenant_id=firm.tenant_id, connection_id=WHATSAPP, channel=CHANNELS[WHATSAPP], event=said, stop=None
+    )
+    async with (
+        Pool(firm.database.url("ingest"), role="ingest") as pool,
+        PgIngest(pool, firm.tenants, firm.clock) as ingest,
+    ):
+        await ingest.store([arrival], now=firm.clock.now())
+    assert firm.row(row)["state"] == "sent"
+    assert firm.one("select outbox_id, shown_at from shown") == {"outbox_id": row, "shown_at": said.at}
+
+
+REFUSED_FOR_GOOD = Receipt(result="refused", code=131026)
+
+
+@pytest.mark.parametrize("receipt", [UNCLEAR, REFUSED_FOR_GOOD], ids=["unknown", "failed"])
+async def test_the_rest_of_an_answer_does_not_go_ahead_of_a_part_that_may_not_have_arrived(
+    firm: World, receipt: Receipt
+) -> None:
+    person = firm.person()
+    first = firm.waiting(person)
+    second, danger = firm.waiting(person, part=1), firm.waiting(person, "safety", part=2)
+    assert (await firm.decided(first))[0] == "send"
+    await record(firm, first, receipt)
+    assert firm.row(second)["state"] == "superseded"
+    assert await firm.look(second) is None
+    assert firm.row(danger)["state"] == "pending"
+    (case,) = firm.sql("select * from case_file where kind = 'not_sent'")
+    assert (case["conversation_id"], case["reason"]) == (person.conversation, "R-PART-1")
+
+
+async def test_the_rest_of_an_answer_does_not_go_ahead_of_a_part_that_was_swept(firm: World) -> None:
+    person = firm.person()
+    first, second = firm.waiting(person), firm.waiting(person, part=1)
+    await firm.decided(first)
+    firm.clock.advance(31)
+    await firm.outbox.sweep(now=firm.clock.now())
+    assert [firm.row(r)["state"] for r in (first, second)] == ["unknown", "superseded"]
+    assert firm.one("select count(*) as n from case_file where kind = 'not_sent'")["n"] == 1
+
+
+async def test_an_answer_to_a_later_message_goes_although_an_earlier_one_may_not_have_arrived(
+    firm: World,
+) -> None:
+    person = firm.person()
+    first = firm.waiting(person)
+    await firm.decided(first)
+    firm.writes(person)
+    firm.processed(person)
+    later = firm.waiting(person)
+    await record(firm, first, UNCLEAR)
+    assert await firm.decided(later) == ("send", firm.row(later)["decided_rule"])
+    assert firm.sql("select * from case_file") == []
 
 
 async def test_only_the_owner_settles_or_puts_back_a_row(firm: World) -> None:
