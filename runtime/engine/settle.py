@@ -94,7 +94,11 @@ def settle_decided(scene: Scene, plan: Plan, effects: tuple[Effect, ...], trail:
 
 
 def fallback(scene: Scene, effects: tuple[Effect, ...], trail: Trail) -> Settled:
-    """The safe line and a case; once in a row. The effects stand whatever happened on the way."""
+    """The safe line and a case; once in a row. The effects stand whatever happened on the way.
+
+    Where the opening is due and cannot be said, the line cannot either: nobody hears from a machine that has not said it is
+    one, and no other class of message may carry an answer past the opening or the last look. A human is paged instead.
+    """
     case = OpenCase(kind="fallback", reason="no_safe_reply", priority=2, sla_minutes=480, page=False)
     home = scene.in_language(scene.bundle.tenant.language)
     for line in (home.bundle.lines.fallback, home.bundle.lines.holding):
@@ -108,9 +112,6 @@ def fallback(scene: Scene, effects: tuple[Effect, ...], trail: Trail) -> Settled
             rung="canned",
         )
         settled, _ = settle(home, plan, effects, trail)
-        if settled is None:  # an opening that cannot be said must not keep back the one line that is safe
-            plan = dataclasses.replace(plan, send_class=SendClass.CONFIRMATION)
-            settled, _ = settle(home, plan, effects, trail)
         if settled is not None:
             return settled
     return in_silence(home, (*effects, case), trail, reason="no_safe_reply")

@@ -603,14 +603,14 @@ def test_a_guardrail_that_breaks_blocks(monkeypatch: pytest.MonkeyPatch) -> None
     assert [f.rule for f in found if f.severity == "block"] == ["broken"]
 
 
-def test_an_opening_that_cannot_be_said_leaves_the_safe_line_and_a_case() -> None:
+def test_an_opening_that_cannot_be_said_leaves_silence_and_a_paged_case() -> None:
     active = with_claims(
         claim("T-D02", "We are EXAMPLE.", kind="disclosure", expires="2026-01-02", required_with=["T-D01"])
     )
     outcome = take(turn("what is your fee", active=active, shown={}))
-    assert outcome.disposition == "fallback"
-    assert spoken(outcome) == [["L-FALL"]]
-    assert "OpenCase" in effects_of(outcome)
+    assert (outcome.disposition, outcome.sends) == ("silence", ())
+    assert any(isinstance(e, OpenCase) and e.kind == "fallback" and e.page for e in outcome.effects)
+    assert "nothing_sayable" in outcome.audit["alerts"]
 
 
 def test_a_picture_without_words_gets_the_line_that_offers_a_person() -> None:
@@ -682,7 +682,7 @@ def test_whatever_is_written_and_drafted_only_approved_words_go_out_with_the_ope
         if send.has_link:
             assert {"T-D04", "T-D06"} <= of.shown.keys()
             assert not of.opted_out_at
-    if outcome.sends and outcome.sends[0].send_class is SendClass.REPLY and outcome.disposition != "fallback":
+    if outcome.sends and outcome.sends[0].send_class is SendClass.REPLY:
         first = {s.claim for s in outcome.sends[0].sentences}
         assert {c for c in ("T-D01", "T-D02", "T-D03") if c not in of.shown} <= first
     assert sum(send.has_ask for send in outcome.sends) <= 1
