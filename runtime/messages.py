@@ -70,6 +70,9 @@ class InboundMessage:
     profile_name: str | None = None
     aliases: tuple[Identity, ...] = ()
     reply_to: str | None = None
+    payload: str = (
+        ""  # what stands behind a button, or the sign of a reaction: read for an opt-out, never stored
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,7 +122,7 @@ def _message(message: Fields, path: str, people: list[dict[str, Any]], now: date
     )
     if not identities:
         raise MalformedWebhook(f"{path} names no sender")
-    kind, words = _content(message)
+    kind, words, payload = _content(message)
     profile = person.get("profile")
     name = text(profile, "name")[:MAX_NAME_CHARS] if isinstance(profile, dict) else ""
     context = message.get("context")
@@ -135,30 +135,34 @@ def _message(message: Fields, path: str, people: list[dict[str, Any]], now: date
         text=words,
         profile_name=name or None,
         reply_to=(text(context, "id") or None) if isinstance(context, dict) else None,
+        payload=payload,
     )
 
 
-def _content(message: Fields) -> tuple[str, str]:
-    """(kind, what they wrote or chose). A kind we do not know is kept as `unsupported`, never dropped."""
+def _content(message: Fields) -> tuple[str, str, str]:
+    """(kind, what they wrote or chose, what stands behind it). A kind we do not know is kept as `unsupported`, never dropped."""
     kind = text(message, "type")
     part = message.get(kind)
     if not isinstance(part, dict):
-        return "unsupported", ""
+        return "unsupported", "", ""
     match kind:
         case "text":
-            return "text", text(part, "body")
+            return "text", text(part, "body"), ""
         case "button":
-            return "button", text(part, "text") or text(part, "payload")
+            label, payload = text(part, "text"), text(part, "payload")
+            return "button", label or payload, payload
         case "interactive":
             reply = part.get(text(part, "type"))
-            title = text(reply, "title") if isinstance(reply, dict) else ""
-            return ("button", title) if title else ("unsupported", "")
-        case "location" | "reaction" | "system":
-            return kind, ""
+            title, chosen = (text(reply, "title"), text(reply, "id")) if isinstance(reply, dict) else ("", "")
+            return ("button" if title else "unsupported"), title, chosen
+        case "reaction":
+            return kind, "", text(part, "emoji")
+        case "location" | "system":
+            return kind, "", ""
         case _ if kind in MEDIA:
-            return kind, text(part, "caption")
+            return kind, text(part, "caption"), ""
         case _:
-            return "unsupported", ""
+            return "unsupported", "", ""
 
 
 def _person(holder: Fields, people: list[dict[str, Any]]) -> Fields:
@@ -191,21 +195,32 @@ def _status(status: Fields, path: str, now: datetime) -> Iterator[InboundEvent]:
         return  # `deleted`, `warning` and what may come: nothing we act on
     provider_id = identifier(status, "id", path)
     at = moment(status, "timestamp", now)
-    errors = status.get("errors")
-    first = errors[0] if isinstance(errors, list) and errors and isinstance(errors[0], dict) else {}
-    code = first.get("code")
+    code, title = _fault(status.get("errors"))
     yield StatusUpdate(
         provider_id=provider_id,
         status=became,
         at=at,
         client_ref=text(status, "biz_opaque_callback_data") or None,
-        error_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
-        error_title=text(first, "title")[:MAX_NAME_CHARS] or None,
+        error_code=code,
+        error_title=title or None,
     )
     if became == "failed" and code == USER_STOPPED:
-        # They stopped us inside WhatsApp, and this failure is how we hear of it.
+        # They stopped us inside WhatsApp, and this failure is how we hear of it. Without a recipient the update above tells it.
         for person in _identities(text(status, "recipient_id"), text(status, "recipient_user_id"))[:1]:
             yield Preference(provider_id=f"{provider_id}.{USER_STOPPED}", sender=person, value="stop", at=at)
+
+
+def _fault(errors: object) -> tuple[int | None, str]:
+    """(code, title) of the errors of a status: that the person stopped us counts wherever it stands, else the first code."""
+    coded = [
+        (code, text(error, "title")[:MAX_NAME_CHARS])
+        for error in _objects(errors)
+        if isinstance(code := error.get("code"), int) and not isinstance(code, bool)
+    ]
+    stopped = next((fault for fault in coded if fault[0] == USER_STOPPED), None)
+    return stopped or next(
+        iter(coded), (None, text(next(iter(_objects(errors)), {}), "title")[:MAX_NAME_CHARS])
+    )
 
 
 def _preference(wish: Fields, path: str, people: list[dict[str, Any]], now: datetime) -> Iterator[Preference]:

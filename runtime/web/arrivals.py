@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from runtime.messages import Arrival, InboundEvent, InboundMessage, Preference, Stop
@@ -10,6 +11,9 @@ from schemas.bundle import Bundle, OptOutWords
 from schemas.text import match_opt_out
 
 IN_CHANNEL_PREFERENCE = "user_preferences"
+_PAYLOAD_SIGNS = re.compile(
+    r"[_.:/|-]+"
+)  # a payload is written as programs write: STOP_ALL, opt-out, menu:stop
 
 
 def arrivals_of(route: Route, bundle: Bundle, events: Sequence[InboundEvent]) -> list[Arrival]:
@@ -29,8 +33,10 @@ def arrivals_of(route: Route, bundle: Bundle, events: Sequence[InboundEvent]) ->
 def _stop(event: InboundEvent, words: Mapping[str, OptOutWords]) -> Stop | None:
     match event:
         case InboundMessage():
-            found = match_opt_out(event.text, words) if event.text else None
-            return Stop(scope=found[0], matched=found[1]) if found else None
+            said = (event.text, event.payload, _PAYLOAD_SIGNS.sub(" ", event.payload))
+            found = [hit for text in dict.fromkeys(said) if text and (hit := match_opt_out(text, words))]
+            widest = next((hit for hit in found if hit[0] == "organisation"), found[0] if found else None)
+            return Stop(scope=widest[0], matched=widest[1]) if widest else None
         case Preference(value="stop"):
             return Stop(scope="tenant", matched=IN_CHANNEL_PREFERENCE)
         case _:

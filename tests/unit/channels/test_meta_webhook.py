@@ -89,6 +89,37 @@ def test_every_kind_of_message_is_kept(content: dict[str, Any], kind: str, text:
     assert (event.kind, event.text) == (kind, text)
 
 
+@pytest.mark.parametrize(
+    ("content", "text", "payload"),
+    [
+        ({"type": "button", "button": {"text": "Not for me", "payload": "STOP"}}, "Not for me", "STOP"),
+        (
+            {
+                "type": "interactive",
+                "interactive": {
+                    "type": "button_reply",
+                    "button_reply": {"id": "opt_out", "title": "No more"},
+                },
+            },
+            "No more",
+            "opt_out",
+        ),
+        (
+            {"type": "interactive", "interactive": {"type": "list_reply", "list_reply": {"id": "STOP"}}},
+            "",
+            "STOP",
+        ),
+        ({"type": "reaction", "reaction": {"message_id": "wamid.OURS", "emoji": "🛑"}}, "", "🛑"),
+        ({"type": "text", "text": {"body": "hello"}}, "hello", ""),
+    ],
+)
+def test_what_stands_behind_a_button_or_a_reaction_is_carried_beside_its_label(
+    content: dict[str, Any], text: str, payload: str
+) -> None:
+    event = message(content)
+    assert (event.text, event.payload) == (text, payload)
+
+
 def test_a_quoted_message_is_remembered() -> None:
     event = message({"type": "text", "text": {"body": "yes"}, "context": {"id": "wamid.OURS"}})
     assert event.reply_to == "wamid.OURS"
@@ -176,6 +207,33 @@ def test_a_failure_because_the_person_stopped_us_is_a_stop_as_well() -> None:
     assert stop == Preference(
         provider_id="x.131050", sender=SAM, value="stop", at=datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
     )
+
+
+@pytest.mark.parametrize(
+    "errors", [[{"code": 131026}, {"code": 131050}], ["?", {"title": "x"}, {"code": 131050}]]
+)
+def test_that_the_person_stopped_us_counts_wherever_it_stands_among_the_errors(errors: list[Any]) -> None:
+    status = {
+        "id": "x",
+        "status": "failed",
+        "timestamp": "1795516200",
+        "recipient_id": "447700900123",
+        "errors": errors,
+    }
+    failed, stop = parse(whatsapp(statuses=[status]))
+    assert isinstance(failed, StatusUpdate)
+    assert isinstance(stop, Preference)
+    assert (failed.error_code, stop.sender, stop.value) == (131050, SAM, "stop")
+
+
+@pytest.mark.parametrize("recipient", [{}, {"recipient_id": ""}, {"recipient_id": "group@g.us"}])
+def test_a_stop_among_the_errors_is_told_even_where_nobody_is_named(recipient: dict[str, Any]) -> None:
+    errors = [{"code": 131026, "title": "Undeliverable"}, {"code": 131050, "title": "Stopped"}]
+    status = {"id": "x", "status": "failed", "timestamp": "1795516200", "errors": errors, **recipient}
+    (event,) = parse(whatsapp(statuses=[status]))
+    assert isinstance(event, StatusUpdate)
+    assert (event.provider_id, event.status) == ("x", "failed")
+    assert (event.error_code, event.error_title) == (131050, "Stopped")
 
 
 @pytest.mark.parametrize(

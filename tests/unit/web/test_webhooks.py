@@ -61,6 +61,42 @@ async def test_a_stop_is_found_before_storing() -> None:
     assert first == Stop(scope="tenant", matched="stop")
 
 
+@pytest.mark.parametrize(
+    ("content", "scope"),
+    [
+        ({"type": "button", "button": {"text": "Not for me", "payload": "STOP"}}, "tenant"),
+        ({"type": "button", "button": {"text": "Stop", "payload": "STOP_ALL"}}, "organisation"),
+        (
+            {
+                "type": "interactive",
+                "interactive": {
+                    "type": "button_reply",
+                    "button_reply": {"id": "menu:unsubscribe", "title": "No more"},
+                },
+            },
+            "tenant",
+        ),
+        ({"type": "reaction", "reaction": {"message_id": "wamid.OURS", "emoji": "🛑"}}, "tenant"),
+        ({"type": "reaction", "reaction": {"message_id": "wamid.OURS", "emoji": "👍"}}, None),
+        (
+            {
+                "type": "interactive",
+                "interactive": {"type": "button_reply", "button_reply": {"id": "option-1", "title": "No"}},
+            },
+            None,
+        ),
+    ],
+)
+async def test_a_stop_behind_a_button_or_in_a_reaction_is_a_stop(
+    content: dict[str, Any], scope: str | None
+) -> None:
+    w = world()
+    sent = {"from": "447700900123", "id": "wamid.EXAMPLE1", "timestamp": "1795516200"}
+    await deliver(w, whatsapp({**sent, **content}))
+    (arrival,) = w.ingest.stored
+    assert (arrival.stop.scope if arrival.stop else None) == scope
+
+
 async def test_a_batch_of_messages_and_statuses_is_stored_in_one_call() -> None:
     w = world()
     status = {
