@@ -82,8 +82,15 @@ async def test_a_listener_whose_connection_is_cut_listens_again(database: Databa
     async with PgWake(database.url("dispatch")) as wake:
         await _listening(wake, database)
         with psycopg.connect(database.url("dispatch"), autocommit=True) as connection:
-            connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity "
+            cut = connection.execute(
+                "select pid, pg_terminate_backend(pid) from pg_stat_activity "
                 "where application_name = 'convo-wake' and pid <> pg_backend_pid()"
-            )
+            ).fetchall()
+        assert cut and all(gone for _, gone in cut)
         await _listening(wake, database)
+        with psycopg.connect(database.url("dispatch"), autocommit=True) as connection:
+            now = connection.execute(
+                "select pid from pg_stat_activity where application_name = 'convo-wake'"
+            ).fetchall()
+        assert now
+        assert not {pid for pid, _ in cut} & {pid for (pid,) in now}

@@ -122,5 +122,8 @@ def test_more_patterns_than_one_program_holds_are_still_all_tried() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet=st.characters(codec=None)))
-def test_no_text_breaks_the_screen(text: str) -> None:
-    screen_text(text, bundle())
+def test_no_text_breaks_the_screen_or_hides_the_danger_written_after_it(text: str) -> None:
+    alone = screen_text(text, bundle())
+    assert {s.category for s in alone.signals} <= {c.id for c in bundle().categories}
+    assert alone.stop == screen_text(text, bundle()).stop
+    assert screen_text(f"{text}.\nI want to die.", bundle()).signals[0].category == "danger_now"
