@@ -44,6 +44,7 @@ def env(server: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> I
             "DATABASE_URL": database.url("owner"),
             "CONVO_PORT": port,
             "CONVO_DATA": str(tmp_path_factory.mktemp("data")),
+            "CONVO_JOBS": "0",  # only the test about it seals the audit, with a key of its own
             **keys.environment(),
         }
         assert convo("migrate", env=settings).returncode == 0
@@ -110,7 +111,12 @@ def test_what_is_served_is_sealed_each_minute_signed_and_exported(
     key.write_bytes(
         Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
-    sealing = {**env, "CONVO_SEAL_KEY": f"file:{key}", "CONVO_SEAL_EXPORT": str(export)}
+    sealing = {
+        **env,
+        "CONVO_JOBS": "1",
+        "CONVO_SEAL_KEY": f"file:{key}",
+        "CONVO_SEAL_EXPORT": str(export),
+    }
     before = convo("audit", "verify", env=sealing)
     assert before.returncode == 0
     assert "nothing is sealed yet" in before.stdout
