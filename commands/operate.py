@@ -100,12 +100,21 @@ def kill(
 
 
 def enable(tenant: Annotated[str, typer.Argument(help="slug, or ALL")], by: By = "") -> int:
-    """Ask to send again, or be the second person to agree. Exit code 1 while the second is missing."""
+    """Ask to send again, or be the second person to agree. Exit code 1 while the second is missing, or ALL is stopped."""
 
     async def act(console: Console) -> int:
-        state = await console.enable(tenant, by=operator(by))
-        print("sending again" if state == "enabled" else "noted; another person must run this too")
-        return OK if state == "enabled" else WRONG
+        found = await console.enable(tenant, by=operator(by))
+        if found.state == "waiting":
+            print("noted; another person must run this too")
+        elif not found.still:
+            print("sending again" if found.state == "enabled" else "nothing is stopped")
+        elif found.state == "enabled" and tenant == "ALL":
+            print("sending again, except:")
+        for stopped, who in found.still.items():
+            if found.state != "waiting" or stopped != tenant:
+                print(f"still stopped for {stopped} by {who}")
+        stands = found.still if tenant != "ALL" else found.still.keys() & {tenant}
+        return WRONG if found.state == "waiting" or stands else OK
 
     return with_console(act)
 

@@ -57,7 +57,7 @@ async def roll_out(
                 tenant.tenant,
                 STAGE,
                 tenant.digest,
-                expect_active=pointer.digest if pointer else None,
+                expect_active=pointer.digest if pointer else "none",
                 by=by,
                 now=clock.now(),
             )

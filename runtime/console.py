@@ -42,6 +42,28 @@ def migrate(settings: Settings) -> tuple[str, ...]:
     return (*applied, *(["procrastinate"] if jobs.prepare(url) else []))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enabling:
+    """What became of asking to send again: `nothing` (was stopped), `waiting` (for the second person) or `enabled`; and
+    what is stopped still, by slug or `ALL`, with who stopped it."""
+
+    state: str
+    still: Mapping[str, str | None]
+
+
+def way_back(digests: Sequence[str]) -> str | None:
+    """Where a rollback goes, given every digest that was in force, newest first; None when there is nothing before.
+
+    Putting an earlier bundle in force takes back what came after it, so that a second rollback goes further back.
+    """
+    standing: list[str] = []
+    for digest in reversed(digests):
+        if digest in standing:
+            del standing[standing.index(digest) :]
+        standing.append(digest)
+    return standing[-2] if len(standing) > 1 else None
+
+
 @asynccontextmanager
 async def open_console(settings: Settings) -> AsyncIterator[Console]:
     """Opens the pools that operators' commands need: convo_owner for bundles and secrets, convo_desk for the rest."""
@@ -88,7 +110,7 @@ class Console:
         self._check(tenant, data, envelopes, stage)
         history = await self._bundles.history(tenant, stage)
         active = history[0].digest if history else None
-        expected = active if expect_active is None else None if expect_active == NONE else expect_active
+        expected = (active or NONE) if expect_active is None else expect_active
         pointer = await self._bundles.activate(
             tenant, stage, digest, expect_active=expected, by=by, now=self.clock.now()
         )
@@ -96,11 +118,12 @@ class Console:
         return pointer
 
     async def rollback(self, tenant: str, stage: str, *, by: str) -> Activation:
-        """Puts the last other bundle that was in force back. Raises BundleMissing when there was none."""
+        """Puts the bundle before the present one back; again, the one before that. Raises TenantUnknown, BundleMissing."""
+        await self.tenants.by_slug(tenant)
         history = await self._bundles.history(tenant, stage)
-        before = next((p.digest for p in history if p.digest != history[0].digest), None)
+        before = way_back([pointer.digest for pointer in history])
         if before is None:
-            raise BundleMissing(f"{tenant}/{stage} has had no other bundle to go back to")
+            raise BundleMissing(f"{tenant}/{stage} has no bundle before the present one to go back to")
         return await self.activate(tenant, stage, before, expect_active=history[0].digest, by=by)
 
     async def status(self, stage: str) -> Sequence[Mapping[str, Any]]:
@@ -134,11 +157,26 @@ class Console:
             await self._id_or_all(tenant), scope, by=by, reason=reason, now=self.clock.now()
         )
 
-    async def enable(self, tenant: str, *, by: str) -> str:
-        """`waiting` after the first person, `enabled` after the second."""
-        state = await self._operations.enable(await self._id_or_all(tenant), by=by, now=self.clock.now())
+    async def enable(self, tenant: str, *, by: str) -> Enabling:
+        """Asks, as the first person or the second; what else stands in the way is in the answer."""
+        tenant_id = await self._id_or_all(tenant)
+        stopped = tenant in await self._stopped(tenant_id)
+        state = await self._operations.enable(tenant_id, by=by, now=self.clock.now())
         self.wake.notify("sends")
-        return state
+        return Enabling(state=state if stopped else "nothing", still=await self._stopped(tenant_id))
+
+    async def _stopped(self, tenant_id: int | None) -> Mapping[str, str | None]:
+        """What keeps this tenant (None: any) from sending, with who stopped it: by slug, and `ALL`."""
+        found: dict[str, str | None] = {}
+        for owner in [None, *await self.tenants.every()]:
+            if owner is None or tenant_id in (None, owner.tenant_id):
+                slug = owner.slug if owner else EVERY_TENANT
+                for row in await self.desk.rows(
+                    "select * from desk_switches_v1(%s)", [owner and owner.tenant_id]
+                ):
+                    if row["kill_scope"] != KillScope.NONE.value:
+                        found[EVERY_TENANT if row["of_all"] else slug] = row["killed_by"]
+        return found
 
     async def stuck(self, tenant: str | None) -> Sequence[Mapping[str, Any]]:
         """What will not move by itself, of one tenant or of all: dead letters, sends that failed or may have gone."""
@@ -168,14 +206,20 @@ class Console:
         return None
 
     async def verify_audit(self) -> Mapping[str, Any]:
-        """Checks every chain and root; signatures against CONVO_SEAL_KEY and CONVO_SEAL_TRUST, the export when it is named."""
+        """Checks every chain and root; signatures against CONVO_SEAL_KEY and CONVO_SEAL_TRUST, the export when it is named.
+
+        On staging and live a root whose signature was not checked, for want of a key here or there, is a finding.
+        """
         settings = self.settings
         trusted = dict(sealing_keys(settings.seal_trust))
         if settings.seal_key:
             key = seal_key(read_reference(settings.seal_key, os.environ).encode())
             trusted[key.key_id] = key.public
         exported = settings.seal_export if settings.seal_export and settings.seal_export.exists() else None
-        found = await PgAudit(self.owner).verify(trusted=trusted or None, exported=exported)
+        must = settings.stage != "sandbox"
+        found = await PgAudit(self.owner).verify(
+            trusted=trusted if trusted or must else None, exported=exported
+        )
         return {
             **asdict(found),
             "ok": found.ok,

@@ -52,7 +52,10 @@ class PgBundles:
     async def activate(
         self, tenant: str, stage: str, digest: str, *, expect_active: str | None, by: str, now: datetime
     ) -> Activation:
-        """Move the pointer in one transaction. Raises BundleMissing, PointerMoved, BundleRefused."""
+        """Move the pointer in one transaction. `expect_active`: a digest, `none` when nothing may be in force, None: whatever.
+
+        Raises BundleMissing, PointerMoved, BundleRefused.
+        """
         owner = await self._tenants.by_slug(tenant)
         data, _ = await self.fetch(owner.tenant_id, digest)
         bundle = _decoded(data)
@@ -102,7 +105,7 @@ class PgBundles:
         return [_activation(row) for row in await self._pool.rows(POINTERS, [None, stage])]
 
     async def history(self, tenant: str, stage: str) -> Sequence[Activation]:
-        """Every pointer, newest first: its second is what a rollback returns to."""
+        """Every pointer, newest first."""
         return [_activation(row) for row in await self._pool.rows(POINTERS, [tenant, stage])]
 
     async def fetch(self, tenant_id: int, digest: str) -> tuple[bytes, Sequence[bytes]]:

@@ -167,7 +167,7 @@ begin
   where p.tenant_id = p_tenant and p.stage = p_stage order by p.serial desc limit 1;
   detail := null;
   outcome := case
-    when p_expect is not null and p_expect is distinct from v_active then 'moved'
+    when p_expect is not null and p_expect is distinct from coalesce(v_active, 'none') then 'moved'
     when not exists (select from bundle b where b.tenant_id = p_tenant and b.digest = p_digest) then 'missing'
     else 'activated' end;
   if outcome = 'activated' then
@@ -795,7 +795,7 @@ begin
   if v_scope is distinct from 'none' then
     select * into r from kill_request k
      where k.tenant_id is not distinct from p_tenant and k.confirmed_at is null and k.kill_epoch = v_epoch;
-    v_what := case when r.id is null or r.requested_by = p_by then 'waiting' else 'enabled' end;
+    v_what := case when r.id is null or person_v1(r.requested_by) = person_v1(p_by) then 'waiting' else 'enabled' end;
     if r.id is null then
       insert into kill_request (id, tenant_id, requested_by, requested_at, kill_epoch)
       values (gen_random_uuid(), p_tenant, p_by, p_now, v_epoch);
@@ -1478,6 +1478,12 @@ $$;
 
 CREATE FUNCTION public.queue_gauges_v1(p_now timestamp with time zone) RETURNS TABLE(queue text, depth bigint, oldest_s double precision)
     LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION public.person_v1(p_by text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select lower(btrim(regexp_replace(normalize(p_by, NFKC), '\s+', ' ', 'g')))
+$$;
+
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
@@ -4077,6 +4083,8 @@ REVOKE ALL ON FUNCTION public.send_refund_v1(p_tenant integer, p_outbox uuid) FR
 REVOKE ALL ON FUNCTION public.send_sent_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.send_severity_v1(p_effect text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.person_v1(p_by text) FROM PUBLIC;
+
 
 REVOKE ALL ON FUNCTION public.send_shown_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone) FROM PUBLIC;
 

@@ -129,6 +129,7 @@ begin
 end $$;
 
 -- Move the pointer, and lay out what the runtime executes from tables: send rules, policy, claims, search texts, connections.
+-- p_expect: the digest that must be in force now, `none` when nothing may be, null to ask for nothing.
 -- `outcome`: activated; moved (p_expect is not what is in force); missing (not published); taken (connection of another tenant).
 create function bundle_activate_v1(
   p_tenant int, p_stage text, p_digest text, p_expect text, p_by text, p_audit_id uuid, p_now timestamptz,
@@ -145,7 +146,7 @@ begin
   where p.tenant_id = p_tenant and p.stage = p_stage order by p.serial desc limit 1;
   detail := null;
   outcome := case
-    when p_expect is not null and p_expect is distinct from v_active then 'moved'
+    when p_expect is not null and p_expect is distinct from coalesce(v_active, 'none') then 'moved'
     when not exists (select from bundle b where b.tenant_id = p_tenant and b.digest = p_digest) then 'missing'
     else 'activated' end;
   if outcome = 'activated' then

@@ -70,6 +70,11 @@ begin
   perform set_config('app.every', '', true);
 end $$;
 
+-- One person, however they type their name: blanks, capitals and compatible characters make nobody a second person.
+create function person_v1(p_by text) returns text language sql immutable parallel safe as $$
+  select lower(btrim(regexp_replace(normalize(p_by, NFKC), '\s+', ' ', 'g')))
+$$;
+
 -- The first person asks, the second confirms: `waiting`, then `enabled`. The first asking again is still the first.
 create function enable_v1(p_tenant int, p_by text, p_now timestamptz) returns text
 language plpgsql volatile security definer set search_path = public, pg_temp as $$
@@ -89,7 +94,7 @@ begin
   if v_scope is distinct from 'none' then
     select * into r from kill_request k
      where k.tenant_id is not distinct from p_tenant and k.confirmed_at is null and k.kill_epoch = v_epoch;
-    v_what := case when r.id is null or r.requested_by = p_by then 'waiting' else 'enabled' end;
+    v_what := case when r.id is null or person_v1(r.requested_by) = person_v1(p_by) then 'waiting' else 'enabled' end;
     if r.id is null then
       insert into kill_request (id, tenant_id, requested_by, requested_at, kill_epoch)
       values (gen_random_uuid(), p_tenant, p_by, p_now, v_epoch);

@@ -137,6 +137,15 @@ async def test_two_people_start_again_and_one_person_twice_is_still_one(firm: Wo
     assert await enable(firm, ADA) == "enabled"
 
 
+@pytest.mark.parametrize(
+    "again", ["mallory", " Mallory ", "MALLORY", "mallory\u00a0", "\uff4dallory"], ids=ascii
+)
+async def test_one_person_who_types_their_name_otherwise_is_still_one(firm: World, again: str) -> None:
+    await kill(firm)
+    assert [await enable(firm, by) for by in ("Mallory", again)] == ["waiting", "waiting"]
+    assert await enable(firm, "Mallory Example") == "enabled"
+
+
 async def test_a_new_kill_voids_a_request_that_stood_open(firm: World) -> None:
     await kill(firm)
     assert await enable(firm, ADA) == "waiting"
