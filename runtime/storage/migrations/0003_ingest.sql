@@ -213,7 +213,7 @@ begin
 end $$;
 
 -- Statuses merge upwards only: sent < failed < delivered < read, so that a late `failed` never erases `delivered`.
--- A row whose call was interrupted (`unknown`) learns here what became of it.
+-- A row whose call was interrupted (`unknown`) learns here what became of it, and one that was taken, that it failed after all.
 create function ingest_statuses_v1(
   p_tenant int[], p_connection text[], p_seen_hmac bytea[], p_sent_on date[], p_id uuid[], p_provider_hmac bytea[],
   p_client_ref text[], p_status text[], p_at timestamptz[], p_error_code int[], p_received_at timestamptz[]
@@ -222,10 +222,24 @@ language plpgsql security definer set search_path = public, pg_temp set lock_tim
 declare
   r record;
   v_row uuid;
-  v_state text;
+  v_is_news boolean;
   v_ranks constant jsonb := '{"sent": 1, "failed": 2, "delivered": 3, "read": 4}';
 begin
   perform set_config('app.every', 'on', true);
+  -- What failed concerns the person: their row is locked before any outbox row, as everywhere, and in key order.
+  perform from contact c
+  where (c.tenant_id, c.contact_id) in (
+    select o.tenant_id, o.contact_id
+    from unnest(p_tenant, p_connection, p_provider_hmac, p_client_ref, p_status)
+         as a (tenant, connection, provider_hmac, client_ref, status)
+    cross join lateral (
+      select x.tenant_id, x.contact_id from outbox x
+      where x.tenant_id = a.tenant and x.connection_id = a.connection and x.key = a.client_ref
+      union all
+      select x.tenant_id, x.contact_id from outbox x
+      where x.tenant_id = a.tenant and x.connection_id = a.connection and x.provider_hmac = a.provider_hmac) o
+    where a.status = 'failed')
+  order by c.tenant_id, c.contact_id for no key update;
   for r in
     select a.*, least(greatest(a.at, a.received_at - interval '30 days'), a.received_at) as said_at
     from unnest(p_tenant, p_connection, p_seen_hmac, p_sent_on, p_id, p_provider_hmac, p_client_ref, p_status, p_at,
@@ -254,11 +268,14 @@ begin
       set status = r.status, status_at = r.said_at, error_code = coalesce(r.error_code, o.error_code)
       where o.tenant_id = r.tenant and o.id = v_row
         and coalesce((v_ranks ->> r.status)::int, 0) > coalesce((v_ranks ->> o.status)::int, 0);
-      update outbox o
-      set state = case when o.status = 'failed' then 'failed' else 'sent' end, settled_at = r.received_at
-      where o.tenant_id = r.tenant and o.id = v_row and o.state = 'unknown' and o.status is not null
-      returning o.state into v_state;
-      if v_state = 'sent' then
+      v_is_news := found;
+      if r.status = 'failed' then
+        perform send_failed_later_v1(r.tenant, v_row, r.error_code, v_is_news, r.received_at);
+      end if;
+      update outbox o set state = 'sent', settled_at = r.received_at
+      where o.tenant_id = r.tenant and o.id = v_row and o.state in ('unknown', 'failed')
+        and o.status in ('sent', 'delivered', 'read');
+      if found then
         perform send_shown_v1(r.tenant, v_row, r.said_at);
       end if;
       update outbox o set provider_hmac = r.provider_hmac
@@ -270,6 +287,38 @@ begin
     return next;
   end loop;
   perform set_config('app.every', '', true);
+end $$;
+
+-- The provider took a message and could not deliver it. The person has not seen it, and somebody has to know, unless we had
+-- started it ourselves. 131050: they stopped us inside WhatsApp, and this failure may be all we hear of it; who they are is
+-- found by the row, since the status need not say. The caller holds the contact's lock.
+create function send_failed_later_v1(p_tenant int, p_outbox uuid, p_code int, p_is_news boolean, p_now timestamptz)
+returns void language plpgsql volatile set search_path = public, pg_temp as $$
+declare
+  o outbox;
+  v_stopped boolean := p_code is not distinct from 131050;
+begin
+  select * into strict o from outbox x where x.tenant_id = p_tenant and x.id = p_outbox;
+  if v_stopped then
+    perform suppress_v1(p_tenant, o.contact_id, 'tenant', 'provider stop', p_now);
+  end if;
+  if not p_is_news or o.state not in ('sending', 'sent', 'unknown') then
+    return;
+  end if;
+  if o.state <> 'sending' then -- else its sender settles it
+    update outbox x set state = 'failed', settled_at = p_now where x.tenant_id = p_tenant and x.id = p_outbox;
+    delete from shown s where s.tenant_id = p_tenant and s.outbox_id = p_outbox;
+    if not v_stopped then
+      perform send_stop_rest_v1(p_tenant, p_outbox, p_now);
+    end if;
+  end if;
+  if not v_stopped and o.send_class <> 'proactive' then
+    perform send_case_v1(p_tenant, o.conversation_id, o.contact_id, 'send_failed', coalesce(p_code::text, 'provider'),
+      case when o.send_class = 'safety' then 0 else 1 end, o.send_class = 'safety', p_now);
+  end if;
+  perform audit_append_v1(p_tenant, 'send/' || o.conversation_id, gen_random_uuid(), p_now,
+    jsonb_build_object('what', 'failed later', 'outbox', p_outbox, 'state', o.state, 'code', p_code, 'stopped', v_stopped),
+    ''::bytea);
 end $$;
 
 -- The guilty row of a batch: kept, counted, and no longer in anybody's way.
