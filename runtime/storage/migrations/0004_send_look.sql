@@ -79,11 +79,21 @@ declare
   v_until timestamptz;
   v_cost bigint;
   v_position bigint;
+  v_blind bytea;
 begin
   perform set_config('app.tenant', p_tenant::text, true);
   select * into o from outbox x where x.tenant_id = p_tenant and x.id = p_outbox and x.state = 'pending' and x.due_at <= p_now;
   if not found then
     return;
+  end if;
+
+  -- The tenants of an organisation share the caps, and none of them locks the other's contact: who writes first to a person
+  -- does it one after the other. Held to the end, and taken before every other lock.
+  if o.send_class = 'proactive' then
+    for v_blind in select i.organisation_blind from identity i
+                    where i.tenant_id = p_tenant and i.contact_id = o.contact_id order by i.organisation_blind loop
+      perform pg_advisory_xact_lock(hashtextextended('convo proactive ' || encode(v_blind, 'hex'), 0));
+    end loop;
   end if;
 
   -- look:lock
@@ -156,7 +166,7 @@ begin
       null;
     when 'refuse', 'case', 'page' then
       update outbox x set state = 'dead', settled_at = p_now where x.tenant_id = p_tenant and x.id = p_outbox;
-      if v_effect <> 'refuse' or o.send_class = 'safety' then
+      if v_effect <> 'refuse' or o.send_class <> 'proactive' then
         perform send_case_v1(p_tenant, o.conversation_id, o.contact_id, 'not_sent', d.rule,
           case when o.send_class = 'safety' then 0 else 1 end, v_effect = 'page' or o.send_class = 'safety', p_now);
       end if;

@@ -10,7 +10,7 @@ import psycopg
 
 from runtime.embedded import SUPERUSER
 from runtime.messages import Look
-from tests.integration.send.world import Person, World
+from tests.integration.send.world import WHATSAPP, Person, World, world
 
 
 async def waiting_for_a_lock(firm: World, looking: asyncio.Task[Look | None]) -> None:
@@ -103,6 +103,34 @@ async def test_an_open_transaction_on_the_tenant_row_delays_no_look(firm: World)
     assert look is not None
     assert look.effect == "send"
     assert await firm.outbox.kill_epoch(firm.tenant_id) == look.kill_epoch + 1
+
+
+async def test_of_two_tenants_of_an_organisation_that_write_first_at_once_one_waits_its_day(
+    firm: World,
+) -> None:
+    async with world(firm.database, firm.clock, "sister") as sister:
+        looking: list[asyncio.Task[Look | None]] = []
+        with closing(psycopg.connect(firm.database.server.url(SUPERUSER, firm.database.name))) as other:
+            for each in (firm, sister):
+                person = each.person()
+                each.identity(person, "phone", "+447700900123")  # the same person to both
+                row = each.waiting(person, "proactive")
+                if each is sister:
+                    for table in ("conversation", "outbox"):
+                        each.sql(
+                            f"update {table} set connection_id = %s where tenant_id = %s",
+                            [f"sister-{WHATSAPP}", each.tenant_id],
+                        )
+                else:  # this look has decided, and waits to write it down
+                    other.execute(
+                        "insert into audit_stream values (%s, %s, 0, '')",
+                        [each.tenant_id, f"send/{person.conversation}"],
+                    )
+                looking.append(asyncio.create_task(each.look(row)))
+                await (waiting_for_a_lock(firm, looking[0]) if each is firm else asyncio.sleep(0.5))
+            other.rollback()
+        looks = await asyncio.gather(*looking)
+    assert [look.effect for look in looks if look is not None] == ["send", "defer"]
 
 
 async def test_two_senders_never_both_get_a_row(firm: World) -> None:
