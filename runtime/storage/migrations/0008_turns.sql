@@ -361,7 +361,8 @@ begin
   on conflict (tenant_id, day, contact_id) do update set spent_micropence = s.spent_micropence + excluded.spent_micropence;
 end $$;
 
--- A turn that could not be made: later again, or, after enough tries, a dead letter with a case, so that a person looks.
+-- A turn that could not be made: later again, or, after enough tries, a dead letter with a case. It pages: nobody has screened
+-- those words, and they may tell of danger, so a person reads them within a quarter of an hour.
 -- The fence moves, so that the failed turn cannot commit after all. p_jitter: 0..1.
 create function fail_turn_v1(
   p_tenant int, p_conversation uuid, p_fence bigint, p_error text, p_max_attempts int, p_jitter double precision,
@@ -407,9 +408,13 @@ begin
   values (p_tenant, p_id, p_conversation, q.done_seq, v_upto, p_error, q.attempts, p_version, p_now);
   select c.contact_id into strict v_contact from conversation c
   where c.tenant_id = p_tenant and c.conversation_id = p_conversation;
-  insert into case_file (tenant_id, id, ref, conversation_id, contact_id, kind, reason, priority, page, opened_at, opened_by)
+  insert into case_file (tenant_id, id, ref, conversation_id, contact_id, kind, reason, priority, page, due_at, opened_at,
+                         opened_by)
   values (p_tenant, p_case, 'D-' || upper(left(replace(p_case::text, '-', ''), 12)), p_conversation, v_contact, 'dead_letter',
-          p_error, 1, false, p_now, 'worker');
+          p_error, 1, true, p_now + interval '15 minutes', p_now, 'worker');
+  insert into event (tenant_id, id, at, kind, conversation_id, contact_id, data)
+  values (p_tenant, gen_random_uuid(), p_now, 'alert', p_conversation, v_contact,
+          jsonb_build_object('case', p_case, 'kind', 'dead_letter', 'reason', p_error));
   return 'dead';
 end $$;
 

@@ -225,8 +225,15 @@ async def test_a_failing_turn_backs_off_and_at_last_becomes_a_dead_letter_with_a
         assert results == ["retry", "retry", "dead"]
         [letter] = await w.see("select from_seq, upto_seq, error, attempts, state from dead_letter")
         assert letter == {"from_seq": 0, "upto_seq": 1, "error": "Boom", "attempts": 3, "state": "open"}
-        [case] = await w.see("select kind, reason from case_file")
-        assert case == {"kind": "dead_letter", "reason": "Boom"}
+        [case] = await w.see("select kind, reason, page, due_at from case_file")
+        assert case == {
+            "kind": "dead_letter",
+            "reason": "Boom",
+            "page": True,  # nobody has screened those words: they may tell of danger
+            "due_at": clock.now() + timedelta(minutes=15),
+        }
+        [alert] = await w.see("select data ->> 'reason' as reason from event where kind = 'alert'")
+        assert alert == {"reason": "Boom"}
         _, turn = await begin(w, bundle)
         assert [p.text for p in turn.pending] == ["after the lease"]
 
