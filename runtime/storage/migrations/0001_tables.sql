@@ -140,6 +140,7 @@ create table bundle_claim (
   effective date not null,
   expires date,                         -- the first day on which the claim is absent
   approved boolean not null,
+  approved_until date,                  -- the first day on which no approval holds any more; null: one holds without end
   primary key (tenant_id, digest, claim_id)
 );
 create index bundle_claim_by_digest on bundle_claim (tenant_id, digest, claim_digest);

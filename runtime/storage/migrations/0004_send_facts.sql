@@ -137,8 +137,8 @@ begin
           or v_inbound_at > g.at or c.last_proactive_at > g.at)
      and not exists (select from consent_event w where w.tenant_id = p_tenant and w.contact_id = c.contact_id
                        and w.kind = 'withdrawn' and w.at >= g.at
-                       and w.channel in (g.channel, o.channel, split_part(o.channel, '_', 1), 'any')
-                       and w.purpose in (g.purpose, 'any', 'all'));
+                       and w.channel in (g.channel, o.channel, split_part(o.channel, '_', 1), 'any', 'all')
+                       and w.purpose in (g.purpose, coalesce(o.purpose, o.send_class), 'any', 'all'));
   if not v_consent then
     facts := facts || 'no_consent'::text;
   end if;
@@ -203,12 +203,14 @@ begin
     facts := facts || 'spend_cap'::text;
   end if;
 
-  -- The words: each claim must be in the bundle in force, on its dates, and not withdrawn, by digest.
+  -- The words: each claim must be in the bundle in force, on its dates, and not withdrawn, by digest; and to real people it
+  -- is said only while an approval of it holds.
   if exists (select from unnest(o.claim_digests) d where
                exists (select from claim_withdrawal w where w.tenant_id = p_tenant and w.claim_digest = d)
                or not exists (select from bundle_claim b where b.tenant_id = p_tenant and b.digest = send_facts_v1.digest
                                 and b.claim_digest = d and b.effective <= local_day
-                                and (b.expires is null or b.expires > local_day))) then
+                                and (b.expires is null or b.expires > local_day)
+                                and (v_stage = 'sandbox' or b.approved_until is null or b.approved_until > local_day))) then
     facts := facts || 'claim_gone'::text;
   end if;
   if not o.has_link then flags := flags || 'no_link'::text; end if;

@@ -115,6 +115,20 @@ async def test_a_consent_withdrawn_later_is_none_and_one_given_again_counts(firm
     assert (await firm.decided(firm.waiting(person, "proactive")))[0] == "send"
 
 
+@pytest.mark.parametrize(
+    ("send_class", "purpose", "channel"),
+    [("proactive", "claims", "any"), ("proactive", "proactive", "all"), ("service", "service", "whatsapp")],
+)
+async def test_a_consent_to_everything_does_not_cover_the_purpose_withdrawn_since(
+    firm: World, send_class: str, purpose: str, channel: str
+) -> None:
+    person, yesterday = firm.person(), firm.clock.now() - timedelta(days=1)
+    firm.consent(person, "withdrawn", at=yesterday, purpose=purpose, channel=channel)
+    named = purpose if purpose == "claims" else None
+    assert await firm.decided(firm.waiting(person, send_class, purpose=named)) == ("drop", "R-PECR-1")
+    assert (await firm.decided(firm.waiting(person, send_class, purpose="newsletter")))[0] == "send"
+
+
 async def test_a_consent_of_181_days_is_too_old_for_a_first_contact(firm: World) -> None:
     old = firm.clock.now() - timedelta(days=181)
     stranger = firm.person(EMAIL, consent=False, wrote=False)
@@ -695,8 +709,27 @@ async def test_unapproved_wording_goes_out_on_a_sandbox_and_nowhere_else(firm: W
     assert await firm.decided(firm.waiting(firm.person(), "safety")) == ("refuse", "R-PERIM-3")
     assert firm.one("select count(*) filter (where page) as pages, count(*) as n from case_file") == {
         "pages": 1,
-        "n": 1,
+        "n": 2,
     }
+
+
+@pytest.mark.parametrize(
+    ("stage", "day", "effects"),
+    [
+        ("live", "2026-11-24", ["redo", "drop"]),
+        ("live", "2026-11-25", ["send", "send"]),
+        ("live", None, ["send", "send"]),
+        ("sandbox", "2026-11-24", ["send", "send"]),
+    ],
+)
+async def test_wording_is_said_to_real_people_until_the_day_its_last_approval_ends(
+    firm: World, stage: str, day: str | None, effects: list[str]
+) -> None:
+    firm.sql("update bundle_claim set approved_until = %s", [day])
+    firm.sql("update connection set stage = %s", [stage])
+    firm.sql("update bundle_pointer set stage = %s", [stage])
+    rows = [firm.waiting(firm.person(), c) for c in ("reply", "proactive")]
+    assert [(await firm.decided(row))[0] for row in rows] == effects
 
 
 # ---- kill -----------------------------------------------------------------------------------------------------------

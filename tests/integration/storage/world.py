@@ -22,6 +22,13 @@ from schemas.sendtable import default_rows
 from tests.conftest import Database, ManualClock
 
 VAULT = Vault(master=bytes(range(32)), pepper=bytes(range(32, 64)))
+APPROVAL = {
+    "by": "Carol Example",
+    "role": "compliance",
+    "on": "2026-11-01",
+    "expires": "2027-02-01",
+    "ref": "EX-1",
+}
 _ids = itertools.count(1)
 
 
@@ -268,7 +275,7 @@ def _claim(
         "questions": questions,
         "options": [],
         "digest": digest_of(text.encode()),
-        "approvals": [],
+        "approvals": [APPROVAL, APPROVAL | {"expires": "2027-03-01"}] if approved else [],
         "approved": approved,
         "file": "claims/example.yaml",
         "line": 1,
