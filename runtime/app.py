@@ -19,7 +19,7 @@ from runtime.health import Health
 from runtime.lastgood import LastGood
 from runtime.ports import Clock, DatabaseDown
 from runtime.references import References, read_reference
-from runtime.settings import Settings
+from runtime.settings import Settings, SettingsError
 from runtime.storage.bundles import PgBundles
 from runtime.storage.postgres import Pool
 from runtime.storage.secrets import PgSecrets
@@ -123,8 +123,10 @@ def web(settings: Settings, *, fd: int | None = None) -> int:
 
 
 def worker(settings: Settings) -> int:
-    """Answers conversations until SIGTERM, then finishes those it has begun."""
+    """Answers conversations until SIGTERM, then finishes those it has begun. Raises SettingsError if it may not seal."""
     configure(settings.log, process="worker")
+    if settings.jobs:
+        settings.check_sealing()
     return _run(_worker(settings))
 
 
@@ -202,13 +204,18 @@ async def _worker(settings: Settings) -> None:
 
 
 def periodic(parts: Base, dispatch: Pool) -> Sequence[Job]:
-    """What runs by the clock, in whichever worker gets it."""
+    """What runs by the clock, in whichever worker gets it. Raises SettingsError or SecretMissing without a key it can use."""
     from runtime.jobs import Job
     from runtime.storage.audit import PgAudit
     from runtime.storage.sealing import seal_key
 
     settings = parts.settings
-    key = seal_key(read_reference(settings.seal_key, os.environ).encode()) if settings.seal_key else None
+    try:
+        key = seal_key(read_reference(settings.seal_key, os.environ).encode()) if settings.seal_key else None
+    except (ValueError, TypeError) as error:
+        raise SettingsError(
+            "CONVO_SEAL_KEY does not lead to an Ed25519 private key in PEM without a password"
+        ) from error
 
     async def seal() -> None:
         await PgAudit(dispatch).seal(key=key, now=parts.clock.now(), export=settings.seal_export)

@@ -13,8 +13,10 @@ import psycopg
 
 from runtime.crypto import Vault
 from runtime.errors import ConvoError
+from runtime.references import read_reference
 from runtime.settings import ROLES, Settings, SettingsError
 from runtime.storage import migrate
+from runtime.storage.sealing import seal_key
 from runtime.trust import sealing_keys, trusted_keys
 
 CONNECT_TIMEOUT_S = 5
@@ -47,9 +49,8 @@ def examine(env: Mapping[str, str]) -> Sequence[Finding]:
         found.append(
             _try("older keys of the audit", lambda: f"{len(sealing_keys(settings.seal_trust))} trusted")
         )
-    if settings.stage != "sandbox" and settings.seal_key is None:
-        advice = "set CONVO_SEAL_KEY, or nothing seals the audit"
-        found.append(Finding(what="key that seals the audit", ok=False, advice=advice))
+    if settings.stage != "sandbox" or settings.seal_key is not None:
+        found.append(_try("key that seals the audit", lambda: _seal_key(settings, env)))
     if settings.database_url is None and not settings.role_urls:
         advice = "set DATABASE_URL; or use `convo serve --dev`, which brings its own"
         return [*found, Finding(what="database", ok=False, advice=advice)]
@@ -80,6 +81,17 @@ def _vault(settings: Settings, env: Mapping[str, str]) -> str:
     if vault.master == vault.pepper:
         raise ConvoError("they are the same: make two (`openssl rand -base64 32`), kept in different places")
     return "readable"
+
+
+def _seal_key(settings: Settings, env: Mapping[str, str]) -> str:
+    settings.check_sealing()
+    assert settings.seal_key is not None  # on the sandbox it is only looked at where it is named
+    try:
+        return f"id {seal_key(read_reference(settings.seal_key, env).encode()).key_id[:16]}"
+    except (ValueError, TypeError) as error:
+        raise ConvoError(
+            "CONVO_SEAL_KEY does not lead to an Ed25519 private key in PEM without a password"
+        ) from error
 
 
 def _writable(folder: Path) -> str:

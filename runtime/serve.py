@@ -56,8 +56,9 @@ def children(web_socket: socket.socket, env: Mapping[str, str], logs: Path | Non
 
 
 async def serve(settings: Settings, *, port: int | None = None) -> int:
-    """Runs all three until SIGINT or SIGTERM. Returns the exit code. Raises NotConfigured when it could not work."""
+    """Runs all three until SIGINT or SIGTERM. Returns the exit code. Raises NotConfigured or SettingsError."""
     configure(settings.log, process="serve")
+    settings.check_sealing()
     trusted_keys(settings.trust)
     Vault.open(master=settings.master_key, pepper=settings.pepper, env=os.environ)
     if settings.database_url or "owner" in settings.role_urls:

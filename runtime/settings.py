@@ -106,6 +106,18 @@ class Settings:
             raise SettingsError("\n".join(faults))
         return settings
 
+    def check_sealing(self) -> None:
+        """Raises SettingsError where what is written must be sealed by a key and none is named: on staging and live.
+
+        Asked for by whoever starts a process that seals; an operator's own commands do without the private key.
+        """
+        if self.stage != "sandbox" and self.seal_key is None:
+            raise SettingsError(
+                f"stage {self.stage} without CONVO_SEAL_KEY: the audit's roots would be sealed by nobody, and whoever can write "
+                "the database could redo them; make a key (`convo keys new`) and name it, or leave sealing to another worker "
+                "(CONVO_JOBS=0)"
+            )
+
     def url(self, role: str) -> str:
         """The database URL with which `role` (ingest, dispatch, tenant, desk, owner) logs in. Raises SettingsError."""
         if role not in ROLES:

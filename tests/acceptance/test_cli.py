@@ -185,6 +185,32 @@ def test_a_misspelt_setting_stops_everything() -> None:
     assert "did you mean CONVO_STAGE" in done.stderr
 
 
+@pytest.mark.parametrize("stage", ["staging", "live"])
+@pytest.mark.parametrize("process", [["worker"], ["serve"]])
+def test_without_a_key_that_seals_nothing_that_seals_starts_outside_the_sandbox(
+    stage: str, process: list[str]
+) -> None:
+    env = {"CONVO_STAGE": stage, "DATABASE_URL": "postgresql://x@/nowhere?host=/nonexistent"}
+    done = convo(*process, env=env)
+    assert done.returncode == 2, done.stderr
+    assert "CONVO_SEAL_KEY" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("key", ["", "not a key"])
+def test_doctor_says_whether_the_key_that_seals_can_be_used(tmp_path: Path, key: str) -> None:
+    assert convo("keys", "new", str(tmp_path / "good.key")).returncode == 0
+    (tmp_path / "bad.key").write_text(key)
+    for name, line in (
+        ("good", "ok   key that seals the audit: id "),
+        ("bad", "FAIL key that seals the audit: "),
+    ):
+        done = convo("doctor", env={"CONVO_STAGE": "live", "CONVO_SEAL_KEY": f"file:{tmp_path}/{name}.key"})
+        assert line in done.stdout
+    without = convo("doctor", env={"CONVO_STAGE": "live"})
+    assert "FAIL key that seals the audit: stage live without CONVO_SEAL_KEY" in without.stdout
+
+
 def test_doctor_says_what_is_missing() -> None:
     done = convo("doctor", env={"HOME": "/nonexistent"})
     assert done.returncode == 1
@@ -373,6 +399,13 @@ def test_after_a_rotation_older_seals_hold_when_their_key_is_trusted(
     assert verified(None, "old")["signatures_checked"]
     for key, trust in (("new", None), ("new", "stranger"), (None, "new")):
         assert {finding["kind"] for finding in verified(key, trust)["findings"]} == {"signature"}
+    for stage, held in (("sandbox", True), ("staging", False), ("live", False)):
+        keyless = {"CONVO_STAGE": stage, "CONVO_DEV": "", "CONVO_SEAL_KEY": "", "CONVO_SEAL_TRUST": ""}
+        unchecked = convo("audit", "verify", "--json", env={**env, **keyless})
+        assert json.loads(unchecked.stdout)["ok"] is held, (
+            "nobody's word for it is not enough outside the sandbox"
+        )
+        assert unchecked.returncode == (0 if held else 1)
     missing = convo("audit", "verify", env={**env, "CONVO_SEAL_TRUST": "/nonexistent"})
     assert missing.returncode == 2
     assert "CONVO_SEAL_TRUST" in missing.stderr

@@ -79,6 +79,13 @@ def test_what_would_weaken_a_real_deployment_is_refused(env: dict[str, str]) -> 
         Settings.from_env(env)
 
 
+def test_only_a_process_that_seals_needs_the_key_that_seals(tmp_path: Path) -> None:
+    Settings.from_env({}).check_sealing()
+    Settings.from_env({"CONVO_STAGE": "live", "CONVO_SEAL_KEY": f"file:{tmp_path}/seal.pem"}).check_sealing()
+    with pytest.raises(SettingsError, match="CONVO_SEAL_KEY"):
+        Settings.from_env({"CONVO_STAGE": "live"}).check_sealing()
+
+
 def test_every_setting_the_code_reads_is_documented() -> None:
     text = Path(__file__).parents[2].joinpath("runtime/settings.py").read_text(encoding="utf-8")
     assert all(words for words in KNOWN.values())
