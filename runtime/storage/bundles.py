@@ -159,8 +159,15 @@ def _claim(claim: Claim) -> dict[str, Any]:
         "claim_digest": claim.digest,
         "effective": claim.effective,
         "expires": claim.expires,
-        "approved": claim.approved,
+        "approved": claim.approved and bool(claim.approvals),
+        "approved_until": _approved_until(claim),
     }
+
+
+def _approved_until(claim: Claim) -> str | None:
+    """The first day on which none of the approvals holds any more; None when one of them has no end."""
+    ends = [approval.expires for approval in claim.approvals]
+    return None if None in ends else max((end for end in ends if end is not None), default=None)
 
 
 def _texts(claim: Claim) -> Iterator[dict[str, Any]]:

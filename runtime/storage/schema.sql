@@ -190,9 +190,10 @@ begin
   on conflict do nothing;
   insert into policy (tenant_id, digest, body, unapproved, organisation)
   values (p_tenant, p_digest, p_policy, p_unapproved, p_organisation) on conflict do nothing;
-  insert into bundle_claim (tenant_id, digest, claim_id, claim_digest, effective, expires, approved)
-  select p_tenant, p_digest, x.claim_id, x.claim_digest, x.effective, x.expires, x.approved
-  from jsonb_to_recordset(p_claims) as x (claim_id text, claim_digest text, effective date, expires date, approved boolean)
+  insert into bundle_claim (tenant_id, digest, claim_id, claim_digest, effective, expires, approved, approved_until)
+  select p_tenant, p_digest, x.claim_id, x.claim_digest, x.effective, x.expires, x.approved, x.approved_until
+  from jsonb_to_recordset(p_claims) as x (claim_id text, claim_digest text, effective date, expires date, approved boolean,
+                                          approved_until date)
   on conflict do nothing;
   insert into claim_index (tenant_id, digest, claim_id, n, language, kind, text, tsv, plain)
   select p_tenant, p_digest, x.claim_id, x.n, x.language, x.kind, x.text, to_tsvector(text_config_v1(x.language), x.text),
@@ -862,9 +863,13 @@ begin
   values (p_tenant, p_id, p_conversation, q.done_seq, v_upto, p_error, q.attempts, p_version, p_now);
   select c.contact_id into strict v_contact from conversation c
   where c.tenant_id = p_tenant and c.conversation_id = p_conversation;
-  insert into case_file (tenant_id, id, ref, conversation_id, contact_id, kind, reason, priority, page, opened_at, opened_by)
+  insert into case_file (tenant_id, id, ref, conversation_id, contact_id, kind, reason, priority, page, due_at, opened_at,
+                         opened_by)
   values (p_tenant, p_case, 'D-' || upper(left(replace(p_case::text, '-', ''), 12)), p_conversation, v_contact, 'dead_letter',
-          p_error, 1, false, p_now, 'worker');
+          p_error, 1, true, p_now + interval '15 minutes', p_now, 'worker');
+  insert into event (tenant_id, id, at, kind, conversation_id, contact_id, data)
+  values (p_tenant, gen_random_uuid(), p_now, 'alert', p_conversation, v_contact,
+          jsonb_build_object('case', p_case, 'kind', 'dead_letter', 'reason', p_error));
   return 'dead';
 end $$;
 
@@ -918,10 +923,24 @@ CREATE FUNCTION public.ingest_statuses_v1(p_tenant integer[], p_connection text[
 declare
   r record;
   v_row uuid;
-  v_state text;
+  v_is_news boolean;
   v_ranks constant jsonb := '{"sent": 1, "failed": 2, "delivered": 3, "read": 4}';
 begin
   perform set_config('app.every', 'on', true);
+  -- What failed concerns the person: their row is locked before any outbox row, as everywhere, and in key order.
+  perform from contact c
+  where (c.tenant_id, c.contact_id) in (
+    select o.tenant_id, o.contact_id
+    from unnest(p_tenant, p_connection, p_provider_hmac, p_client_ref, p_status)
+         as a (tenant, connection, provider_hmac, client_ref, status)
+    cross join lateral (
+      select x.tenant_id, x.contact_id from outbox x
+      where x.tenant_id = a.tenant and x.connection_id = a.connection and x.key = a.client_ref
+      union all
+      select x.tenant_id, x.contact_id from outbox x
+      where x.tenant_id = a.tenant and x.connection_id = a.connection and x.provider_hmac = a.provider_hmac) o
+    where a.status = 'failed')
+  order by c.tenant_id, c.contact_id for no key update;
   for r in
     select a.*, least(greatest(a.at, a.received_at - interval '30 days'), a.received_at) as said_at
     from unnest(p_tenant, p_connection, p_seen_hmac, p_sent_on, p_id, p_provider_hmac, p_client_ref, p_status, p_at,
@@ -950,11 +969,14 @@ begin
       set status = r.status, status_at = r.said_at, error_code = coalesce(r.error_code, o.error_code)
       where o.tenant_id = r.tenant and o.id = v_row
         and coalesce((v_ranks ->> r.status)::int, 0) > coalesce((v_ranks ->> o.status)::int, 0);
-      update outbox o
-      set state = case when o.status = 'failed' then 'failed' else 'sent' end, settled_at = r.received_at
-      where o.tenant_id = r.tenant and o.id = v_row and o.state = 'unknown' and o.status is not null
-      returning o.state into v_state;
-      if v_state = 'sent' then
+      v_is_news := found;
+      if r.status = 'failed' then
+        perform send_failed_later_v1(r.tenant, v_row, r.error_code, v_is_news, r.received_at);
+      end if;
+      update outbox o set state = 'sent', settled_at = r.received_at
+      where o.tenant_id = r.tenant and o.id = v_row and o.state in ('unknown', 'failed')
+        and o.status in ('sent', 'delivered', 'read');
+      if found then
         perform send_shown_v1(r.tenant, v_row, r.said_at);
       end if;
       update outbox o set provider_hmac = r.provider_hmac
@@ -1182,11 +1204,21 @@ declare
   v_until timestamptz;
   v_cost bigint;
   v_position bigint;
+  v_blind bytea;
 begin
   perform set_config('app.tenant', p_tenant::text, true);
   select * into o from outbox x where x.tenant_id = p_tenant and x.id = p_outbox and x.state = 'pending' and x.due_at <= p_now;
   if not found then
     return;
+  end if;
+
+  -- The tenants of an organisation share the caps, and none of them locks the other's contact: who writes first to a person
+  -- does it one after the other. Held to the end, and taken before every other lock.
+  if o.send_class = 'proactive' then
+    for v_blind in select i.organisation_blind from identity i
+                    where i.tenant_id = p_tenant and i.contact_id = o.contact_id order by i.organisation_blind loop
+      perform pg_advisory_xact_lock(hashtextextended('convo proactive ' || encode(v_blind, 'hex'), 0));
+    end loop;
   end if;
 
   -- look:lock
@@ -1259,7 +1291,7 @@ begin
       null;
     when 'refuse', 'case', 'page' then
       update outbox x set state = 'dead', settled_at = p_now where x.tenant_id = p_tenant and x.id = p_outbox;
-      if v_effect <> 'refuse' or o.send_class = 'safety' then
+      if v_effect <> 'refuse' or o.send_class <> 'proactive' then
         perform send_case_v1(p_tenant, o.conversation_id, o.contact_id, 'not_sent', d.rule,
           case when o.send_class = 'safety' then 0 else 1 end, v_effect = 'page' or o.send_class = 'safety', p_now);
       end if;
@@ -1446,6 +1478,12 @@ begin
   return v_made;
 end $_$;
 
+CREATE FUNCTION public.person_v1(p_by text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select lower(btrim(regexp_replace(normalize(p_by, NFKC), '\s+', ' ', 'g')))
+$$;
+
 CREATE FUNCTION public.pin_v1(p_tenant integer, p_conversation uuid) RETURNS TABLE(pinned text, connection_id text)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1478,12 +1516,6 @@ $$;
 
 CREATE FUNCTION public.queue_gauges_v1(p_now timestamp with time zone) RETURNS TABLE(queue text, depth bigint, oldest_s double precision)
     LANGUAGE plpgsql SECURITY DEFINER
-CREATE FUNCTION public.person_v1(p_by text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    AS $$
-  select lower(btrim(regexp_replace(normalize(p_by, NFKC), '\s+', ' ', 'g')))
-$$;
-
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
@@ -1534,7 +1566,8 @@ begin
     return false;
   end if;
   update outbox x
-     set state = 'pending', due_at = p_now, attempts = 0, settled_at = null, owner = null, lease_until = null, sending_at = null
+     set state = 'pending', due_at = p_now, attempts = 0, settled_at = null, owner = null, lease_until = null, sending_at = null,
+         status = null, status_at = null, error_code = null
    where x.tenant_id = p_tenant and x.id = p_item;
   perform desk_audit_v1(p_tenant, case o.state when 'unknown' then 'unknown send repeated' else 'send tried again' end, p_by,
     jsonb_build_object('item', p_item, 'conversation', o.conversation_id, 'was', o.state), p_now);
@@ -1894,8 +1927,8 @@ begin
           or v_inbound_at > g.at or c.last_proactive_at > g.at)
      and not exists (select from consent_event w where w.tenant_id = p_tenant and w.contact_id = c.contact_id
                        and w.kind = 'withdrawn' and w.at >= g.at
-                       and w.channel in (g.channel, o.channel, split_part(o.channel, '_', 1), 'any')
-                       and w.purpose in (g.purpose, 'any', 'all'));
+                       and w.channel in (g.channel, o.channel, split_part(o.channel, '_', 1), 'any', 'all')
+                       and w.purpose in (g.purpose, coalesce(o.purpose, o.send_class), 'any', 'all'));
   if not v_consent then
     facts := facts || 'no_consent'::text;
   end if;
@@ -1960,12 +1993,14 @@ begin
     facts := facts || 'spend_cap'::text;
   end if;
 
-  -- The words: each claim must be in the bundle in force, on its dates, and not withdrawn, by digest.
+  -- The words: each claim must be in the bundle in force, on its dates, and not withdrawn, by digest; and to real people it
+  -- is said only while an approval of it holds.
   if exists (select from unnest(o.claim_digests) d where
                exists (select from claim_withdrawal w where w.tenant_id = p_tenant and w.claim_digest = d)
                or not exists (select from bundle_claim b where b.tenant_id = p_tenant and b.digest = send_facts_v1.digest
                                 and b.claim_digest = d and b.effective <= local_day
-                                and (b.expires is null or b.expires > local_day))) then
+                                and (b.expires is null or b.expires > local_day)
+                                and (v_stage = 'sandbox' or b.approved_until is null or b.approved_until > local_day))) then
     facts := facts || 'claim_gone'::text;
   end if;
   if not o.has_link then flags := flags || 'no_link'::text; end if;
@@ -1973,6 +2008,37 @@ begin
   if o.template is not null then flags := flags || 'template'::text; end if;
 
   numbers := jsonb_build_object('strikes', strikes, 'today', v_today, 'month', v_month, 'spent_micropence', v_spent);
+end $$;
+
+CREATE FUNCTION public.send_failed_later_v1(p_tenant integer, p_outbox uuid, p_code integer, p_is_news boolean, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  o outbox;
+  v_stopped boolean := p_code is not distinct from 131050;
+begin
+  select * into strict o from outbox x where x.tenant_id = p_tenant and x.id = p_outbox;
+  if v_stopped then
+    perform suppress_v1(p_tenant, o.contact_id, 'tenant', 'provider stop', p_now);
+  end if;
+  if not p_is_news or o.state not in ('sending', 'sent', 'unknown') then
+    return;
+  end if;
+  if o.state <> 'sending' then -- else its sender settles it
+    update outbox x set state = 'failed', settled_at = p_now where x.tenant_id = p_tenant and x.id = p_outbox;
+    delete from shown s where s.tenant_id = p_tenant and s.outbox_id = p_outbox;
+    if not v_stopped then
+      perform send_stop_rest_v1(p_tenant, p_outbox, p_now);
+    end if;
+  end if;
+  if not v_stopped and o.send_class <> 'proactive' then
+    perform send_case_v1(p_tenant, o.conversation_id, o.contact_id, 'send_failed', coalesce(p_code::text, 'provider'),
+      case when o.send_class = 'safety' then 0 else 1 end, o.send_class = 'safety', p_now);
+  end if;
+  perform audit_append_v1(p_tenant, 'send/' || o.conversation_id, gen_random_uuid(), p_now,
+    jsonb_build_object('what', 'failed later', 'outbox', p_outbox, 'state', o.state, 'code', p_code, 'stopped', v_stopped),
+    ''::bytea);
 end $$;
 
 CREATE FUNCTION public.send_hours_v1(p_policy jsonb, p_now timestamp with time zone, OUT in_hours boolean, OUT quiet_day boolean, OUT opens timestamp with time zone) RETURNS record
@@ -2742,7 +2808,8 @@ CREATE TABLE public.bundle_claim (
     claim_digest text NOT NULL,
     effective date NOT NULL,
     expires date,
-    approved boolean NOT NULL
+    approved boolean NOT NULL,
+    approved_until date
 );
 
 ALTER TABLE ONLY public.bundle_claim FORCE ROW LEVEL SECURITY;
@@ -4016,6 +4083,8 @@ GRANT ALL ON FUNCTION public.partitions_job_v1(p_ahead_days integer, p_keep_seen
 
 REVOKE ALL ON FUNCTION public.partitions_v1(p_ahead_days integer, p_keep_seen_days integer, p_now timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.person_v1(p_by text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.pin_v1(p_tenant integer, p_conversation uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.pin_v1(p_tenant integer, p_conversation uuid) TO convo_tenant;
 
@@ -4052,6 +4121,8 @@ GRANT ALL ON FUNCTION public.send_due_v1(p_limit integer, p_after integer, p_now
 
 REVOKE ALL ON FUNCTION public.send_facts_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone, OUT facts text[], OUT flags text[], OUT digest text, OUT unapproved boolean, OUT contact_ver bigint, OUT kill_epoch bigint, OUT opens timestamp with time zone, OUT frequency_free timestamp with time zone, OUT spend_cap bigint, OUT price bigint, OUT local_day date, OUT strikes integer, OUT struck boolean, OUT reachable boolean, OUT numbers jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.send_failed_later_v1(p_tenant integer, p_outbox uuid, p_code integer, p_is_news boolean, p_now timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.send_hours_v1(p_policy jsonb, p_now timestamp with time zone, OUT in_hours boolean, OUT quiet_day boolean, OUT opens timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.send_identities_v1(p_channel text) FROM PUBLIC;
@@ -4083,8 +4154,6 @@ REVOKE ALL ON FUNCTION public.send_refund_v1(p_tenant integer, p_outbox uuid) FR
 REVOKE ALL ON FUNCTION public.send_sent_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.send_severity_v1(p_effect text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION public.person_v1(p_by text) FROM PUBLIC;
-
 
 REVOKE ALL ON FUNCTION public.send_shown_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone) FROM PUBLIC;
 

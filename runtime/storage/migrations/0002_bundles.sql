@@ -169,9 +169,10 @@ begin
   on conflict do nothing;
   insert into policy (tenant_id, digest, body, unapproved, organisation)
   values (p_tenant, p_digest, p_policy, p_unapproved, p_organisation) on conflict do nothing;
-  insert into bundle_claim (tenant_id, digest, claim_id, claim_digest, effective, expires, approved)
-  select p_tenant, p_digest, x.claim_id, x.claim_digest, x.effective, x.expires, x.approved
-  from jsonb_to_recordset(p_claims) as x (claim_id text, claim_digest text, effective date, expires date, approved boolean)
+  insert into bundle_claim (tenant_id, digest, claim_id, claim_digest, effective, expires, approved, approved_until)
+  select p_tenant, p_digest, x.claim_id, x.claim_digest, x.effective, x.expires, x.approved, x.approved_until
+  from jsonb_to_recordset(p_claims) as x (claim_id text, claim_digest text, effective date, expires date, approved boolean,
+                                          approved_until date)
   on conflict do nothing;
   insert into claim_index (tenant_id, digest, claim_id, n, language, kind, text, tsv, plain)
   select p_tenant, p_digest, x.claim_id, x.n, x.language, x.kind, x.text, to_tsvector(text_config_v1(x.language), x.text),

@@ -162,7 +162,8 @@ begin
     return false;
   end if;
   update outbox x
-     set state = 'pending', due_at = p_now, attempts = 0, settled_at = null, owner = null, lease_until = null, sending_at = null
+     set state = 'pending', due_at = p_now, attempts = 0, settled_at = null, owner = null, lease_until = null, sending_at = null,
+         status = null, status_at = null, error_code = null
    where x.tenant_id = p_tenant and x.id = p_item;
   perform desk_audit_v1(p_tenant, case o.state when 'unknown' then 'unknown send repeated' else 'send tried again' end, p_by,
     jsonb_build_object('item', p_item, 'conversation', o.conversation_id, 'was', o.state), p_now);

@@ -135,11 +135,13 @@ async def test_activation_lays_out_rules_claims_and_connections(
         assert policy["body"]["open_minute"] == 540
         assert policy["body"]["legal_entity"] == "EXAMPLE Ltd"
         assert (policy["unapproved"], policy["organisation"]) == (True, "dynamo")
-        claims = await w.see("select claim_id, expires, approved from bundle_claim order by claim_id")
-        assert [(c["claim_id"], str(c["expires"]), c["approved"]) for c in claims] == [
-            ("D-1", "None", True),
-            ("D-2", "None", True),
-            ("D-3", "2027-01-01", False),
+        claims = await w.see("select * from bundle_claim order by claim_id")
+        assert [
+            (c["claim_id"], str(c["expires"]), c["approved"], str(c["approved_until"])) for c in claims
+        ] == [
+            ("D-1", "None", True, "2027-03-01"),
+            ("D-2", "None", True, "2027-03-01"),
+            ("D-3", "2027-01-01", False, "None"),
         ]
         connections = await w.see("select id, stage, channel, digest from connection order by id")
         assert [(c["id"], c["stage"]) for c in connections] == [
