@@ -58,6 +58,7 @@ _CODES = {
     "ChildrenGone": WRONG,
     "SignatureRefused": WRONG,
     "CompileRefused": WRONG,
+    "CompileFailed": WRONG,
 }
 
 

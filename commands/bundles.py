@@ -11,7 +11,7 @@ import typer
 
 from commands import OK, WRONG, UsageProblem
 from commands.connected import with_console
-from commands.options import AsJson, By, Slug, Stage, Today, day_of, operator
+from commands.options import AsJson, By, Slug, Stage, Today, day_of, digest_given, operator, read_bundle
 from schemas.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -51,7 +51,13 @@ def activate(
     """Put a published bundle in force. Running processes take it within seconds and drop no message."""
 
     async def act(console: Console) -> int:
-        pointer = await console.activate(tenant, stage, digest, expect_active=expect_active, by=operator(by))
+        pointer = await console.activate(
+            tenant,
+            stage,
+            digest_given(digest),
+            expect_active=expect_active and digest_given(expect_active),
+            by=operator(by),
+        )
         print(f"{tenant}/{stage}: {pointer.digest} is in force (serial {pointer.serial})")
         return OK
 
@@ -59,7 +65,7 @@ def activate(
 
 
 def rollback(tenant: Slug, stage: Stage = "sandbox", by: By = "") -> int:
-    """Put the bundle in force that was before the present one."""
+    """Put the bundle in force that was before the present one; once more, the one before that."""
 
     async def act(console: Console) -> int:
         pointer = await console.rollback(tenant, stage, by=operator(by))
@@ -79,6 +85,8 @@ def status(stage: Stage = "sandbox", json_: AsJson = False) -> int:
         rows = await console.status(stage)
         if json_:
             print(json.dumps(rows))
+        elif not rows:
+            print(f"nothing is in force on {stage}")
         else:
             for row in rows:
                 print(f"{row['tenant']}/{stage}  {row['digest']}  serial {row['serial']}")
@@ -123,13 +131,22 @@ def _signed_bundle(
 ) -> tuple[str, bytes, bytes]:
     """(tenant, bundle bytes, envelope) of a bundle file, or of a folder compiled and signed now."""
     if path.is_dir():
+        from cryptography.exceptions import UnsupportedAlgorithm
+
         from compiler.pipeline import compile_tenant
         from compiler.write import sign, signing_key
 
         if sign_key is None:
             raise UsageProblem("to publish a folder, name the key that signs it: --sign-key")
+        try:
+            key = signing_key(sign_key.read_bytes())
+        except OSError as error:
+            raise UsageProblem(f"{sign_key}: {error.strerror}") from None
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            raise UsageProblem(
+                f"{sign_key}: no unencrypted Ed25519 private key (PEM); `convo keys new` makes one"
+            ) from None
         compiled = compile_tenant(path, day_of(today), stage=stage, authority=True)
-        key = signing_key(sign_key.read_bytes())
         return (
             compiled.tenant,
             compiled.bundle,
@@ -137,7 +154,7 @@ def _signed_bundle(
         )
     beside = path.with_name(path.name.removesuffix(".json") + ".dsse.json")
     try:
-        data, envelope = path.read_bytes(), beside.read_bytes()
+        data, envelope = read_bundle(path), beside.read_bytes()
     except OSError as error:
         raise UsageProblem(f"{error.filename}: {error.strerror}") from None
     return Bundle.decode(data).tenant.slug, data, envelope

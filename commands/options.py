@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ import typer
 
 from commands import UsageProblem
 from commands.compile import TENANTS
+from schemas.bundle import Bundle, BundleError
 
 Today = Annotated[
     datetime | None,
@@ -21,6 +23,28 @@ TenantPath = Annotated[str, typer.Argument(help="slug, or tenants/<slug>")]
 Stage = Annotated[Literal["sandbox", "staging", "live"], typer.Option(help="which pointer")]
 By = Annotated[str, typer.Option(help="who acts, for the audit (default: your login name)")]
 AsJson = Annotated[bool, typer.Option("--json", help="as JSON")]
+
+
+Port = Annotated[
+    int, typer.Option(min=0, max=65_535, help="of the web process; another one is taken if it is in use")
+]
+
+
+def read_bundle(path: Path) -> bytes:
+    """The bytes of a bundle's file. Raises UsageProblem when they cannot be read or are no bundle."""
+    try:
+        data = path.read_bytes()
+        Bundle.decode(data)
+    except OSError as error:
+        raise UsageProblem(f"{path}: {error.strerror}") from None
+    except BundleError as error:
+        raise UsageProblem(f"{path}: {error}") from None
+    return data
+
+
+def digest_given(digest: str) -> str:
+    """A digest as it is stored, also when it was given without its `sha256:`."""
+    return f"sha256:{digest}" if re.fullmatch("[0-9a-f]{64}", digest) else digest
 
 
 def operator(by: str) -> str:

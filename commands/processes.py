@@ -11,16 +11,14 @@ from typing import Annotated
 import typer
 
 from commands import OK, WRONG, UsageProblem
-from commands.options import day_of, shipped
+from commands.options import Port, day_of, shipped
 from runtime.settings import Settings
 
 
 def demo(
     exit_: Annotated[bool, typer.Option("--exit", help="play three conversations and leave")] = False,
     json_: Annotated[bool, typer.Option("--json", help="with --exit: print them as JSON")] = False,
-    port: Annotated[
-        int, typer.Option(help="of the web process; another one is taken if it is in use")
-    ] = 8000,
+    port: Port = 8000,
     keep: Annotated[Path | None, typer.Option(help="keep database, keys and logs in this folder")] = None,
     tenants: Annotated[
         Path | None, typer.Option(help="folder of tenants (default: the shipped ones)")
@@ -44,7 +42,10 @@ def serve(
     clock: Annotated[
         datetime | None, typer.Option(help="with --dev: start at this time (UTC), ticking")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="of the web process (default: CONVO_PORT or 8000)")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="of the web process (default: CONVO_PORT or 8000)"),
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="with --dev: where the database is kept")] = None,
 ) -> int:
     """Run web, worker and sender as children of this process. Without --dev it needs DATABASE_URL."""

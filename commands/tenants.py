@@ -16,7 +16,7 @@ import typer
 
 from commands import CHANGES, OK, WRONG, UsageProblem
 from commands.compile import compile_tenants
-from commands.options import AsJson, TenantPath, Today, day_of, tenant_path
+from commands.options import AsJson, TenantPath, Today, day_of, read_bundle, tenant_path
 from schemas.bundle import Bundle
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def plan(
     from compiler.plan import gravest
     from compiler.plan import plan as planned
 
-    changes = planned(base.read_bytes(), head.read_bytes())
+    changes = planned(read_bundle(base), read_bundle(head))
     if json_:
         rows = [{"class": row.pop("klass"), **row} for row in map(asdict, changes)]
         print(json.dumps({"gravest": gravest(changes), "changes": rows}, ensure_ascii=False))

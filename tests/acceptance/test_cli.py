@@ -175,6 +175,26 @@ def test_an_unknown_tenant_is_named_with_those_there_are() -> None:
 def test_serve_without_a_database_and_without_dev_refuses_to_start() -> None:
     done = convo("serve")
     assert done.returncode == 2
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "nowhere.json", "nowhere.json"),
+        ("plan", "/dev/null", "/dev/null"),
+        ("publish", "/dev/null"),
+        ("publish", "tenants/dynamo-dave", "--sign-key", "pyproject.toml"),
+        ("publish", "tenants/dynamo-dave", "--sign-key", "nowhere.key"),
+        ("demo", "--exit", "--port", "99999"),
+        ("serve", "--dev", "--port", "-1"),
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_used_is_named_without_a_traceback(arguments: tuple[str, ...]) -> None:
+    done = convo(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert any(given in done.stderr for given in arguments[1:])
+
+
     assert "DATABASE_URL" in done.stderr
     assert "--dev" in done.stderr
 
@@ -316,6 +336,33 @@ def test_rollback_puts_the_bundle_before_back_under_a_new_serial(
 def test_a_bundle_that_nobody_trusted_signed_is_not_published(env: Mapping[str, str], tmp_path: Path) -> None:
     stranger = development_keys(tmp_path / "stranger")
     done = convo("publish", "tenants/dynamo-dave", "--sign-key", str(stranger.signing), *ON, env=env)
+def test_a_digest_may_be_given_without_its_prefix(env: Mapping[str, str], digests: tuple[str, str]) -> None:
+    bare = digests[1].removeprefix("sha256:")
+    done = convo("activate", "dynamo-dave", bare, "--expect-active", bare, env=env)
+    assert done.returncode == 0, done.stderr
+    assert f"{digests[1]} is in force" in done.stdout
+
+
+def test_expecting_nothing_in_force_is_refused_when_something_is(
+    env: Mapping[str, str], digests: tuple[str, str]
+) -> None:
+    done = convo("activate", "dynamo-dave", digests[1], "--expect-active", "none", env=env)
+    assert done.returncode == 1
+    assert "meanwhile" in done.stderr
+
+
+def test_status_says_when_nothing_is_in_force(env: Mapping[str, str]) -> None:
+    done = convo("status", "--stage", "live", env=env)
+    assert (done.returncode, done.stdout) == (1, "nothing is in force on live\n")
+
+
+def test_a_rollback_of_nobody_names_the_fault(env: Mapping[str, str]) -> None:
+    done = convo("rollback", "nosuch", env=env)
+    assert done.returncode == 1
+    assert "tenant" in done.stderr
+    assert "nosuch/sandbox" not in done.stderr
+
+
     assert done.returncode == 1
     assert "signature" in done.stderr
 
@@ -329,6 +376,7 @@ def test_an_unapproved_bundle_is_not_published_for_live(env: Mapping[str, str], 
 
 
 def test_a_secret_comes_from_stdin_and_stands_nowhere_in_clear(
+    assert "Traceback" not in done.stderr
     env: Mapping[str, str], digests: tuple[str, str]
 ) -> None:
     value = f"example-{uuid4().hex}"
@@ -355,6 +403,30 @@ def test_two_people_start_again_what_one_has_stopped(
 
 
 def test_chat_talks_to_the_bundle_in_force_in_a_given_database(
+    login = f"(login {pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()})"
+    assert f"noted for First {login}" in first.stdout
+    assert "what this shell's user claims" in first.stdout
+    with psycopg.connect(env["DATABASE_URL"]) as connection:
+        connection.execute("select set_config('app.every', 'on', true)")
+        header = connection.execute(
+            "select header from audit where header ->> 'what' = 'enabled' order by at desc limit 1"
+        ).fetchone()
+    assert header is not None
+    assert (header[0]["asked_by"], header[0]["by"]) == (f"First {login}", f"Second {login}")
+
+
+def test_enabling_one_tenant_says_that_all_are_stopped_still(
+    env: Mapping[str, str], digests: tuple[str, str]
+) -> None:
+    nothing = convo("enable", "dynamo-dave", "--by", "First", env=env)
+    assert (nothing.returncode, nothing.stdout) == (0, "nothing is stopped\n")
+    assert convo("kill", "ALL", "--reason", "a drill", "--by", "First", env=env).returncode == 0
+    still = convo("enable", "dynamo-dave", "--by", "First", env=env)
+    assert still.returncode == 1
+    assert still.stdout.startswith("still stopped for ALL by First")
+    convo("enable", "ALL", "--by", "First", env=env)
+    again = convo("enable", "ALL", "--by", "Second", env=env)
+    assert (again.returncode, again.stdout) == (0, "sending again\n")
     env: Mapping[str, str], digests: tuple[str, str]
 ) -> None:
     done = convo("chat", "dynamo-dave", env=env, stdin="Do I have to use you or can I do it myself?\n")
