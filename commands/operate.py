@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
+import pwd
+import socket
 import sys
 from typing import TYPE_CHECKING, Annotated, Literal
 from uuid import UUID
@@ -99,13 +102,29 @@ def kill(
     return with_console(act)
 
 
+def _claimed(by: str) -> str:
+    """A name as given, with the login and machine it was given from: `Ada Example (login ada@host)`.
+
+    Whoever has this shell may claim any name; what stands beside it is what the machine itself says.
+    """
+    name = " ".join(operator(by).replace("(", " ").replace(")", " ").split())
+    try:
+        login = pwd.getpwuid(os.getuid()).pw_name  # not getpass: LOGNAME and USER say what one likes
+    except KeyError:
+        login = str(os.getuid())
+    return f"{name} (login {login}@{socket.gethostname()})"
+
+
 def enable(tenant: Annotated[str, typer.Argument(help="slug, or ALL")], by: By = "") -> int:
     """Ask to send again, or be the second person to agree. Exit code 1 while the second is missing, or ALL is stopped."""
 
     async def act(console: Console) -> int:
-        found = await console.enable(tenant, by=operator(by))
+        found = await console.enable(tenant, by=_claimed(by))
         if found.state == "waiting":
-            print("noted; another person must run this too")
+            print(
+                f"noted for {_claimed(by)}; another person must run this too. Names are what this shell's user claims: "
+                "the audit keeps the login and the machine beside each"
+            )
         elif not found.still:
             print("sending again" if found.state == "enabled" else "nothing is stopped")
         elif found.state == "enabled" and tenant == "ALL":

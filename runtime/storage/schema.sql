@@ -1481,7 +1481,7 @@ end $_$;
 CREATE FUNCTION public.person_v1(p_by text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
-  select lower(btrim(regexp_replace(normalize(p_by, NFKC), '\s+', ' ', 'g')))
+  select lower(btrim(regexp_replace(regexp_replace(normalize(p_by, NFKC), '\(login [^()]*\)', ' ', 'gi'), '\s+', ' ', 'g')))
 $$;
 
 CREATE FUNCTION public.pin_v1(p_tenant integer, p_conversation uuid) RETURNS TABLE(pinned text, connection_id text)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pwd
 import re
 import shutil
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -395,7 +398,7 @@ def test_two_people_start_again_what_one_has_stopped(
 ) -> None:
     assert convo("kill", "dynamo-dave", "--reason", "a drill", "--by", "First", env=env).returncode == 0
     first = convo("enable", "dynamo-dave", "--by", "First", env=env)
-    again = convo("enable", "dynamo-dave", "--by", "First", env=env)
+    again = convo("enable", "dynamo-dave", "--by", " FIRST", env={**env, "LOGNAME": "other", "USER": "other"})
     second = convo("enable", "dynamo-dave", "--by", "Second", env=env)
     assert (first.returncode, second.returncode) == (1, 0)
     assert again.returncode == 1

@@ -70,9 +70,10 @@ begin
   perform set_config('app.every', '', true);
 end $$;
 
--- One person, however they type their name: blanks, capitals and compatible characters make nobody a second person.
+-- One person, however they type their name: blanks, capitals and compatible characters make nobody a second person, nor
+-- does the login the command line puts beside the name, as in `Ada Example (login ada@host)`.
 create function person_v1(p_by text) returns text language sql immutable parallel safe as $$
-  select lower(btrim(regexp_replace(normalize(p_by, NFKC), '\s+', ' ', 'g')))
+  select lower(btrim(regexp_replace(regexp_replace(normalize(p_by, NFKC), '\(login [^()]*\)', ' ', 'gi'), '\s+', ' ', 'g')))
 $$;
 
 -- The first person asks, the second confirms: `waiting`, then `enabled`. The first asking again is still the first.

@@ -146,6 +146,17 @@ async def test_one_person_who_types_their_name_otherwise_is_still_one(firm: Worl
     assert await enable(firm, "Mallory Example") == "enabled"
 
 
+async def test_a_name_from_another_login_is_still_the_same_person_and_the_audit_says_from_where(
+    firm: World,
+) -> None:
+    await kill(firm)
+    at_home, away = f"{ADA} (login ada@desk-1)", f"{ADA.upper()} (login root@desk-2)"
+    assert [await enable(firm, by) for by in (at_home, away, ADA)] == ["waiting"] * 3
+    assert await enable(firm, f"{BEN} (login ben@desk-1)") == "enabled"
+    last = desk_audit(firm)[-1]
+    assert (last["by"], last["asked_by"]) == (f"{BEN} (login ben@desk-1)", at_home)
+
+
 async def test_a_new_kill_voids_a_request_that_stood_open(firm: World) -> None:
     await kill(firm)
     assert await enable(firm, ADA) == "waiting"
