@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -35,21 +35,27 @@ def _words(text: str) -> frozenset[str]:
 
 _POLITE = _words(
     "please pls ok okay oh hi hello hey dear thanks thank ta cheers sorry right well so just now kindly asap "
-    "immediately again already today x xx xxx sir madam mate lol ffs yes yeah no"
+    "immediately again already today also really honestly seriously actually fgs omg hiya thankyou pal love bye anymore "
+    "x xx xxx sir madam mate lol ffs yes yeah no"
 )
 _ASKING = _words(
     "can could will would you u we i im ill id want need to it this that them these all say said u"
 )
+_EVERYDAY = _words("do not no more get out off my your me us it take let make the of on back list number")
 _BEFORE_A_FINAL_STOP = _words(
     "to must should please pls just now said say saying it this that them you ok okay again and"
 )
 _SHORTHAND = {
     "u": "you", "ur": "your", "plz": "please", "pls": "please", "txt": "text", "txts": "texts", "txting": "texting",
-    "msg": "message", "msgs": "messages", "msging": "messaging", "mssg": "message", "dnt": "dont", "thx": "thanks",
+    "msg": "message", "msgs": "messages", "msging": "messaging", "mssg": "message", "thx": "thanks",
+    "txtin": "texting", "textin": "texting", "messagin": "messaging", "messging": "messaging", "messge": "message",
+    "dont": "do not", "dnt": "do not", "didnt": "did not", "doesnt": "does not", "havent": "have not",
 }  # fmt: skip
 _CLAUSE_END = re.compile(
     r"[.!?;:,()\[\]\n\"|/—…]+|(?:(?<=\s)|^)(?:and|but|or|then|because|cos|coz|cuz|before|\+|&)(?=\s|$)"
 )
+_LETTER_ALONE = re.compile(r"\s*[^\W\d_][\s.!?]*\Z")
+_CHOICE = re.compile(r"\(([^()]*)\)")
 _NOT_WORD = re.compile(r"[^\w\u0300-\u036f\u0900-\u0dff]+")
 _DOUBLED = re.compile(r"([^\W\d_])\1+")
 _NEIGHBOURS = {
@@ -60,14 +66,9 @@ _NEIGHBOURS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Phrase:
-    key: str  # as it is compared
-    entry: str  # as the lexicon has it
-    whole_words: bool  # English; elsewhere endings may follow
-
-    @property
-    def needle(self) -> str:
-        return f" {self.key} " if self.whole_words else f" {self.key}"
+class _Phrases:
+    by_needle: Mapping[str, str]  # what is looked for in a padded text -> the phrase as the lexicon has it
+    any_of: re2._Regexp | None  # one pass that finds the first of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,11 @@ class _Lexicon:
     exact: Mapping[str, str]
     compact: Mapping[str, str]
     signs: Mapping[str, str]
-    contains: tuple[_Phrase, ...]
+    contains: _Phrases
     unless: tuple[str, ...]
+    any_unless: re2._Regexp | None
     all_exact: Mapping[str, str]
-    all_contains: tuple[_Phrase, ...]
+    all_contains: _Phrases
     any_phrase: re2._Regexp | None  # finds whether any phrase of either list is there at all
     anchors: frozenset[str]  # one word of every entry that must be a whole clause: without any, none is said
 
@@ -95,29 +97,30 @@ def match_opt_out(text: str, words: Mapping[str, OptOutWords]) -> tuple[Scope, s
         return "tenant", sign
     found: str | None = None
     for view in shadow.views:
-        organisation, tenant = _read(view.text, lexicon)
+        organisation, tenant = _read(view.text, lexicon, text)
         if organisation:
             return "organisation", organisation
         found = found or tenant
     return ("tenant", found) if found else None
 
 
-def _read(reading: str, lexicon: _Lexicon) -> tuple[str | None, str | None]:
+def _read(reading: str, lexicon: _Lexicon, original: str) -> tuple[str | None, str | None]:
     """What one reading of the text holds: (stop_all entry, other entry)."""
     whole = _key(reading)
-    if not whole:
-        return None, None
+    if not whole or (len(whole) == 1 and _LETTER_ALONE.match(original) is None):
+        return None, None  # "xx" is a kiss, and a sign that was folded away may have been the message
     # Nearly every message: one look at its words and one pass over it say that no clause of it and no phrase in it counts.
     clauses: list[str] = []
     if not lexicon.anchors.isdisjoint(whole.split()):
-        clauses = [key for clause in _CLAUSE_END.split(reading) if (key := _key(clause or ""))]
+        every = [_key(clause) for clause in _CLAUSE_END.split(reading) if clause]
+        clauses = [key for key in every if not lexicon.anchors.isdisjoint(key.split())]
     phrased = lexicon.any_phrase is None or lexicon.any_phrase.search(f" {whole} ") is not None
     organisation = next((lexicon.all_exact[c] for c in (whole, *clauses) if c in lexicon.all_exact), None)
     if phrased and organisation is None:
-        organisation = _contained(whole, lexicon.all_contains, lexicon.unless)
+        organisation = _contained(whole, lexicon.all_contains, lexicon)
     tenant = _exact(whole, lexicon)
     if phrased and tenant is None:
-        tenant = _contained(whole, lexicon.contains, lexicon.unless)
+        tenant = _contained(whole, lexicon.contains, lexicon)
     if tenant is None:
         tenant = next((hit for clause in clauses if (hit := _clause(clause, lexicon))), None)
     return organisation, tenant
@@ -141,13 +144,18 @@ def _exact(whole: str, lexicon: _Lexicon) -> str | None:
 
 def _clause(clause: str, lexicon: _Lexicon) -> str | None:
     """A clause that is a stop once politeness is taken off, or that opens or closes with one of the strong words."""
+    if clause in lexicon.exact:
+        return None if _excused(clause, 0, lexicon) else lexicon.exact[clause]
     words = clause.split()
+    plain = " ".join(_plainly(words))
+    if len(plain) > 1 and plain in lexicon.exact:
+        return None if _excused(clause, words.index(plain.split()[0]), lexicon) else lexicon.exact[plain]
     core = [word for word in words if word not in _POLITE and word not in _ASKING]
     bare = " ".join(core)
     if len(bare) > 1 and bare in lexicon.exact:
         return None if _excused(clause, words.index(core[0]), lexicon) else lexicon.exact[bare]
     for at, word in enumerate(words):
-        if word not in lexicon.exact or word not in STRONG_KEYS or _excused(clause, at, lexicon):
+        if word not in STRONG_KEYS or word not in lexicon.exact or _excused(clause, at, lexicon):
             continue
         opens = all(before in _OPENERS for before in words[:at])
         closes = at > 0 and at == len(words) - 1 and words[at - 1] in _BEFORE_A_FINAL_STOP
@@ -156,21 +164,39 @@ def _clause(clause: str, lexicon: _Lexicon) -> str | None:
     return None
 
 
-def _contained(whole: str, phrases: tuple[_Phrase, ...], unless: tuple[str, ...]) -> str | None:
+def _plainly(words: list[str]) -> list[str]:
+    """The clause without the politeness and the asking around it: "will you pack it in please" is "pack it in"."""
+    start, end = 0, len(words)
+    while start < end and words[start] in _OPENERS:
+        start += 1
+    while end > start and words[end - 1] in _POLITE:
+        end -= 1
+    return words[start:end]
+
+
+def _contained(whole: str, phrases: _Phrases, lexicon: _Lexicon) -> str | None:
     padded = f" {whole} "
-    for phrase in phrases:
-        needle = phrase.needle
+    if phrases.any_of is not None:
+        first = phrases.any_of.search(padded)
+        if first is None:
+            return None
+        if lexicon.any_unless is not None and lexicon.any_unless.search(padded) is None:
+            return phrases.by_needle[first.group()]
+    unless = [excuse for excuse in lexicon.unless if f" {excuse} " in padded]
+    for needle in [needle for needle in phrases.by_needle if needle in padded]:
         at = padded.find(needle)
         while at >= 0:
             if not any(_overlaps(padded, excuse, at, at + len(needle)) for excuse in unless):
-                return phrase.entry
+                return phrases.by_needle[needle]
             at = padded.find(needle, at + 1)
     return None
 
 
 def _excused(clause: str, word_at: int, lexicon: _Lexicon) -> bool:
-    start = len(" ".join(clause.split()[:word_at])) + (1 if word_at else 0)
     padded = f" {clause} "
+    if lexicon.any_unless is not None and lexicon.any_unless.search(padded) is None:
+        return False
+    start = len(" ".join(clause.split()[:word_at])) + (1 if word_at else 0)
     return any(_overlaps(padded, excuse, start + 1, start + 2) for excuse in lexicon.unless)
 
 
@@ -233,7 +259,8 @@ def _compiled(words: tuple[tuple[str, OptOutWords], ...]) -> _Lexicon:
     sets = (("en", BUILT_IN), *words)
     exact = {key: entry for _, w in sets for entry in w.exact for key in _keys(entry)}
     all_exact = {key: entry for _, w in sets for entry in w.stop_all for key in _keys(entry)}
-    contains, all_contains = tuple(_phrases(sets, "contains")), tuple(_phrases(sets, "stop_all"))
+    contains, all_contains = _needles(sets, "contains"), _needles(sets, "stop_all")
+    unless = tuple(sorted({key for _, w in sets for entry in w.unless for key in _keys(entry)}))
     return _Lexicon(
         exact=exact,
         compact={key.replace(" ", ""): entry for key, entry in exact.items()},
@@ -243,33 +270,54 @@ def _compiled(words: tuple[tuple[str, OptOutWords], ...]) -> _Lexicon:
             for entry in w.exact
             if entry.strip() and not any(c.isalnum() for c in entry)
         },
-        contains=contains,
-        unless=tuple(sorted({key for _, w in sets for entry in w.unless for key in _keys(entry)})),
+        contains=_Phrases(contains, _any_of(contains)),
+        unless=unless,
+        any_unless=_any_of([f" {excuse} " for excuse in unless]),
         all_exact=all_exact,
-        all_contains=all_contains,
-        any_phrase=_any_of(contains + all_contains),
-        anchors=frozenset(max(key.split(), key=len) for key in (*exact, *all_exact)),
+        all_contains=_Phrases(all_contains, _any_of(all_contains)),
+        any_phrase=_any_of([*contains, *all_contains]),
+        anchors=frozenset(max(key.split(), key=_tells) for key in (*exact, *all_exact)),
     )
 
 
-def _any_of(phrases: tuple[_Phrase, ...]) -> re2._Regexp | None:
+def _tells(word: str) -> tuple[bool, int]:
+    """How much it says that this word is there: everyday words stand in most messages."""
+    return word not in _POLITE and word not in _ASKING and word not in _EVERYDAY, len(word)
+
+
+def _any_of(needles: Iterable[str]) -> re2._Regexp | None:
     """None for a program that RE2 cannot hold: then every phrase is looked for in every message."""
     options = re2.Options()
     options.log_errors = False
     options.max_mem = PROGRAM_MEMORY_BYTES
     try:
-        return re2.compile("|".join(re2.escape(phrase.needle) for phrase in phrases), options)
+        return re2.compile("|".join(map(re2.escape, needles)), options)
     except re2.error:
         return None
 
 
-def _phrases(
+def _needles(
     sets: tuple[tuple[str, OptOutWords], ...], which: Literal["contains", "stop_all"]
-) -> Iterator[_Phrase]:
+) -> dict[str, str]:
+    """Needle -> phrase. English is whole words; in the other languages endings may follow."""
+    found: dict[str, str] = {}
     for language, words in sets:
         for entry in words.contains if which == "contains" else words.stop_all:
-            for key in _keys(entry):
-                yield _Phrase(key, entry, language.split("-")[0] == "en")
+            for wording in _wordings(entry):
+                for key in _keys(wording):
+                    end = " " if language.split("-")[0] == "en" else ""
+                    found.setdefault(f" {key}{end}", wording)
+    return found
+
+
+def _wordings(entry: str) -> Iterator[str]:
+    """`do not (ring|call) (me|us)` is four phrases, so that a lexicon can be read by a person."""
+    choice = _CHOICE.search(entry)
+    if choice is None:
+        yield entry
+        return
+    for option in choice[1].split("|"):
+        yield from _wordings(entry[: choice.start()] + option + entry[choice.end() :])
 
 
 def _keys(entry: str) -> set[str]:

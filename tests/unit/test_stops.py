@@ -13,6 +13,7 @@ from schemas.text import match_opt_out
 from tests.compiling import TODAY
 
 TENANTS = Path(__file__).parents[2] / "tenants"
+SAID = Path(__file__).parent / "said"  # one message a line, in seven languages
 
 STOPS = [
     "stop",
@@ -197,3 +198,30 @@ def test_a_stop_is_heard(text: str) -> None:
 @pytest.mark.parametrize("text", GOES_ON)
 def test_talk_of_stops_and_ends_is_no_stop(text: str) -> None:
     assert match_opt_out(text, words()) is None
+
+
+@pytest.mark.parametrize("text", (SAID / "stops.txt").read_text("utf-8").splitlines())
+def test_an_ordinary_wish_to_be_left_alone_is_heard(text: str) -> None:
+    assert match_opt_out(text, words()) is not None
+
+
+@pytest.mark.parametrize("text", (SAID / "goes_on.txt").read_text("utf-8").splitlines())
+def test_an_ordinary_question_is_left_to_be_answered(text: str) -> None:
+    assert match_opt_out(text, words()) is None
+
+
+@pytest.mark.parametrize("text", ["x", " X ", "x.", "s"])
+def test_one_letter_that_is_the_whole_message_is_a_stop(text: str) -> None:
+    assert match_opt_out(text, words()) is not None
+
+
+@pytest.mark.parametrize("text", ["\ud800 x", "xx", "xxx", "🙂 x", "\u200bx\ud83d", "❤️x", "ss"])
+def test_one_letter_beside_anything_else_is_no_stop(text: str) -> None:
+    assert match_opt_out(text, words()) is None
+
+
+def test_choices_in_a_lexicon_are_as_many_phrases() -> None:
+    choosing = {"en": OptOutWords(exact=(), contains=("do not (ring|call) (me|us)",), unless=(), stop_all=())}
+    assert match_opt_out("Don't ring us!", choosing) == ("tenant", "do not ring us")
+    assert match_opt_out("do not ring (me|us", choosing) is not None
+    assert match_opt_out("do not ring them", choosing) is None
