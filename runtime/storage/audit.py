@@ -1,4 +1,4 @@
-"""Sealing the audit every minute, and finding out whether anything in it was altered, cut off or lost.
+"""Sealing the audit every minute, and finding out whether anything in it, or a row it names, was altered, cut off or lost.
 
 What was written after the last root is chained but not sealed: whoever can write the database and its heads could redo that
 last minute. That is the limit of `verify`, and the exported roots are what guards against a redone database.
@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from runtime.storage.audited import Audited, Fault
 from runtime.storage.postgres import Pool
 from runtime.storage.sealing import (
     Head,
@@ -50,7 +51,8 @@ _ENTRIES = "select * from audit_entries_v1(null, %s, %s, %s, %s)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong. kind: edited | gap | truncated | missing | unsealed_head | root | signature | export."""
+    """One thing that is wrong. kind: edited | gap | truncated | missing | unsealed_head | root | signature | export of the
+    audit itself; row_edited | row_missing of a row that entry `n` names."""
 
     kind: str
     tenant_id: int | None
@@ -76,7 +78,8 @@ class Verified:
 
     @property
     def first(self) -> Finding | None:
-        """The first bad entry, in order of tenant, stream and number; faults of the roots come before all."""
+        """The first bad entry, in order of tenant, stream and number: of a stream first what is wrong with its chain, then
+        with rows. Faults of the roots come before all."""
         return self.findings[0] if self.findings else None
 
 
@@ -88,6 +91,18 @@ class _Checked:
     entries: int = 0
     streams: set[Stream] = field(default_factory=set)
     unsealed: int = 0
+    rows: dict[tuple[Stream, str, str], tuple[Fault, int]] = field(default_factory=dict)
+
+    def add_row(self, fault: Fault) -> None:
+        """The first of its kind in a stream and table is told, the others are counted: a table may have been emptied."""
+        place = (fault.stream, fault.table, fault.kind)
+        first, count = self.rows.get(place, (fault, 0))
+        self.rows[place] = first, count + 1
+
+    def add_rows(self) -> None:
+        for fault, count in self.rows.values():
+            more = f", and so it is for {count - 1} later in this stream" if count > 1 else ""
+            self.add(fault.kind, fault.message + more, fault.stream, fault.n)
 
     def add(self, kind: str, message: str, stream: Stream | None = None, n: int | None = None) -> None:
         tenant_id, name = stream or (None, None)
@@ -156,8 +171,9 @@ class PgAudit:
     async def verify(
         self, *, trusted: Mapping[str, bytes] | None = None, exported: Path | None = None
     ) -> Verified:
-        """Check every chain, head and root. `trusted`: key id -> public key; None leaves signatures unchecked.
+        """Check every chain, head and root, and every row an entry names. Reads a page at a time.
 
+        `trusted`: key id -> public key; None leaves signatures unchecked.
         `exported`: a file `seal` wrote; a root that is there and not here was removed or redone.
         """
         checked = _Checked()
@@ -207,21 +223,28 @@ class PgAudit:
         last: dict[Stream, int] = {}
         spoilt: set[Stream] = set()
         prev: bytes = b""
-        async for entry in self._entries():
-            stream = (entry["tenant_id"], entry["stream"])
-            if stream not in last:
-                prev = b""
-            fault = _entry_fault(
-                entry, last.get(stream, 0) + 1, prev, sealed.get(stream, {}), heads.get(stream)
-            )
-            if (
-                fault and stream not in spoilt
-            ):  # one finding a stream: what follows a bad entry is bad because of it
-                spoilt.add(stream)
-                checked.add(*fault, stream, entry["n"])
-            checked.entries += 1
-            checked.unsealed += entry["n"] > max(sealed.get(stream, {}), default=0)
-            last[stream], prev = entry["n"], bytes(entry["hash"])
+        rows = Audited(self._pool)
+        async for page in self._pages():
+            believed = []
+            for entry in page:
+                stream = (entry["tenant_id"], entry["stream"])
+                if stream not in last:
+                    prev = b""
+                fault = _entry_fault(
+                    entry, last.get(stream, 0) + 1, prev, sealed.get(stream, {}), heads.get(stream)
+                )
+                # One finding a stream: what follows a bad entry is bad because of it, and proves nothing about rows.
+                if fault and stream not in spoilt:
+                    spoilt.add(stream)
+                    checked.add(*fault, stream, entry["n"])
+                if stream not in spoilt:
+                    believed.append(entry)
+                checked.entries += 1
+                checked.unsealed += entry["n"] > max(sealed.get(stream, {}), default=0)
+                last[stream], prev = entry["n"], bytes(entry["hash"])
+            for lost in await rows.compare(believed):
+                checked.add_row(lost)
+        checked.add_rows()
         checked.streams = set(last)
         for stream in sorted({*heads, *sealed}):
             if stream in spoilt:
@@ -239,14 +262,19 @@ class PgAudit:
                     "truncated", f"the head stands at {heads[stream][0]}, sealed was {known}", stream, known
                 )
         checked.findings.sort(
-            key=lambda f: (f.stream is not None, f.tenant_id or 0, f.stream or "", f.n or 0)
+            key=lambda f: (
+                f.stream is not None,
+                f.tenant_id or 0,
+                f.stream or "",
+                f.kind.startswith("row_"),
+                f.n or 0,
+            )
         )
 
-    async def _entries(self) -> AsyncIterator[dict[str, Any]]:
+    async def _pages(self) -> AsyncIterator[list[dict[str, Any]]]:
         tenant, stream, n = -1, "", 0
         while page := await self._pool.rows(_ENTRIES, [tenant, stream, n, PAGE]):
-            for entry in page:
-                yield entry
+            yield page
             tenant, stream, n = page[-1]["tenant_id"], page[-1]["stream"], page[-1]["n"]
 
 
