@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -33,12 +33,17 @@ class Rolled:
     activation: Activation
 
 
-def compile_all(tenants: Path, *, today: date, only: Sequence[str] = ()) -> Sequence[Compiled]:
-    """Every tenant of the folder, or those of `only`. Raises CompileRefused when any has an error."""
+def compile_all(
+    tenants: Path, *, today: date, only: Sequence[str] = (), named: Path | None = None
+) -> Sequence[Compiled]:
+    """Every tenant of the folder, or those of `only`. Raises CompileRefused when any has an error.
+
+    `named`: where the files are that somebody edits, when `tenants` is only a copy of them: faults are shown there.
+    """
     result = check(tenants, today=today, only=only, stage=STAGE, authority=True)
     compiled = [tenant for tenant in result.tenants.values() if tenant is not None]
     if not result.ok or not compiled:
-        raise CompileRefused(result)
+        raise CompileRefused(replace(result, root=named or tenants))
     return compiled
 
 

@@ -67,7 +67,7 @@ async def _follow(plan: Plan, folder: Path, there: Town) -> None:
     say(f"\nwatching {folder}")
     port = int(there.phone.rpartition(":")[2])
     in_force = {tenant.compiled.tenant: tenant.compiled.digest for tenant in there.rolled}
-    seen = await asyncio.to_thread(_snapshot, folder)
+    seen, at_fault = await asyncio.to_thread(_snapshot, folder), False
     while True:
         await asyncio.sleep(LOOK_S)
         found = await asyncio.to_thread(_snapshot, folder)
@@ -76,17 +76,23 @@ async def _follow(plan: Plan, folder: Path, there: Town) -> None:
         seen = found
         try:
             tenants = await asyncio.to_thread(with_sandbox_port, folder, plan.folder, port)
-            compiled = await asyncio.to_thread(compile_all, tenants, today=plan.today)
+            compiled = await asyncio.to_thread(compile_all, tenants, today=plan.today, named=folder)
         except CompileRefused as refused:
+            at_fault = True
             say(render(refused.result, color=sys.stderr.isatty()))
             say("nothing was changed: the bundles in force keep serving")
             continue
+        changed = False
         for tenant in await there.deployment.put_in_force(compiled):
             if in_force.get(tenant.compiled.tenant) != tenant.compiled.digest:
                 in_force[tenant.compiled.tenant] = tenant.compiled.digest
+                changed = True
                 say(
                     f"{tenant.compiled.tenant}: {tenant.compiled.digest[:19]}... in force (serial {tenant.activation.serial})"
                 )
+        if at_fault and not changed:
+            say("no fault any more: what is in the folder is in force already")
+        at_fault = False
 
 
 def _snapshot(folder: Path) -> dict[Path, tuple[int, int]]:

@@ -63,7 +63,9 @@ async def town(plan: Plan, say: Say) -> AsyncIterator[Town]:
         address = f"http://{HOST}:{ports[1]}"
         tenants = with_sandbox_port(plan.tenants, plan.folder, ports[0])
         say(f"compiling {plan.tenants} for {clock_day(plan.today)}")
-        compiling = asyncio.create_task(asyncio.to_thread(compile_all, tenants, today=plan.today))
+        compiling = asyncio.create_task(
+            asyncio.to_thread(compile_all, tenants, today=plan.today, named=plan.tenants)
+        )
         async with deployment(
             plan.folder, clock_offset_s=plan.clock_offset_s, durable=plan.durable, port=ports[1], say=say
         ) as made:

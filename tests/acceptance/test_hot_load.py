@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
 import pytest
 
+from drills.town import SANDBOX_PORT
 from tests.acceptance.convo import CONVO, ROOT, clean_env, running, stop, until
 
 CHAT = "dave-web-sandbox"
@@ -41,13 +44,23 @@ class Watched:
         path.write_text(text.replace(old, new))
 
 
+@contextmanager
+def _in_use(port: int) -> Iterator[None]:
+    """Somebody has this port of loopback, so that the tenants' sandbox connections are to call another."""
+    with socket.socket() as taken:
+        with suppress(OSError):  # somebody else has it
+            taken.bind(("127.0.0.1", port))
+            taken.listen()
+        yield
+
+
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     folder = tmp_path_factory.mktemp("dev")
     tenants, log = folder / "tenants", folder / "log"
     shutil.copytree(ROOT / "tenants", tenants)
     arguments = ("serve", "--dev", "--watch", str(tenants), "--data", str(folder / "data"), "--port", "0")
-    with running(*arguments, "--clock", "2026-11-24T10:30:00", output=log) as process:
+    with _in_use(SANDBOX_PORT), running(*arguments, "--clock", "2026-11-24T10:30:00", output=log) as process:
         until(lambda: "watching" in log.read_text() or process.poll() is not None, why=log.read_text)
         found = re.search(r"(http://127\.0\.0\.1:\d+)/chat/", log.read_text())
         assert found is not None, log.read_text()
@@ -106,8 +119,13 @@ def test_a_file_with_a_fault_changes_nothing_and_is_shown(watched: Watched) -> N
     watched.edit("required_with: [SP-FOS]", "required_with: [SP-FOSS]")
     until(lambda: "nothing was changed" in watched.log.read_text(), why=watched.log.read_text)
     assert watched.digest() == before
-    assert "free-routes.yaml" in watched.log.read_text()
+    claims = watched.tenants / "dynamo-dave" / "claims" / "free-routes.yaml"
+    assert f"{claims}:" in watched.log.read_text(), (
+        "the fault is shown in the file that is edited, not in a copy of it"
+    )
     watched.edit("required_with: [SP-FOSS]", "required_with: [SP-FOS]")
+    until(lambda: "no fault any more" in watched.log.read_text(), why=watched.log.read_text)
+    assert watched.digest() == before
 
 
 def test_no_message_is_lost_while_bundles_change(watched: Watched) -> None:
