@@ -2343,16 +2343,26 @@ CREATE FUNCTION public.send_stop_rest_v1(p_tenant integer, p_outbox uuid, p_now 
     AS $$
 declare
   o outbox;
+  r outbox;
 begin
   select * into o from outbox x where x.tenant_id = p_tenant and x.id = p_outbox;
-  update outbox x
-     set state = 'superseded', settled_at = p_now, decided_effect = 'case', decided_rule = 'R-PART-1', decided_row = null,
-         decided_at = p_now
-   where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id and x.upto_seq = o.upto_seq and x.n > o.n
-     and x.state = 'pending' and x.send_class in ('reply', 'service');
-  if found then
+  for r in
+    update outbox x
+       set state = 'superseded', settled_at = p_now, decided_effect = 'case', decided_rule = 'R-PART-1', decided_row = null,
+           decided_at = p_now
+     where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id and x.upto_seq = o.upto_seq and x.n > o.n
+       and x.state = 'pending' and x.send_class in ('reply', 'service')
+    returning x.*
+  loop
     perform send_case_v1(p_tenant, o.conversation_id, o.contact_id, 'not_sent', 'R-PART-1', 1, false, p_now);
-  end if;
+    insert into outbox_decision (tenant_id, id, outbox_id, at, effect, rule, contact_ver, facts)
+    select p_tenant, gen_random_uuid(), r.id, p_now, 'case', 'R-PART-1', c.ver,
+           jsonb_build_object('facts', array['earlier_part'], 'flags', '{}'::text[], 'notes', '{}'::text[], 'after', p_outbox)
+      from contact c where c.tenant_id = p_tenant and c.contact_id = r.contact_id;
+    perform audit_append_v1(p_tenant, 'send/' || o.conversation_id, gen_random_uuid(), p_now,
+      jsonb_build_object('what', 'decision', 'outbox', r.id, 'class', r.send_class, 'effect', 'case', 'rule', 'R-PART-1',
+                         'row', null, 'facts', array['earlier_part'], 'after', p_outbox, 'claims', r.claim_digests), ''::bytea);
+  end loop;
 end $$;
 
 CREATE FUNCTION public.send_sweep_v1(p_deduplicating text[], p_now timestamp with time zone) RETURNS integer

@@ -179,6 +179,7 @@ async def test_the_rest_of_an_answer_does_not_go_ahead_of_a_part_that_may_not_ha
     await record(firm, first, receipt)
     assert firm.row(second)["state"] == "superseded"
     assert await firm.look(second) is None
+    assert firm.facts(second)["facts"] == ["earlier_part"]
     assert firm.row(danger)["state"] == "pending"
     (case,) = firm.sql("select * from case_file where kind = 'not_sent'")
     assert (case["conversation_id"], case["reason"]) == (person.conversation, "R-PART-1")
