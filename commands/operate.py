@@ -48,7 +48,7 @@ def why(
 def queue_list(
     tenant: Annotated[str | None, typer.Argument(help="slug (default: every tenant)")] = None,
 ) -> int:
-    """Dead letters and sends whose fate is unknown, as JSON lines."""
+    """What will not move by itself, as JSON lines: dead letters; sends that are unknown, failed or not_sent; rejected events."""
 
     async def act(console: Console) -> int:
         for row in await console.stuck(tenant):

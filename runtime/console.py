@@ -33,6 +33,7 @@ from schemas.signing import SignatureRefused, verify_any
 
 NONE = "none"  # `--expect-active none`: nothing is in force yet
 EVERY_TENANT = "ALL"
+NOT_SENT = "not_sent"  # what the desk and its cases call a send that the last look stopped
 
 
 def migrate(settings: Settings) -> tuple[str, ...]:
@@ -179,10 +180,14 @@ class Console:
         return found
 
     async def stuck(self, tenant: str | None) -> Sequence[Mapping[str, Any]]:
-        """What will not move by itself, of one tenant or of all: dead letters, sends that failed or may have gone."""
+        """What will not move by itself, of one tenant or of all: dead letters, sends that failed or may have gone.
+
+        `state` of a send: unknown, failed (the provider refused it) or not_sent (`reason` is the rule that stopped it).
+        """
         slugs = {owner.tenant_id: owner.slug for owner in await self.tenants.every()}
         found = await self._operations.stuck(await self._id(tenant) if tenant else None)
-        return [{**asdict(row), "tenant": slugs.get(row.tenant_id)} for row in found]
+        rows = [{**asdict(row), "tenant": slugs.get(row.tenant_id)} for row in found]
+        return [{**row, "state": NOT_SENT} if row["state"] == "dead" else row for row in rows]
 
     async def replay(self, tenant: str, kind: str, item: UUID, *, by: str) -> bool:
         """Tries a dead letter or an unknown send again."""

@@ -382,6 +382,23 @@ def test_a_hold_is_lifted_by_a_named_person_with_a_reason(desk: DeskWorld) -> No
     assert "Lift the hold" not in page
 
 
+def test_danger_during_a_kill_is_not_sent_and_stands_at_the_top_of_the_overview(desk: DeskWorld) -> None:
+    desk.run(
+        "update tenant set kill_scope = 'machine', kill_epoch = kill_epoch + 1 where slug = 'dynamo-dave'"
+    )
+    try:
+        desk.says("I want to end it all", person=somebody())
+    finally:
+        desk.run(
+            "update tenant set kill_scope = 'none', kill_epoch = kill_epoch + 1 where slug = 'dynamo-dave'"
+        )
+    operator = Operator(desk)
+    listed, overview = operator.page("/desk/queue"), operator.page("/desk")
+
+    assert "Messages not sent" in listed and "Not sent, by rule R-KILL-1: open an urgent case" in listed
+    assert "message not sent" in overview and "A message was held back" in overview
+
+
 def test_an_unknown_send_waits_for_a_decision_and_a_discard_needs_its_reason(desk: DeskWorld) -> None:
     desk.provider.answer = Receipt(result="unknown", detail="timeout")
     try:

@@ -181,7 +181,9 @@ def _state(visit: Visit, summary: Summary) -> tuple[str, str]:
             return f"{sort} waits{rule}.", "hold"
         case "unknown":
             return f"{sort} may have gone; the provider did not answer.", "danger"
-        case "failed" | "dead":
+        case "failed":
             return f"{sort} not delivered.", "danger"
+        case "dead":
+            return f"{sort} not sent{rule}.", "danger"
         case _:
             return f"{sort} not sent{rule}.", "hold"

@@ -130,8 +130,8 @@ def _sections(visit: Visit, stuck: tuple[Stuck, ...]) -> tuple[Section, ...]:
         ),
         Section(
             key="failed",
-            title="Messages that did not go",
-            note="refused by the provider, or stopped by the last look with a case",
+            title="Messages not sent",
+            note="refused by the provider, or stopped by a rule of the last look with a case",
             empty="One lands here when a provider refuses it for good, or when a person has to decide instead.",
             replay="Send it again",
             warning="",
@@ -176,7 +176,7 @@ def _row(visit: Visit, item: Stuck) -> Row:
 
 def _outcome(item: Stuck) -> str:
     if item.effect not in (None, "send", "template"):
-        return f"Stopped by rule {item.rule}: {words.EFFECTS.get(item.effect, item.effect)}"
+        return f"Not sent, by rule {item.rule}: {words.EFFECTS.get(item.effect, item.effect)}"
     if item.reason == UNKNOWN:
         return "No answer from the provider"
     return "Refused by the provider" + (f", code {item.code}" if item.code is not None else "")

@@ -75,7 +75,7 @@ def _stuck(visit: Visit, found: tuple[Stuck, ...]) -> Iterator[Wanted]:
     for items, one, more in (
         ([s for s in found if s.kind == "dead_letter"], "message got no answer", "messages got no answer"),
         (unknown, "send may have gone", "sends may have gone"),
-        (failed, "message did not go", "messages did not go"),
+        (failed, "message not sent", "messages not sent"),
         ([s for s in found if s.kind == "reject"], "event could not be stored", "events could not be stored"),
     ):
         if items:

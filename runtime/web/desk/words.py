@@ -42,7 +42,9 @@ EFFECTS = {
 ROLES = {"owner": "Owner", "admin": "Admin", "agent": "Agent", "viewer": "Viewer"}
 SCOPES = {"machine": "everything automated", "everything": "everything, people too"}
 NOTHING_AGAINST = next(state.rule for state in STATES if state.id == CLEAR)
-FACTS = {state.id: state.title for state in STATES}
+FACTS = {state.id: state.title for state in STATES} | {
+    "earlier_part": "an earlier part of the answer may not have arrived"
+}
 # How a message went although its rule stands against most: what the rule is about, and what made it go.
 MET = {
     "R-OPT-1": "they opted out, and this answers what they wrote since or their open case",

@@ -8,12 +8,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from runtime.console import Console
 from runtime.crypto import Vault
 from runtime.messages import KillScope, Receipt, Send, SendClass, Sentence
+from runtime.settings import Settings
 from runtime.storage.desk import PgDesk
 from runtime.storage.desk_values import typed_of
 from runtime.storage.operations import NotPossible, PgOperations, clean
 from runtime.storage.tenants import Tenants
+from runtime.storage.wake import PgWake
 from tests.integration.send.world import APPROVAL, BUNDLE, CLAIM, WEB, WHATSAPP, Person, World
 
 ADA, BEN = "Ada Example", "Ben Sample"
@@ -262,6 +265,28 @@ async def test_a_discarded_send_stays_what_it_was_and_is_nobodys_work_any_more(f
     assert (stored["state"], stored["discarded_by"]) == ("unknown", ADA)
     assert not await acts.replay(firm.tenant_id, "outbox", row, by=ADA, now=firm.clock.now())
     assert typed(firm) == ["seen on the phone"]
+
+
+async def test_what_a_kill_stopped_is_listed_as_not_sent_with_its_rule(firm: World) -> None:
+    await kill(firm)
+    row = firm.waiting(firm.person(), "safety")
+    assert await firm.decided(row) == ("page", "R-KILL-1")
+    async with PgWake(firm.database.url("owner")) as wake:
+        console = Console(
+            settings=Settings.from_env({}),
+            clock=firm.clock,
+            owner=firm.pools["owner"],
+            desk=firm.pools["desk"],
+            tenants=firm.tenants,
+            wake=wake,
+        )
+        (listed,) = await console.stuck(None)
+    assert (listed["kind"], listed["id"], listed["state"], listed["reason"]) == (
+        "outbox",
+        row,
+        "not_sent",
+        "R-KILL-1",
+    )
 
 
 def dead_letter(firm: World, person: Person) -> UUID:
