@@ -928,19 +928,21 @@ declare
 begin
   perform set_config('app.every', 'on', true);
   -- What failed concerns the person: their row is locked before any outbox row, as everywhere, and in key order.
-  perform from contact c
-  where (c.tenant_id, c.contact_id) in (
-    select o.tenant_id, o.contact_id
-    from unnest(p_tenant, p_connection, p_provider_hmac, p_client_ref, p_status)
-         as a (tenant, connection, provider_hmac, client_ref, status)
-    cross join lateral (
-      select x.tenant_id, x.contact_id from outbox x
-      where x.tenant_id = a.tenant and x.connection_id = a.connection and x.key = a.client_ref
-      union all
-      select x.tenant_id, x.contact_id from outbox x
-      where x.tenant_id = a.tenant and x.connection_id = a.connection and x.provider_hmac = a.provider_hmac) o
-    where a.status = 'failed')
-  order by c.tenant_id, c.contact_id for no key update;
+  if 'failed' = any (p_status) then
+    perform from contact c
+    where (c.tenant_id, c.contact_id) in (
+      select o.tenant_id, o.contact_id
+      from unnest(p_tenant, p_connection, p_provider_hmac, p_client_ref, p_status)
+           as a (tenant, connection, provider_hmac, client_ref, status)
+      cross join lateral (
+        select x.tenant_id, x.contact_id from outbox x
+        where x.tenant_id = a.tenant and x.connection_id = a.connection and x.key = a.client_ref
+        union all
+        select x.tenant_id, x.contact_id from outbox x
+        where x.tenant_id = a.tenant and x.connection_id = a.connection and x.provider_hmac = a.provider_hmac) o
+      where a.status = 'failed')
+    order by c.tenant_id, c.contact_id for no key update;
+  end if;
   for r in
     select a.*, least(greatest(a.at, a.received_at - interval '30 days'), a.received_at) as said_at
     from unnest(p_tenant, p_connection, p_seen_hmac, p_sent_on, p_id, p_provider_hmac, p_client_ref, p_status, p_at,
