@@ -139,7 +139,7 @@ def enable(tenant: Annotated[str, typer.Argument(help="slug, or ALL")], by: By =
 
 
 def audit_verify(json_: AsJson = False) -> int:
-    """Check every audit chain and root, and say until when it is sealed. Exit code 1 when anything is not as it was written."""
+    """Check every audit chain, root and row an entry names, and say what could not show. Exit code 1 when anything is wrong."""
 
     async def act(console: Console) -> int:
         found = await console.verify_audit()
@@ -160,6 +160,8 @@ def audit_verify(json_: AsJson = False) -> int:
             ("exported copy", found["export_checked"]),
         ):
             print(f"{what}: {'checked' if done else 'NOT checked'}")
+        for limit in found["limits"]:
+            print(f"limit: {limit}")
         return OK if found["ok"] else WRONG
 
     return with_console(act)

@@ -63,7 +63,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """The result of a check. `unsealed`: entries newer than the last root, which only their chain protects."""
+    """The result of a check. `unsealed`: entries newer than the last root, which only their chain protects.
+
+    `limits`: what this check could not have found, in words for whoever reads the result.
+    """
 
     findings: tuple[Finding, ...]
     entries: int
@@ -71,6 +74,7 @@ class Verified:
     roots: int
     unsealed: int
     sealed_until: datetime | None
+    limits: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -190,6 +194,7 @@ class PgAudit:
             roots=len(roots),
             unsealed=checked.unsealed,
             sealed_until=EPOCH + timedelta(microseconds=roots[-1].at_us) if roots else None,
+            limits=_limits(trusted is not None, exported is not None, checked.unsealed),
         )
 
     async def _roots(
@@ -276,6 +281,22 @@ class PgAudit:
         while page := await self._pool.rows(_ENTRIES, [tenant, stream, n, PAGE]):
             yield page
             tenant, stream, n = page[-1]["tenant_id"], page[-1]["stream"], page[-1]["n"]
+
+
+def _limits(signatures: bool, export: bool, unsealed: int) -> tuple[str, ...]:
+    found = []
+    if not export:
+        found.append(
+            "no exported copy of the roots was compared (CONVO_SEAL_EXPORT): roots that were cut back from the end, "
+            "together with what they sealed, would not show"
+        )
+    if not signatures:
+        found.append("no signature was checked: whoever writes the database could have made every root again")
+    if unsealed:
+        found.append(
+            "entries newer than the last root could be redone, with the rows they name, by whoever writes the database"
+        )
+    return tuple(found)
 
 
 def _entry_fault(

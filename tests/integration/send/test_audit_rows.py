@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -251,3 +252,17 @@ async def test_a_table_that_was_emptied_is_one_finding_a_stream_with_a_count(
         case.damage("delete from inbox where stop_scope is null")
         [found] = (await case.verify()).findings
     assert found.message == "its row in inbox is gone, and so it is for 3 later in this stream"
+
+
+async def test_what_a_check_could_not_have_found_is_said(
+    database: Database, clock: ManualClock, tmp_path: Path
+) -> None:
+    async with firm(database, clock) as case:
+        await PgAudit(case.w.owner).seal(key=None, now=clock.now(), export=tmp_path / "roots.jsonl")
+        audit = PgAudit(case.w.owner)
+        assert ["CONVO_SEAL_EXPORT" in limit for limit in (await audit.verify()).limits] == [True, False]
+        with_export = await audit.verify(trusted={}, exported=tmp_path / "roots.jsonl")
+        assert with_export.limits == ()
+        await case.w.arrive(message(await case.w.tenant(), clock.now(), person=phone(1)))
+        [limit] = (await audit.verify(trusted={}, exported=tmp_path / "roots.jsonl")).limits
+        assert limit.startswith("entries newer than the last root")
