@@ -14,7 +14,7 @@ import pytest
 
 from compiler.pipeline import compile_tenant
 from runtime.engine.turn import take_turn
-from runtime.messages import KillScope, Look, Outcome
+from runtime.messages import KillScope, Look, Outcome, Receipt
 from runtime.storage.operations import PgOperations
 from runtime.storage.outbox import PgOutbox
 from runtime.storage.postgres import Pool
@@ -110,6 +110,22 @@ async def test_what_is_asked_during_a_kill_is_composed_again_and_sent_once_two_p
     looks = [await dave.look(row) for row in await dave.due()]
     assert [look.effect for look in looks] == ["send"] * len(looks) != []
     assert all(look.message is not None for look in looks)
+
+
+async def test_who_may_not_have_read_that_we_are_an_ai_is_told_again(dave: Firm) -> None:
+    opening = set(dave.bundle.persona.opening)
+    told = []
+    for result in ("unknown", "accepted", "accepted"):
+        await dave.hears("do I have to use you")
+        outcome = await dave.answers()
+        told.append(opening <= {s.claim for send in outcome.sends for s in send.sentences})
+        for row in await dave.due():
+            now = dave.w.clock.now()
+            assert (await dave.look(row)).effect == "send"
+            receipt = Receipt(result=result, provider_id=None if result == "unknown" else f"wamid.{row}")
+            await dave.outbox.record(dave.dave.tenant_id, row, receipt, owner="sender", now=now)
+        dave.w.clock.advance(60)
+    assert told == [True, True, False]
 
 
 async def test_danger_during_a_kill_is_on_a_humans_desk_before_anything_is_sent(dave: Firm) -> None:
