@@ -7,7 +7,6 @@ last minute. That is the limit of `verify`, and the exported roots are what guar
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.storage.audited import Audited, Fault
+from runtime.storage.exported import append_roots, exported_roots
 from runtime.storage.postgres import Pool
 from runtime.storage.sealing import (
     Head,
@@ -165,10 +165,10 @@ class PgAudit:
 
     async def _export(self, file: Path) -> None:
         """Append what the file lacks, so that a root that was sealed just before a crash is exported by the next run."""
-        have = await asyncio.to_thread(_exported, file)
+        have = await asyncio.to_thread(exported_roots, file)
         rows = await self._pool.rows(_ROOTS, [max(have, default=0)])
         if rows:
-            await asyncio.to_thread(_append, file, [_root(row) for row in rows])
+            await asyncio.to_thread(append_roots, file, [_root(row) for row in rows])
 
     # ---- verifying ----------------------------------------------------------------------------------------
 
@@ -185,7 +185,7 @@ class PgAudit:
         roots = [_root(row) for row in await self._pool.rows(_ROOTS, [0])]
         sealed = await self._roots(checked, roots, trusted)
         if exported is not None:
-            _compare(checked, roots, await asyncio.to_thread(_exported, exported))
+            _compare(checked, roots, await asyncio.to_thread(exported_roots, exported))
         await self._streams(checked, heads, sealed)
         return Verified(
             findings=tuple(checked.findings),
@@ -338,41 +338,6 @@ def _compare(checked: _Checked, roots: list[Root], exported: Mapping[int, str]) 
         if here.get(n) != digest:
             what = "differs from" if n in here else "is missing, but stands in"
             checked.add("export", f"root {n} {what} the exported copy", n=n)
-
-
-def _exported(file: Path) -> dict[int, str]:
-    """Root number -> hash (hex). A last line that a crash cut short does not count and is written again."""
-    found: dict[int, str] = {}
-    if file.exists():
-        for line in file.read_text(encoding="utf-8").splitlines():
-            try:
-                document = json.loads(line)
-            except ValueError:
-                continue
-            found[document["n"]] = document["hash"]
-    return found
-
-
-def _append(file: Path, roots: list[Root]) -> None:
-    lines = [
-        json.dumps(
-            {
-                "n": root.n,
-                "at_us": root.at_us,
-                "root": root.root.hex(),
-                "prev": root.prev.hex(),
-                "hash": root.hash.hex(),
-                "leaves": root.leaves,
-                "key_id": root.key_id,
-                "signature": root.signature.hex(),
-            }
-        )
-        for root in roots
-    ]
-    with file.open("a", encoding="utf-8") as out:
-        if out.tell():
-            out.write("\n")  # ends a line that a crash cut short; an empty line says nothing
-        out.write("\n".join(lines) + "\n")
 
 
 def _root(row: Mapping[str, Any]) -> Root:
