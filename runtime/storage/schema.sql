@@ -1293,6 +1293,7 @@ begin
       null;
     when 'refuse', 'case', 'page' then
       update outbox x set state = 'dead', settled_at = p_now where x.tenant_id = p_tenant and x.id = p_outbox;
+      perform send_stop_rest_v1(p_tenant, p_outbox, p_now);
       if v_effect <> 'refuse' or o.send_class <> 'proactive' then
         perform send_case_v1(p_tenant, o.conversation_id, o.contact_id, 'not_sent', d.rule,
           case when o.send_class = 'safety' then 0 else 1 end, v_effect = 'page' or o.send_class = 'safety', p_now);

@@ -195,6 +195,20 @@ async def test_the_rest_of_an_answer_does_not_go_ahead_of_a_part_that_was_swept(
     assert firm.one("select count(*) as n from case_file where kind = 'not_sent'")["n"] == 1
 
 
+async def test_the_rest_of_an_answer_does_not_go_without_a_part_that_the_last_look_stopped(
+    firm: World,
+) -> None:
+    person = firm.person()
+    gone = firm.waiting(
+        person, claim_digests=["sha256:" + "d" * 64], upto_seq=0
+    )  # no turn to compose it again
+    rest = firm.waiting(person, part=1, upto_seq=0)
+    assert (await firm.decided(gone))[0] == "case"
+    assert await firm.look(rest) is None
+    assert [firm.row(r)["state"] for r in (gone, rest)] == ["dead", "superseded"]
+    assert firm.one("select count(*) as n from case_file")["n"] == 1
+
+
 async def test_an_answer_to_a_later_message_goes_although_an_earlier_one_may_not_have_arrived(
     firm: World,
 ) -> None:
