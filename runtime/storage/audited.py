@@ -113,7 +113,9 @@ class Audited:
                 pass  # acts of people leave no row but their entry
 
     def _decision(self, entry: Entry, header: Mapping[str, Any]) -> Named:
-        wanted = {name: header[name] for name in ("effect", "rule", "row", "facts", "flags", "bundle")}
+        wanted = {name: header[name] for name in ("effect", "rule", "row")}
+        # Not every decision is a look at the table: what the others say of it is compared, too.
+        wanted |= {name: header[name] for name in ("facts", "flags", "bundle") if name in header}
         instant = (entry["tenant_id"], entry["stream"], entry["at_us"])
         if instant != self._instant:
             self._instant = instant
