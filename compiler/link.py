@@ -37,6 +37,9 @@ class Scope:
     """The ids one folder may refer to: namespace -> id -> where it is defined. Packs may share all but claims."""
 
     ids: dict[str, dict[str, Span]] = field(default_factory=dict)
+    unread: set[str] = field(
+        default_factory=set
+    )  # namespaces of which a file could not be read: an id may be in it
     kinds: dict[str, str] = field(default_factory=dict)  # claim id -> its kind
 
     def define(self, namespace: str, name: str, span: Span) -> Span | None:
@@ -93,6 +96,8 @@ def _scope(folders: list[Folder], *, report: Folder) -> Scope:
     for folder in folders:
         for kind, path, namespace in DEFINITIONS:
             for file in folder.of(kind):
+                if file.data is None:
+                    scope.unread.add(namespace)
                 for item in _walk(file.data, path):
                     _define(scope, namespace, item, file if folder is report else None)
     return scope
@@ -127,6 +132,8 @@ def _check(
             for name, span in _values(file.data, path):
                 wanted = "claim" if namespace == "question" else namespace
                 known = shared.get(wanted) or scope.ids.get(wanted, {})
+                if name not in known and wanted in scope.unread:
+                    continue  # what is wrong is said at the file that could not be read
                 if name not in known:
                     file.diagnostics.append(_undefined(namespace, name, span, known))
                 elif wanted == "claim":

@@ -53,8 +53,11 @@ def validate(parsed: Parsed, schema: Schema, *, authority: bool = False) -> None
         parsed.bad.add(None)
         return
     doubts = [d for d in parsed.doubtful if not _asked_for(d, schema)]
-    doubted = {d.path for d in doubts}
     found = dict(_errors(parsed, schema, authority))
+    # Under a key nobody knows nothing can have been asked for: the key is the fault, and its value may be right.
+    unknown = {path for path, d in found.items() if d.code == c.UNKNOWN_KEY.code}
+    doubts = [d for d in doubts if not any(d.path[: len(path)] == path for path in unknown)]
+    doubted = {d.path for d in doubts}
     parsed.diagnostics += [_ambiguous(d, schema) for d in doubts]
     said = {d.span for d in parsed.diagnostics}
     parsed.diagnostics += [d for path, d in found.items() if path not in doubted and d.span not in said]
@@ -113,12 +116,22 @@ def _errors(parsed: Parsed, schema: Schema, authority: bool) -> Iterator[tuple[P
         _authority(schema).iter_errors(parsed.data), key=lambda e: (len(e.schema_path), str(e.path))
     )
     unsure = {tuple(e.absolute_path)[:-1] for e in errors if e.validator in {"enum", "type"}}
+    unsure |= {tuple(e.absolute_path) for e in errors if _misspelt(e)}
     for error in errors:
         path = tuple(error.absolute_path)
         conditional = "then" in error.schema_path or "else" in error.schema_path
         if conditional and (path in unsure or path[:-1] in unsure):
             continue  # the word the condition asks about is itself wrong: fix that first
         yield from _diagnostics(parsed.data, path, error, conditional)
+
+
+def _misspelt(error: Any) -> bool:
+    """An unknown key that stands where a known and missing one was meant: what goes with that one cannot be judged yet."""
+    if error.validator != "additionalProperties":
+        return False
+    known = error.schema.get("properties", {})
+    absent = [key for key in known if key not in error.instance]
+    return any(nearest(key, absent) for key in error.instance if key not in known)
 
 
 def _diagnostics(data: Any, path: Path, error: Any, conditional: bool) -> Iterator[tuple[Path, Diagnostic]]:

@@ -263,8 +263,15 @@ def _syntax(file: str, text: str, error: yaml.YAMLError) -> Diagnostic:
         line, column = _position(text, getattr(error, "position", 0) or 0)
     else:
         line, column = mark.line, mark.column
-    span = Span(file=file, line=line + 1, column=column + 1, end_line=line + 1, end_column=column + 2)
     rows = text.splitlines()
+    begun = getattr(error, "context_mark", None)
+    if (
+        line >= len(rows) and begun is not None and begun.line < len(rows)
+    ):  # the end of the file is where it was noticed
+        line, column = begun.line, begun.column
+    elif line >= len(rows) and rows:
+        line, column = len(rows) - 1, len(rows[-1])
+    span = Span(file=file, line=line + 1, column=column + 1, end_line=line + 1, end_column=column + 2)
     indent = rows[line][: len(rows[line]) - len(rows[line].lstrip())] if line < len(rows) else ""
     if "another document" in problem:
         return c.SEVERAL_DOCUMENTS.at(
