@@ -190,7 +190,10 @@ def _identities(number: str, user: str) -> list[Identity]:
 
 
 def _status(status: Fields, path: str, now: datetime) -> Iterator[InboundEvent]:
-    became = _STATUSES.get(text(status, "status"))
+    said = text(status, "status")
+    if not said:
+        raise MalformedWebhook(f"{path}.status is missing or not text")
+    became = _STATUSES.get(said)
     if became is None:
         return  # `deleted`, `warning` and what may come: nothing we act on
     provider_id = identifier(status, "id", path)

@@ -36,6 +36,17 @@ def message(content: dict[str, Any]) -> InboundMessage:
     return event
 
 
+@pytest.mark.parametrize(
+    "status", [{"id": 1, "status": {}, "timestamp": []}, {"id": "wamid.X"}, {"status": "sent"}]
+)
+def test_a_status_that_cannot_be_read_is_rejected_and_not_lost(status: dict[str, Any]) -> None:
+    document = whatsapp(said("hello"))
+    value = document["entry"][0]["changes"][0]["value"]
+    del value["messages"]
+    value["statuses"] = [status]
+    assert [type(event) for event in parse(document)] == [Malformed]
+
+
 def test_a_text_message_keeps_who_when_and_what() -> None:
     (event,) = parse(whatsapp(said("do i have to use you")))
     assert event == InboundMessage(
