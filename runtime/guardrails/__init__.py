@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,7 +64,14 @@ class Reply:
 
     def own_words(self) -> Iterator[tuple[int, str]]:
         """The words no claim stands behind."""
-        return ((start, sentence.text) for start, sentence in self.sentences() if sentence.claim is None)
+        return (
+            (
+                start,
+                _UNPAIRED.sub("\ufffd", sentence.text),
+            )  # RE2 reads no half of a surrogate pair; one sign for one
+            for start, sentence in self.sentences()
+            if sentence.claim is None
+        )
 
     def choices(self) -> Iterator[tuple[str, Claim | None]]:
         """Every choice shown, with the claim whose approved words it is; None when nothing stands behind it."""
@@ -84,6 +92,9 @@ def choices_of(part: Rendered, bundle: Bundle) -> tuple[tuple[str, Claim | None]
 
 
 Check = Callable[[Reply], tuple[Finding, ...]]
+
+
+_UNPAIRED = re.compile("[\ud800-\udfff]")
 
 
 def block(rule: str, message: str, start: int = 0, end: int = 0) -> Finding:

@@ -18,6 +18,9 @@ def check(reply: Reply) -> tuple[Finding, ...]:
     for part in reply.parts:
         if not part.text.strip():
             found.append(block(NAME, "an empty message"))
+        half = next((i for i, c in enumerate(part.text) if "\ud800" <= c <= "\udfff"), None)
+        if half is not None:
+            found.append(block(NAME, "half of a surrogate pair, which no channel can send", half, half + 1))
         if len(part.text) > MAX_MESSAGE_CHARS:
             found.append(
                 block(NAME, f"longer than {MAX_MESSAGE_CHARS} characters", MAX_MESSAGE_CHARS, len(part.text))
