@@ -303,21 +303,21 @@ def _needles(
     found: dict[str, str] = {}
     for language, words in sets:
         for entry in words.contains if which == "contains" else words.stop_all:
-            for wording in _wordings(entry):
+            for wording in wordings(entry):
                 for key in _keys(wording):
                     end = " " if language.split("-")[0] == "en" else ""
                     found.setdefault(f" {key}{end}", wording)
     return found
 
 
-def _wordings(entry: str) -> Iterator[str]:
+def wordings(entry: str) -> Iterator[str]:
     """`do not (ring|call) (me|us)` is four phrases, so that a lexicon can be read by a person."""
     choice = _CHOICE.search(entry)
     if choice is None:
         yield entry
         return
     for option in choice[1].split("|"):
-        yield from _wordings(entry[: choice.start()] + option + entry[choice.end() :])
+        yield from wordings(entry[: choice.start()] + option + entry[choice.end() :])
 
 
 def _keys(entry: str) -> set[str]:
