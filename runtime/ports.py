@@ -294,7 +294,7 @@ class Bundles(Protocol):
     async def activate(
         self, tenant: str, stage: str, digest: str, *, expect_active: str | None, by: str, now: datetime
     ) -> Activation:
-        """Move the pointer. Raises PointerMoved when `expect_active` (a digest, or `none`; None: whatever) is not what is active."""
+        """Move the pointer. Raises PointerMoved when `expect_active` (a digest, or `none`; None: whatever) is not active."""
         ...
 
     async def active(self, stage: str) -> Sequence[Activation]: ...
