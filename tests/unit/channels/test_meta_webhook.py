@@ -40,7 +40,7 @@ def message(content: dict[str, Any]) -> InboundMessage:
     "status", [{"id": 1, "status": {}, "timestamp": []}, {"id": "wamid.X"}, {"status": "sent"}]
 )
 def test_a_status_that_cannot_be_read_is_rejected_and_not_lost(status: dict[str, Any]) -> None:
-    document = whatsapp(said("hello"))
+    document: Any = whatsapp(said("hello"))
     value = document["entry"][0]["changes"][0]["value"]
     del value["messages"]
     value["statuses"] = [status]
