@@ -10,6 +10,8 @@ from runtime.errors import SecretMissing
 from runtime.ports import Clock, DatabaseDown
 
 FRESH_S = 10.0  # a changed secret is used after at most so long
+READ_WITHIN_S = 1.0  # whoever waits for an answer is told at once that the database is away
+ASK_AGAIN_S = 2.0  # a database that did not answer is not asked at every webhook
 
 # A tenant's file must not be able to send our own keys to an address of its choosing.
 OURS = ("CONVO_", "DATABASE_", "PG")
@@ -25,7 +27,9 @@ class References:
         env: Mapping[str, str],
         clock: Clock,
         forbidden: frozenset[str] = frozenset(),
+        within_s: float = READ_WITHIN_S,
     ) -> None:
+        self._within_s = within_s
         self._named = named
         self._env = env
         self._clock = clock
@@ -41,10 +45,12 @@ class References:
         if known is not None and now - known[1] < FRESH_S:
             return known[0]
         try:
-            value = await self._read(tenant_id, reference)
-        except DatabaseDown:
+            async with asyncio.timeout(self._within_s):
+                value = await self._read(tenant_id, reference)
+        except (DatabaseDown, TimeoutError) as error:
             if known is None:
-                raise
+                raise DatabaseDown("a secret could not be read in time") from error
+            self._known[key] = (known[0], now - FRESH_S + ASK_AGAIN_S)
             return known[0]
         self._known[key] = (value, now)
         return value

@@ -1,12 +1,13 @@
 """A secret reference gives its value and never one of our own keys."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from runtime.errors import SecretMissing
 from runtime.ports import DatabaseDown
-from runtime.references import FRESH_S, References, read_reference
+from runtime.references import ASK_AGAIN_S, FRESH_S, References, read_reference
 from tests.conftest import ManualClock
 
 
@@ -83,3 +84,31 @@ def test_our_own_references_are_read_from_the_environment_or_a_file(tmp_path: Pa
     assert read_reference("env:KEY", {"KEY": "pem"}) == "pem"
     with pytest.raises(SecretMissing):
         read_reference("KEY", {"KEY": "pem"})
+
+
+async def test_a_database_that_does_not_answer_is_away_and_not_asked_at_every_webhook(
+    clock: ManualClock,
+) -> None:
+    store = Store()
+    never = asyncio.Event()
+
+    async def named(tenant_id: int, name: str) -> str:
+        if store.down:
+            store.asked += 1
+            await never.wait()
+        return await store.named(tenant_id, name)
+
+    references = References(named=named, env={}, clock=clock, within_s=0.01)
+    await references.get(1, "secret:A")
+    store.down, store.asked = True, 0
+    clock.advance(FRESH_S + 1)
+
+    assert await references.get(1, "secret:A") == "1/A/one"
+    assert await references.get(1, "secret:A") == "1/A/one"
+    assert store.asked == 1
+    with pytest.raises(DatabaseDown):
+        await references.get(1, "secret:B")
+    store.down = False
+    clock.advance(ASK_AGAIN_S + 0.1)
+    store.value = "two"
+    assert await references.get(1, "secret:A") == "1/A/two"
