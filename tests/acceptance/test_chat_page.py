@@ -192,6 +192,9 @@ def test_a_message_that_cannot_be_taken_says_so_and_is_not_tried_again(
 def test_a_message_whose_answer_was_lost_is_sent_again_but_counts_once(
     w: World, site: Served, context: BrowserContext
 ) -> None:
+    # Until it was sent again the page must not learn from its stream that the message is stored already.
+    context.route("**/stream*", lambda route: route.abort() if w.ingest.calls < 2 else route.continue_())
+    context.route("**/lines*", lambda route: route.abort() if w.ingest.calls == 1 else route.continue_())
     page = opened(context, site)
     lost: list[APIResponse] = []
 
@@ -204,8 +207,8 @@ def test_a_message_whose_answer_was_lost_is_sent_again_but_counts_once(
 
     page.route("**/messages", lose)
     write(page, "only once")
-    expect(page.locator("li.out[data-position]")).to_have_count(1)
-    expect(page.get_by_role("alert")).to_be_hidden()
+    expect(page.locator("li.out[data-position]")).to_have_count(1, timeout=15000)
+    expect(page.get_by_role("alert")).to_be_hidden(timeout=15000)
     assert w.ingest.calls == 2
     assert stored(w) == ["only once"]
     assert page.locator("li.out").count() == 1
