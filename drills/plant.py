@@ -169,6 +169,8 @@ class Plant:
         self.processes = [process for process in self.processes if process.alive]
 
     def _ready(self, process: Process) -> bool:
+        if process.popen.poll() == KILLED:
+            return True  # a late status of the provider's brought it to its crash point before we could ask
         assert process.alive, process.log.read_text()
         try:
             return self.http.get(f"{self.web}/readyz", timeout=2).status_code == 200
