@@ -23,7 +23,7 @@ from schemas.signing import keyid, pae, public_key, signature_holds
 
 DIGEST_DOMAIN = b"convo.claim/v1\0"
 APPROVAL_TYPE = "application/vnd.convo.approval+json"
-SIGNED_FIELDS = ("claim", "digest", "by", "role", "on", "expires", "ref", "key")
+SIGNED_FIELDS = ("claim", "script", "digest", "by", "role", "on", "expires", "ref", "author", "via", "key")
 LIVE = "live"
 SHOWN = 5  # ids named in a message about many claims
 
@@ -69,12 +69,12 @@ def check(source: Source, *, today: str, stage: str) -> tuple[Held, list[Diagnos
     for line in source.approvals:
         faults = list(_faults(source, line, digests, enrolled))
         found += faults
-        if not faults:
+        if not faults and "claim" in line:
             lines[line["claim"]] = (*lines.get(line["claim"], ()), line)
             found += _expired(line, today)
     held = Held(digests=digests, lines=lines)
     if "claims" not in source.broken and "approvals" not in source.broken:
-        faulty = {line["claim"] for line in source.approvals} - set(lines)
+        faulty = {line["claim"] for line in source.approvals if "claim" in line} - set(lines)
         found += _unapproved(source, held, faulty, stage)
     return held, found
 
@@ -91,7 +91,7 @@ def _enrolled(source: Source) -> dict[str, tuple[Map, bytes]]:
 def _faults(
     source: Source, line: Map, digests: Mapping[str, str], enrolled: Mapping[str, tuple[Map, bytes]]
 ) -> Iterator[Diagnostic]:
-    claim = line["claim"]
+    claim = line.get("claim")
     if claim not in digests:
         return  # the link pass has said so
     approver, key = enrolled.get(line["key"], (None, b""))

@@ -52,6 +52,8 @@ TENANT_FILES = (
     _kind("guardrails", "guardrails.yaml", required=True),
     _kind("journeys", "journeys.yaml", required=True),
     _kind("sources", "sources.yaml"),
+    _kind("golive", "golive.yaml"),
+    _kind("waivers", "waivers.yaml"),
     _kind("drills", "drills/*.yaml"),
 )
 PACK_FILES = (
@@ -61,6 +63,7 @@ PACK_FILES = (
     _kind("signals", "signals/*.yaml"),
     _kind("optout", "optout/*.yaml"),
     _kind("calendar", "calendar.yaml"),
+    _kind("checklist", "checklist.yaml"),
     _kind("sources", "sources.yaml"),
 )
 ORGANISATION_FILES = (_kind("organisation", "*.yaml"),)

@@ -107,6 +107,7 @@ class Pack:
     duties: tuple[Duty, ...]
     categories: tuple[Category, ...]
     optouts: tuple[Map, ...]
+    checklist: tuple[Map, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +127,8 @@ class Source:
     connections: tuple[Connection, ...]
     categories: tuple[Category, ...]
     approvals: tuple[Map, ...]
+    evidence: tuple[Map, ...]  # golive.yaml
+    waivers: tuple[Map, ...]
     documents: Mapping[str, str]
     organisation: Map | None
     broken: frozenset[str]

@@ -75,6 +75,7 @@ def _pack(name: str, folder: Folder) -> Pack:
         duties=tuple(_duty(raw, owner) for raw in _list(sections, "pack", "duties")),
         categories=tuple(_all(folder, "signals", lambda raw: _category(raw, owner))),
         optouts=tuple(f.data for f in folder.of("optout") if isinstance(f.data, Map) and not f.bad),
+        checklist=tuple(_all(folder, "checklist", lambda raw: raw)),
     )
 
 
@@ -98,6 +99,8 @@ def _source(slug: str, folder: Folder, packs: dict[str, Pack], groups: dict[str,
         connections=tuple(_connection(raw, slug) for raw in _list(sections, "channels", "connections")),
         categories=tuple(_category(raw, slug) for raw in _list(sections, "guardrails", "categories")),
         approvals=tuple(_all(folder, "approvals", lambda raw: raw)),
+        evidence=tuple(_all(folder, "golive", lambda raw: raw)),
+        waivers=tuple(_all(folder, "waivers", lambda raw: raw)),
         documents=folder.documents,
         organisation=groups.get(tenant["organisation"]) if tenant is not None else None,
         broken=frozenset(broken),
