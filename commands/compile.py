@@ -7,27 +7,38 @@ import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from commands import OK, WRONG, UsageProblem
+
+if TYPE_CHECKING:
+    from compiler.pipeline import CheckResult
 
 TENANTS = Path("tenants")
 
 
 def compile_tenants(arguments: Sequence[str]) -> int:
-    if "--check" in arguments:
-        from compiler.pipeline import main_check
+    """Checks, and without --check writes the bundles. Exit code 0 no errors, 1 errors. Raises UsageProblem."""
+    import gc
 
-        return main_check([argument for argument in arguments if argument != "--check"])
+    gc.disable()  # one short run that keeps what it reads: collecting meanwhile only costs
     given = parser().parse_args(arguments)
+    root, only = tenants_of(given.tenants)
     from compiler.pipeline import check
     from compiler.report import render
-    from compiler.write import sign, signing_key, write
 
-    root, only = _tenants_of(given.tenants)
-    result = check(root, today=given.today, only=only, stage=given.stage, authority=True)
-    print(render(result, given.format, color=sys.stdout.isatty()))
+    result = check(root, today=given.today, only=only, stage=given.stage, authority=not given.check)
+    sys.stdout.write(render(result, given.format, color=sys.stdout.isatty()))
     if not result.ok:
         return WRONG
+    if not given.check:
+        _write(result, given)
+    return OK
+
+
+def _write(result: CheckResult, given: argparse.Namespace) -> None:
+    from compiler.write import sign, signing_key, write
+
     key = signing_key(given.sign_key.read_bytes()) if given.sign_key else None
     for compiled in filter(None, result.tenants.values()):
         envelope = (
@@ -36,7 +47,6 @@ def compile_tenants(arguments: Sequence[str]) -> int:
         path = write(given.out, compiled.bundle, envelope)
         notes = ["unapproved"] * compiled.unapproved + ["unsigned"] * (key is None)
         print(f"{compiled.tenant}  {compiled.digest}  {path}  {', '.join(notes)}".rstrip())
-    return OK
 
 
 def parser() -> argparse.ArgumentParser:
@@ -55,11 +65,13 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def _tenants_of(paths: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
-    """(the folder of tenants, the slugs asked for; none = all)."""
+def tenants_of(paths: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
+    """(the folder of tenants, the slugs asked for; none = all). Raises UsageProblem."""
     if not paths:
-        return TENANTS, ()
+        paths = [TENANTS]
     if len(paths) == 1 and not (paths[0] / "tenant.yaml").exists():
+        if not paths[0].is_dir():
+            raise UsageProblem(f"{paths[0]} is not a folder of tenants")
         return paths[0], ()
     if len({path.resolve().parent for path in paths}) > 1:
         raise UsageProblem("the tenants must be in one folder")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from compiler import approvals, link, validate
@@ -72,10 +72,12 @@ def check(
     only: Sequence[str] = (),
     stage: str = SANDBOX,
     authority: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> CheckResult:
     """Compile every tenant of a folder, or `only` some, and report everything at once.
 
     `today` and `stage` decide diagnostics only, never bytes. `authority`: jsonschema itself looks at every file.
+    `progress` is told (tenants done, tenants there are) after each.
     """
     tree = load(tenants_dir, wanted=only)  # discover, parse
     schemas = {
@@ -93,6 +95,8 @@ def check(
         result, diagnostics = _compile(source, context)
         found += diagnostics
         compiled[slug] = result
+        if progress is not None:
+            progress(len(compiled), len(wanted))
     return CheckResult(
         root=tenants_dir,
         diagnostics=tuple(sorted(dict.fromkeys(found), key=lambda d: d.order)),
@@ -150,41 +154,3 @@ def _compile(source: Source, context: Context) -> tuple[Compiled | None, list[Di
         ),
         found,
     )
-
-
-def main_check(argv: Sequence[str]) -> int:
-    """`convo compile --check` without a framework: prints the report; 0 no errors, 1 errors, 2 cannot run as given."""
-    import argparse
-    import gc
-    import sys
-
-    from compiler.report import FORMATS, render
-
-    gc.disable()  # one short run that keeps what it reads: collecting meanwhile only costs
-    parser = argparse.ArgumentParser(
-        prog="convo compile --check", description="Say what is wrong; write nothing."
-    )
-    add = parser.add_argument
-    add("tenants", nargs="*", type=Path, help="tenants/, or one or more tenants/<slug> (default: tenants)")
-    add("--today", type=date.fromisoformat, default=None, help="the day perishable facts are judged on")
-    add("--stage", choices=("sandbox", "staging", "live"), default=SANDBOX, help="which stage it is for")
-    add("--format", choices=FORMATS, default="text")
-    given = parser.parse_args(argv)
-    root, only = _where(given.tenants)
-    if root is None or not root.is_dir():
-        sys.stderr.write(f"convo: {root or 'the tenants'} is not one folder of tenants\n")
-        return 2
-    today = given.today or datetime.now().astimezone().date()
-    result = check(root, today=today, only=only, stage=given.stage)
-    sys.stdout.write(render(result, given.format, color=sys.stdout.isatty()))
-    return 0 if result.ok else 1
-
-
-def _where(paths: Sequence[Path]) -> tuple[Path | None, tuple[str, ...]]:
-    """(the folder of tenants, the slugs asked for; none = all)."""
-    if not paths:
-        return Path("tenants"), ()
-    if len(paths) == 1 and not (paths[0] / "tenant.yaml").exists():
-        return paths[0], ()
-    parents = {path.resolve().parent for path in paths}
-    return (paths[0].parent if len(parents) == 1 else None), tuple(path.resolve().name for path in paths)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from compiler.pipeline import CompileFailed, check, compile_tenant, main_check
+from compiler.pipeline import CompileFailed, check, compile_tenant
 from compiler.report import FORMATS, render
 from tests.compiling import BASE, TODAY, copy_tenant, lay_out
 
@@ -130,21 +130,6 @@ def test_no_bytes_make_the_compiler_raise(tmp_path: Path, file: str, data: bytes
     shutil.copytree(BASE, root)
     (root / file).write_bytes(data)
     assert not check(root, today=TODAY).ok
-
-
-def test_the_quick_command_prints_and_answers_with_an_exit_code(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = tmp_path / "tenants"
-    lay_out(root)
-    day = ["--today", TODAY.isoformat()]
-    assert main_check([str(root), *day]) == 0
-    assert capsys.readouterr().out == "1 tenant: no faults\n"
-    assert main_check([str(root / "plain"), "--format", "concise", *day]) == 0
-    assert main_check([str(tmp_path / "nowhere")]) == 2
-    (root / "plain/caps.yaml").unlink()
-    assert main_check([str(root), *day]) == 1
-    assert "error[CV1006]" in capsys.readouterr().out
 
 
 def test_a_leap_day_has_a_year_ahead() -> None:
