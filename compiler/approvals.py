@@ -91,7 +91,7 @@ def _enrolled(source: Source) -> dict[str, tuple[Map, bytes]]:
 def _faults(
     source: Source, line: Map, digests: Mapping[str, str], enrolled: Mapping[str, tuple[Map, bytes]]
 ) -> Iterator[Diagnostic]:
-    claim = line.get("claim")
+    claim: str = line.get("claim", "")
     if claim not in digests:
         return  # the link pass has said so
     approver, key = enrolled.get(line["key"], (None, b""))
