@@ -24,11 +24,28 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
-    """Text that, put in place of `span`, removes the fault."""
+class Edit:
+    """`text` to be put in place of `span`; a span without extent (its end is its start) is an insertion."""
 
     span: Span
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """Text that, put in place of `span`, removes the fault, together with the edits of `also`, maybe in other files.
+
+    Given only where it is certain: it loosens no rule and changes no wording that somebody may have approved.
+    """
+
+    span: Span
+    text: str
+    also: tuple[Edit, ...] = ()
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """All of it, in no particular order: it is applied whole or not at all."""
+        return (Edit(span=self.span, text=self.text), *self.also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
