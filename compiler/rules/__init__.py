@@ -33,6 +33,7 @@ from compiler.rules import (
     review_overdue,
     shared_connection,
     shared_tracking,
+    short_retention,
     slots,
     unsaid,
     waha_outreach,
@@ -75,6 +76,7 @@ RULES: tuple[Rule, ...] = (
     answers,
     missing_language,
     choices,
+    short_retention,
 )
 
 CODES: Mapping[str, Code] = {code.code: code for code in (*PASS_CODES, *(rule.CODE for rule in RULES))}
