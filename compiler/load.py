@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import schemas
-from compiler.diagnostics import Diagnostic, Span
+from compiler.diagnostics import Diagnostic, Fix, Span
 from compiler.diagnostics import codes as c
 from compiler.diagnostics.suggest import did_you_mean
+from compiler.source import remedies
 from compiler.source.files import Folder, Parsed, Tree
 from compiler.source.parse import parse
 
@@ -205,7 +206,10 @@ def _parsed(kind: str, file: str, data: bytes | None, fault: Diagnostic | None) 
         return Parsed(file, kind, diagnostics=[fault] if fault else [])
     if data.startswith(BOM):
         fault = c.BYTE_ORDER_MARK.at(
-            Span(file=file), "the file begins with a byte order mark", help="save without it"
+            Span(file=file),
+            "the file begins with a byte order mark",
+            help="save without it",
+            fix=Fix(span=remedies.start_of(file), text=""),
         )
         return Parsed(file, kind, diagnostics=[fault])
     try:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
 from compiler.diagnostics import Code, Diagnostic, Fix, Label, Span
 from compiler.diagnostics import codes as c
+from compiler.source import remedies
 from compiler.source.files import Doubtful, Parsed
 from compiler.source.tree import Map, Seq, span_of
 
@@ -67,7 +69,7 @@ def parse(parsed: Parsed) -> Parsed:
             c.EMPTY.at(Span(file=file), "the file is empty", help="fill it or remove it")
         )
         return parsed
-    parsed.diagnostics += _hidden(file, text)
+    parsed.diagnostics += _hidden(parsed)
     walk = _Walk(parsed)
     try:
         parsed.data = walk.value(root, 1)
@@ -186,13 +188,15 @@ class _Walk:
         return text
 
     def duplicate(self, mapping: Any, node: Any) -> None:
-        first = next(key for key, _ in mapping.value if key.value == node.value)
+        pairs = [(key, value) for key, value in mapping.value if key.value == node.value]
+        first, again = pairs[0], next(pair for pair in pairs if pair[0] is node)
         self.fault(
             c.DUPLICATE_KEY.at(
                 span_of(self.file, node),
                 f"the key `{node.value}` stands twice",
-                labels=[Label(span=span_of(self.file, first), text="first here")],
+                labels=[Label(span=span_of(self.file, first[0]), text="first here")],
                 help="keep one of them",
+                fix=remedies.without_repetition(self.file, self.parsed.text, first, again),
             )
         )
 
@@ -200,17 +204,24 @@ class _Walk:
         self.parsed.diagnostics.append(diagnostic)
 
 
+_CORE = "tag:yaml.org,2002:"
 _WORDS = {"true": True, "false": False, "null": None}
 
 
-def _hidden(file: str, text: str) -> Iterator[Diagnostic]:
+def _hidden(parsed: Parsed) -> Iterator[Diagnostic]:
     """Hidden characters that stand in the file itself."""
+    file, text = parsed.file, parsed.text
     if text.isascii():
         return  # the parser has refused ASCII's control characters
     for found in _HIDDEN.finditer(text.replace("\r\n", " \n")):
         line, column = _position(text, found.start())
         span = Span(file=file, line=line + 1, column=column + 1, end_line=line + 1, end_column=column + 2)
-        yield c.HIDDEN.at(span, f"U+{ord(found[0]):04X} cannot be seen", help="remove it")
+        yield c.HIDDEN.at(
+            span,
+            f"U+{ord(found[0]):04X} cannot be seen",
+            help="remove it",
+            fix=remedies.without_hidden(parsed.kind, found[0], span),
+        )
 
 
 def _needs_events(text: str) -> bool:
@@ -237,7 +248,8 @@ def _event_faults(file: str, text: str) -> list[Diagnostic]:
                 if event.anchor:
                     found.append(_property(c.ANCHOR, file, event, f"the anchor `&{event.anchor}`"))
                 if event.tag:
-                    found.append(_property(c.TAG, file, event, f"the tag `{event.tag}`"))
+                    fault = _property(c.TAG, file, event, f"the tag `{event.tag.replace(_CORE, '!!')}`")
+                    found.append(replace(fault, fix=remedies.without_tag(file, text, event)))
             case _:
                 pass
         if isinstance(event, yaml.CollectionStartEvent):
@@ -278,9 +290,17 @@ def _syntax(file: str, text: str, error: yaml.YAMLError) -> Diagnostic:
             span, "a second document begins here", help="one file holds one document"
         )
     if "\t" in indent:
-        return c.TAB.at(span, "a tab indents this line", help="use spaces")
+        return c.TAB.at(
+            span, "a tab indents this line", help="use spaces", fix=remedies.spaces_for_tabs(file, text)
+        )
     context = getattr(error, "context", None)
-    return c.SYNTAX.at(span, f"{context}: {problem}" if context else str(problem))
+    fix = remedies.quotes_for_colon(file, text, line + 1) if "mapping values" in problem else None
+    return c.SYNTAX.at(
+        span,
+        f"{context}: {problem}" if context else str(problem),
+        help="quote the text, it holds `: `" if fix else None,
+        fix=fix,
+    )
 
 
 def _position(text: str, index: int) -> tuple[int, int]:
