@@ -21,6 +21,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return best[1] if best else None
 
 
+def sole(word: str, known: Iterable[str]) -> str | None:
+    """The known word near enough to be meant, when there is only one such: what a machine may write in its place."""
+    near = [candidate for candidate in set(known) if nearest(word, [candidate])]
+    return near[0] if len(near) == 1 else None
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A sentence for a diagnostic's help, or None."""
     found = nearest(word, known)

@@ -7,6 +7,7 @@ is read again before it is offered.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -27,6 +28,32 @@ _KEYED = re.compile(
     r"(?P<key>[ ]*(?:- +)*[A-Za-z_][A-Za-z0-9_]*: +)(?P<value>[^\s\"'\[\]{}&*!|>%@`#,?-].*?)[ ]*\Z"
 )
 _TAG = re.compile(r"!!(?P<type>int|bool|str) +")
+
+
+class Rows:
+    """A file's text by line, split when somebody first asks."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def rows(self) -> list[str]:
+        return _ROWS.split(self._text)
+
+    def written(self, span: Span) -> str:
+        """What stands there, quotes and all; line ends as `\\n`."""
+        return self._slice(span.line, span.column, span.end_line, span.end_column)
+
+    def between(self, first: Span, second: Span) -> str:
+        """What stands after the one and before the other."""
+        return self._slice(first.end_line, first.end_column, second.line, second.column)
+
+    def _slice(self, line: int, column: int, end_line: int, end_column: int) -> str:
+        held = self.rows[line - 1 : end_line]
+        if not held:
+            return ""
+        held[-1] = held[-1][: end_column - 1]
+        return "\n".join([held[0][column - 1 :], *held[1:]])
 
 
 def start_of(file: str) -> Span:

@@ -1,0 +1,318 @@
+"""JSON Schema errors -> diagnostics that point at the key or value, with the word that was probably meant. Pure.
+
+`jsonschema` is the authority. `jsonschema-rs`, where it is installed, may only say "valid" first, which spares the
+authority its work; both agree on our schemas, which keep to a linted subset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.diagnostics import Diagnostic, Fix, Label, Span
+from compiler.diagnostics import codes as c
+from compiler.diagnostics.suggest import did_you_mean, nearest, sole
+from compiler.source.files import Doubtful, Parsed
+from compiler.source.remedies import Rows
+from compiler.source.tree import Map, Seq, locate, span_of
+from compiler.validate import repair
+from compiler.validate.words import TYPES, as_written, inside, kind_of, name, say, spaced
+
+Path = tuple[str | int, ...]
+Schema = Mapping[str, Any]
+
+_BOUNDS = {
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+}
+_CODES = {
+    "type": c.WRONG_TYPE,
+    "required": c.MISSING_KEY,
+    "enum": c.NOT_ALLOWED,
+    "pattern": c.PATTERN,
+    "not": c.PATTERN,
+    "uniqueItems": c.REPEATED,
+    **dict.fromkeys(_BOUNDS, c.BOUNDS),
+}
+
+
+def validate(parsed: Parsed, schema: Schema, *, authority: bool = False) -> None:
+    """Add the file's schema faults to it, and note which of its items have any."""
+    if parsed.data is None:
+        parsed.bad.add(None)
+        return
+    doubts = [d for d in parsed.doubtful if not _asked_for(d, schema)]
+    found = dict(_errors(parsed, schema, authority))
+    # Under a key nobody knows nothing can have been asked for: the key is the fault, and its value may be right.
+    unknown = {path for path, d in found.items() if d.code == c.UNKNOWN_KEY.code}
+    doubts = [d for d in doubts if not any(d.path[:n] in unknown for n in range(1, len(d.path) + 1))]
+    doubted = {d.path for d in doubts}
+    parsed.diagnostics += [_ambiguous(d, schema) for d in doubts]
+    said = {d.span for d in parsed.diagnostics}
+    parsed.diagnostics += [d for path, d in found.items() if path not in doubted and d.span not in said]
+    for path in [*found, *doubted]:
+        parsed.bad.add(path[0] if path and isinstance(path[0], int) else None)
+
+
+# ---- bare words ----------------------------------------------------------------------------------------------------
+
+
+def _asked_for(doubt: Doubtful, schema: Schema) -> bool:
+    """Whether the schema wants just such a text there: it says so by `x-convo-text`."""
+    place = _schema_at(schema, doubt.path)
+    return place is not None and "x-convo-text" in place
+
+
+def _ambiguous(doubt: Doubtful, schema: Schema) -> Diagnostic:
+    fixed = repair.doubtful(doubt.text, _schema_at(schema, doubt.path) or {})
+    return c.AMBIGUOUS.at(
+        doubt.span,
+        f"the bare word `{doubt.text}` can be read in two ways",
+        help=f"write {fixed}" if fixed else "write it so that it can only be read in one",
+        fix=Fix(span=doubt.span, text=fixed) if fixed else None,
+    )
+
+
+def _schema_at(schema: Schema, path: Path) -> Schema | None:
+    here: Schema | None = schema
+    for step in path:
+        here = _resolve(schema, here)
+        if here is None:
+            return None
+        here = here.get("items") if isinstance(step, int) else here.get("properties", {}).get(step)
+    return _resolve(schema, here)
+
+
+def _resolve(root: Schema, here: Schema | None) -> Schema | None:
+    while here is not None and "$ref" in here:
+        name = here["$ref"].removeprefix("#/$defs/")
+        here = {**root["$defs"][name], **{k: v for k, v in here.items() if k != "$ref"}}
+    return here
+
+
+# ---- schema errors -------------------------------------------------------------------------------------------------
+
+
+def _errors(parsed: Parsed, schema: Schema, authority: bool) -> Iterator[tuple[Path, Diagnostic]]:
+    if not authority:
+        quick = _quick(schema)
+        if quick is not None and quick(parsed.data):
+            return
+    errors = sorted(
+        _authority(schema).iter_errors(parsed.data), key=lambda e: (len(e.schema_path), str(e.path))
+    )
+    unsure = {tuple(e.absolute_path)[:-1] for e in errors if e.validator in {"enum", "type"}}
+    unsure |= {tuple(e.absolute_path) for e in errors if _misspelt(e)}
+    rows = Rows(parsed.text)
+    for error in errors:
+        path = tuple(error.absolute_path)
+        conditional = "then" in error.schema_path or "else" in error.schema_path
+        if conditional and (path in unsure or path[:-1] in unsure):
+            continue  # the word the condition asks about is itself wrong: fix that first
+        place = _Place(data=parsed.data, root=schema, path=path, error=error, rows=rows)
+        yield from _conditional(place) if conditional else _diagnostics(place)
+
+
+def _misspelt(error: Any) -> bool:
+    """An unknown key that stands where a known and missing one was meant: what goes with that one cannot be judged yet."""
+    if error.validator != "additionalProperties":
+        return False
+    known = error.schema.get("properties", {})
+    absent = [key for key in known if key not in error.instance]
+    return any(nearest(key, absent) for key in error.instance if key not in known)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """An error of the schema and what is needed to say it: the file's data and text, the whole schema."""
+
+    data: Any
+    root: Schema
+    path: Path
+    error: Any
+    rows: Rows
+
+    @property
+    def span(self) -> Span:
+        return locate(self.data, self.path)
+
+
+def _diagnostics(place: _Place) -> Iterator[tuple[Path, Diagnostic]]:
+    error, path = place.error, place.path
+    match error.validator:
+        case "additionalProperties":
+            yield from _unknown_keys(error, path)
+        case "required":
+            missing = next(key for key in error.validator_value if key not in error.instance)
+            what = error.schema.get("properties", {}).get(missing)
+            says = (_resolve(place.root, what) or {}).get("description") if isinstance(what, dict) else None
+            yield (
+                (*path, missing),
+                c.MISSING_KEY.at(place.span, f"`{missing}` is missing{inside(path)}", help=says),
+            )
+        case "uniqueItems":
+            yield path, _repeated(place)
+        case "enum" | "type" | "pattern":
+            yield path, _refused(place)
+        case _:
+            yield path, _CODES.get(error.validator, c.CONDITION).at(place.span, _plainly(error, path))
+
+
+def _refused(place: _Place) -> Diagnostic:
+    """A value that is not of the type, the words or the form asked for."""
+    value, wanted, span = place.error.instance, place.error.validator_value, place.span
+    written = place.rows.written(span) if isinstance(value, str | int) else ""
+    match place.error.validator:
+        case "enum":
+            message = f"{say(value)} is not one of {', '.join(map(str, wanted))}"
+            help_ = did_you_mean(str(value), [str(w) for w in wanted])
+            fixed = repair.of_words(value, written, wanted)
+        case "type":
+            message = (
+                f"{name(place.path)} must be {TYPES.get(str(wanted), str(wanted))}, not {kind_of(value)}"
+            )
+            fixed = repair.of_type(
+                value, written, str(wanted), _resolve(place.root, place.error.schema.get("items"))
+            )
+            help_ = f"write {fixed}" if fixed else None
+        case _:
+            message = f"{say(value)} is not of the form asked for"
+            fixed = repair.of_form(str(value), written, wanted)
+            form = place.error.schema.get("description") or f"the form {wanted}"
+            help_ = f"write {fixed}" if fixed else f"wanted: {form}"
+    fix = Fix(span=span, text=fixed) if fixed and written else None
+    return _CODES[place.error.validator].at(span, message, help=help_, fix=fix)
+
+
+def _plainly(error: Any, path: Path) -> str:
+    if error.validator == "not":
+        return f"{name(path)} must be on one line"
+    return f"{name(path)} breaks its limit: {spaced(str(error.validator))} {error.validator_value}"
+
+
+def _repeated(place: _Place) -> Diagnostic:
+    items = place.error.instance
+    found = repair.repetition(items, place.rows) if isinstance(items, Seq) else None
+    message = f"an item of {name(place.path)} stands twice"
+    if found is None:
+        return c.REPEATED.at(place.span, message)
+    again, first, fix = found
+    return c.REPEATED.at(
+        again, message, labels=[Label(span=first, text="first here")], help="take one of them out", fix=fix
+    )
+
+
+def _unknown_keys(error: Any, path: Path) -> Iterator[tuple[Path, Diagnostic]]:
+    instance, known = error.instance, error.schema.get("properties", {})
+    unknown = [key for key in instance if key not in known]
+    absent = [key for key in known if key not in instance]
+    meant = {key: nearest(key, absent) for key in unknown}
+    nodes = {key.value: key for key, _ in reversed(instance.node.value)}
+    for key, better in meant.items():
+        span = span_of(instance.file, nodes[key])
+        certain = better is not None and list(meant.values()).count(better) == 1
+        yield (
+            (*path, key),
+            c.UNKNOWN_KEY.at(
+                span,
+                f"the key `{key}` is not known here",
+                help=f"did you mean `{better}`?" if better else f"known: {', '.join(sorted(known))}",
+                fix=Fix(span=span, text=better) if better and certain and sole(key, absent) else None,
+            ),
+        )
+
+
+# ---- what the keys beside it ask for -------------------------------------------------------------------------------
+
+
+def _conditional(place: _Place) -> Iterator[tuple[Path, Diagnostic]]:
+    """An error under `then` or `else`: what does not go with, or is needed by, another key of the same object."""
+    error, path = place.error, place.path
+    match error.validator:
+        case None:  # `key: false`; jsonschema names the object, not the key
+            held = _at(place.data, path)
+            refused = _schema_along(place.root, error.absolute_schema_path)
+            for key in [k for k, v in refused.items() if v is False and k in held]:
+                why, labels = _because(place, held)
+                message = f"`{key}` does not go with {why}"
+                yield (
+                    (*path, key),
+                    c.CONDITION.at(held.key(key), message, labels=labels, help="take one of them out"),
+                )
+        case "required":
+            missing = next(key for key in error.validator_value if key not in error.instance)
+            why, labels = _because(place, error.instance)
+            message = f"`{missing}` is missing{inside(path)}: {why} needs it"
+            yield (*path, missing), c.MISSING_KEY.at(place.span, message, labels=labels)
+        case "const" | "enum" | "type":
+            why, labels = _because(place, _at(place.data, path[:-1]))
+            wanted = error.validator_value
+            goes = ", ".join(map(as_written, wanted if isinstance(wanted, list) else [wanted]))
+            message = f"`{path[-1]}: {as_written(error.instance)}` does not go with {why}"
+            help_ = f"with it goes {goes}" if error.validator != "type" else None
+            yield path, c.CONDITION.at(place.span, message, labels=labels, help=help_)
+        case _:
+            yield from _diagnostics(place)
+
+
+def _because(place: _Place, held: Any) -> tuple[str, list[Label]]:
+    """The key the condition asks about, in words and as a second place to look at."""
+    steps = list(place.error.absolute_schema_path)
+    branch = max(n for n, step in enumerate(steps) if step in {"then", "else"})
+    asks = _schema_along(place.root, steps[:branch]).get("if", {})
+    keys = list(asks.get("properties", {})) or list(asks.get("required", ()))
+    present = [key for key in keys if isinstance(held, Map) and key in held]
+    if not present:
+        return f"the lack of `{keys[0]}`" if keys else "the keys beside it", []
+    key = present[0]
+    value = held[key]
+    words = f"`{key}: {as_written(value)}`" if isinstance(value, str | int) else f"`{key}`"
+    return words, [Label(span=held.value(key), text="because of this")]
+
+
+def _schema_along(root: Schema, steps: Iterable[str | int]) -> Any:
+    """The part of the schema at a path of jsonschema's, which goes through references by name."""
+    here: Any = root
+    for step in steps:
+        here = _resolve(root, here) if step == "$ref" else here[step]
+    return here
+
+
+def _at(data: Any, path: Path) -> Any:
+    for step in path:
+        data = data[step]
+    return data
+
+
+# ---- the validators ------------------------------------------------------------------------------------------------
+
+
+_quick_checks: dict[str, Callable[[Any], bool] | None] = {}
+_authorities: dict[str, Any] = {}
+
+
+def _quick(schema: Schema) -> Callable[[Any], bool] | None:
+    """jsonschema-rs's yes or no for this schema, compiled once. None where it is not installed."""
+    if schema["$id"] not in _quick_checks:
+        try:
+            import jsonschema_rs
+        except ImportError:
+            _quick_checks[schema["$id"]] = None
+        else:
+            _quick_checks[schema["$id"]] = jsonschema_rs.validator_for(dict(schema)).is_valid
+    return _quick_checks[schema["$id"]]
+
+
+def _authority(schema: Schema) -> Any:
+    if schema["$id"] not in _authorities:
+        from jsonschema import Draft202012Validator
+
+        _authorities[schema["$id"]] = Draft202012Validator(schema)
+    return _authorities[schema["$id"]]
