@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import pairwise
 
 from compiler.diagnostics import Edit, Span
+from compiler.diagnostics.rows import BREAK
 
 __all__ = ["Edit", "EditError", "apply", "insertion", "offsets", "span_between"]
-
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML counts as the end of a line
 
 
 class EditError(ValueError):
@@ -74,7 +72,7 @@ def _offset(text: str, starts: list[int], line: int, column: int) -> int:
 
 
 def _line_starts(text: str) -> list[int]:
-    return [0, *(found.end() for found in _BREAK.finditer(text))]
+    return [0, *(found.end() for found in BREAK.finditer(text))]
 
 
 def _line_of(starts: list[int], offset: int) -> int:

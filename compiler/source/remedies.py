@@ -7,12 +7,12 @@ is read again before it is offered.
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import Any
 
 import yaml
 
 from compiler.diagnostics import Edit, Fix, Span
+from compiler.diagnostics.rows import BREAK
 
 MOST_CHARS = 100_000  # of a file that is read again to see whether a fix would do
 MOST_LINES = 500  # indented by tabs
@@ -22,38 +22,11 @@ WIDTHLESS = frozenset("\u00ad\u180e\u200b\u2060\ufeff")
 # Files whose every word somebody may have approved or that hold patterns: nothing is taken out of them by machine.
 WORDED = frozenset({"claims", "persona", "journeys", "guardrails", "pack", "signals", "optout", "approvals"})
 
-_ROWS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _TABBED = re.compile(r"[ ]*\t[ \t]*")
 _KEYED = re.compile(
     r"(?P<key>[ ]*(?:- +)*[A-Za-z_][A-Za-z0-9_]*: +)(?P<value>[^\s\"'\[\]{}&*!|>%@`#,?-].*?)[ ]*\Z"
 )
 _TAG = re.compile(r"!!(?P<type>int|bool|str) +")
-
-
-class Rows:
-    """A file's text by line, split when somebody first asks."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    @cached_property
-    def rows(self) -> list[str]:
-        return _ROWS.split(self._text)
-
-    def written(self, span: Span) -> str:
-        """What stands there, quotes and all; line ends as `\\n`."""
-        return self._slice(span.line, span.column, span.end_line, span.end_column)
-
-    def between(self, first: Span, second: Span) -> str:
-        """What stands after the one and before the other."""
-        return self._slice(first.end_line, first.end_column, second.line, second.column)
-
-    def _slice(self, line: int, column: int, end_line: int, end_column: int) -> str:
-        held = self.rows[line - 1 : end_line]
-        if not held:
-            return ""
-        held[-1] = held[-1][: end_column - 1]
-        return "\n".join([held[0][column - 1 :], *held[1:]])
 
 
 def start_of(file: str) -> Span:
@@ -63,7 +36,7 @@ def start_of(file: str) -> Span:
 
 def spaces_for_tabs(file: str, text: str) -> Fix | None:
     """Spaces in place of indenting tabs, when every width that can be read gives the same content."""
-    rows = _ROWS.split(text)
+    rows = BREAK.split(text)
     indents = {number: found[0] for number, row in enumerate(rows, 1) if (found := _TABBED.match(row))}
     if len(text) > MOST_CHARS or not 0 < len(indents) <= MOST_LINES:
         return None
@@ -91,7 +64,7 @@ def spaces_for_tabs(file: str, text: str) -> Fix | None:
 
 def quotes_for_colon(file: str, text: str, line: int) -> Fix | None:
     """Quotes round the value of `key: some text: with a colon`, when that is what the line (from 1) could not be read for."""
-    rows = _ROWS.split(text)
+    rows = BREAK.split(text)
     if len(text) > MOST_CHARS or not 0 < line <= len(rows):
         return None
     row = rows[line - 1]
@@ -113,7 +86,7 @@ def quotes_for_colon(file: str, text: str, line: int) -> Fix | None:
 def without_tag(file: str, text: str, event: Any) -> Fix | None:
     """A value that says by its form what its tag said: `!!int 4` -> `4`, `!!str 4` -> `"4"`."""
     start, end = event.start_mark, event.end_mark
-    rows = _ROWS.split(text)
+    rows = BREAK.split(text)
     if start.line != end.line or start.line >= len(rows) or not isinstance(event, yaml.ScalarEvent):
         return None
     written = rows[start.line][start.column : end.column]
@@ -143,7 +116,7 @@ def without_repetition(file: str, text: str, first: tuple[Any, Any], again: tupl
         return None
     if (first[1].value, first[1].style) != (again[1].value, again[1].style):
         return None
-    rows = _ROWS.split(text)
+    rows = BREAK.split(text)
     at = again[0].start_mark.line
     row = rows[at]
     if again[1].end_mark.line != at or row[: again[0].start_mark.column].strip(" "):

@@ -12,9 +12,9 @@ from typing import Any
 
 from compiler.diagnostics import Diagnostic, Fix, Label, Span
 from compiler.diagnostics import codes as c
+from compiler.diagnostics.rows import Rows
 from compiler.diagnostics.suggest import did_you_mean, nearest, sole
 from compiler.source.files import Doubtful, Parsed
-from compiler.source.remedies import Rows
 from compiler.source.tree import Map, Seq, locate, span_of
 from compiler.validate import repair
 from compiler.validate.words import TYPES, as_written, inside, kind_of, name, say, spaced

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from compiler.diagnostics import Fix, Span
+from compiler.diagnostics.rows import Rows
 from compiler.diagnostics.suggest import sole
-from compiler.source.remedies import Rows, quoted
+from compiler.source.remedies import quoted
 from compiler.source.tree import Map, Seq
 
 TRUE, FALSE = frozenset({"yes", "y", "on", "true"}), frozenset({"no", "n", "off", "false"})
