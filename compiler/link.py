@@ -32,47 +32,89 @@ DEFINITIONS: tuple[tuple[str, Path, str], ...] = (
 _ID_KEY = {"purpose": "purpose"}
 
 
+# Where an id is defined: a place that is known, or the key of the mapping that defines it, looked up when asked for.
+Place = Span | tuple[Map, str]
+
+
 @dataclass(slots=True)
 class Scope:
     """The ids one folder may refer to: namespace -> id -> where it is defined. Packs may share all but claims."""
 
-    ids: dict[str, dict[str, Span]] = field(default_factory=dict)
+    ids: dict[str, dict[str, Place]] = field(default_factory=dict)
     unread: set[str] = field(
         default_factory=set
     )  # namespaces of which a file could not be read: an id may be in it
     kinds: dict[str, str] = field(default_factory=dict)  # claim id -> its kind
 
-    def define(self, namespace: str, name: str, span: Span) -> Span | None:
+    def define(self, namespace: str, name: str, place: Place) -> Place | None:
         """Add an id; the earlier place when it is there already."""
         known = self.ids.setdefault(namespace, {})
         if name in known:
             return known[name]
-        known[name] = span
+        known[name] = place
         return None
+
+    def copy(self) -> Scope:
+        """One to add to."""
+        ids = {namespace: dict(known) for namespace, known in self.ids.items()}
+        return Scope(ids=ids, unread=set(self.unread), kinds=dict(self.kinds))
+
+
+@dataclass(slots=True)
+class Common:
+    """What every tenant of a folder may refer to, and the scopes of the packs that tenants take together."""
+
+    packs: Mapping[str, Folder]
+    shared: Mapping[str, Mapping[str, Place]]
+    scopes: dict[tuple[str, ...], Scope] = field(default_factory=dict)
+
+    def scope(self, taken: tuple[str, ...]) -> Scope:
+        """That of some packs, to add to."""
+        if taken not in self.scopes:
+            made = Scope()
+            for name in taken:
+                _define_all(made, self.packs[name], report=False)
+            self.scopes[taken] = made
+        return self.scopes[taken].copy()
 
 
 def link(tree: Tree, schemas: Mapping[str, Schema]) -> None:
     """Add to every file the references in it that lead nowhere or to the wrong kind, and ids defined twice."""
-    shared = {
-        "pack": {name: Span(file=folder.prefix) for name, folder in tree.packs.items()},
-        "tenant": {slug: Span(file=slug) for slug in tree.tenants},
-        "organisation": _organisations(tree),
-    }
+    common = link_common(tree, schemas)
     for slug, folder in tree.tenants.items():
-        tenant = next((f.data for f in folder.of("tenant") if isinstance(f.data, Map)), None)
-        if tenant is not None:
-            _slug(folder, tenant, slug)
-        if tenant is not None and ALWAYS not in tree.packs:
-            message = f"there is no pack `{ALWAYS}`, which every tenant takes"
-            folder.diagnostics.append(c.UNKNOWN_PACK.at(tenant.key("packs"), message))
-        taken = [tree.packs[name] for name in chosen(tenant) if name in tree.packs]
-        scope = _scope([*taken, folder], report=folder)
-        scope.ids["document"] = {name: Span(file=f"{slug}/{name}") for name in folder.documents}
-        _check(folder, scope, shared, schemas)
+        link_tenant(slug, folder, common, schemas)
+
+
+def link_common(tree: Tree, schemas: Mapping[str, Schema]) -> Common:
+    """The packs' and organisations' part; what it returns is for the tenants' part. Of tenants only names are looked at."""
+    common = Common(
+        packs=tree.packs,
+        shared={
+            "pack": {name: Span(file=folder.prefix) for name, folder in tree.packs.items()},
+            "tenant": {slug: Span(file=slug) for slug in tree.tenants},
+            "organisation": _organisations(tree),
+        },
+    )
     for name, folder in tree.packs.items():
-        common = [tree.packs[ALWAYS]] if ALWAYS in tree.packs and name != ALWAYS else []
-        _check(folder, _scope([*common, folder], report=folder), shared, schemas)
-    _check(tree.organisations, Scope(), shared, schemas)
+        scope = common.scope((ALWAYS,) if ALWAYS in tree.packs and name != ALWAYS else ())
+        _define_all(scope, folder, report=True)
+        _check(folder, scope, common.shared, schemas)
+    _check(tree.organisations, Scope(), common.shared, schemas)
+    return common
+
+
+def link_tenant(slug: str, folder: Folder, common: Common, schemas: Mapping[str, Schema]) -> None:
+    """One tenant's part."""
+    tenant = next((f.data for f in folder.of("tenant") if isinstance(f.data, Map)), None)
+    if tenant is not None:
+        _slug(folder, tenant, slug)
+    if tenant is not None and ALWAYS not in common.packs:
+        message = f"there is no pack `{ALWAYS}`, which every tenant takes"
+        folder.diagnostics.append(c.UNKNOWN_PACK.at(tenant.key("packs"), message))
+    scope = common.scope(tuple(name for name in chosen(tenant) if name in common.packs))
+    _define_all(scope, folder, report=True)
+    scope.ids["document"] = {name: Span(file=f"{slug}/{name}") for name in folder.documents}
+    _check(folder, scope, common.shared, schemas)
 
 
 def _slug(folder: Folder, tenant: Map, slug: str) -> None:
@@ -83,73 +125,78 @@ def _slug(folder: Folder, tenant: Map, slug: str) -> None:
         file.diagnostics.append(c.SLUG.at(tenant.value("slug"), message, help=f"write `slug: {slug}`"))
 
 
-def _organisations(tree: Tree) -> dict[str, Span]:
+def _organisations(tree: Tree) -> dict[str, Place]:
     return {
-        f.data["slug"]: f.data.value("slug")
+        f.data["slug"]: (f.data, "slug")
         for f in tree.organisations.of("organisation")
         if isinstance(f.data, Map) and isinstance(f.data.get("slug"), str)
     }
 
 
-def _scope(folders: list[Folder], *, report: Folder) -> Scope:
-    scope = Scope()
-    for folder in folders:
-        for kind, path, namespace in DEFINITIONS:
-            for file in folder.of(kind):
-                if file.data is None:
-                    scope.unread.add(namespace)
-                for item in _walk(file.data, path):
-                    _define(scope, namespace, item, file if folder is report else None)
-    return scope
+def _define_all(scope: Scope, folder: Folder, *, report: bool) -> None:
+    for kind, path, namespace in DEFINITIONS:
+        for file in folder.of(kind):
+            if file.data is None:
+                scope.unread.add(namespace)
+            for item in _walk(file.data, path):
+                _define(scope, namespace, item, file if report else None)
 
 
 def _define(scope: Scope, namespace: str, item: Any, report: Parsed | None) -> None:
     key = _ID_KEY.get(namespace, "id")
     if not isinstance(item, Map) or not isinstance(item.get(key), str):
         return
-    name, span = item[key], item.value(key)
+    name = item[key]
     if namespace == "claim":
         scope.kinds.setdefault(name, str(item.get("kind")))
-    first = scope.define(namespace, name, span)
+    first = scope.define(namespace, name, (item, key))
     if first is None or report is None or namespace == "purpose":
         return  # one purpose may have a basis per channel
-    if namespace == "claim" or first.file == span.file:
+    if namespace == "claim" or _at(first).file == item.file:
         report.diagnostics.append(
             c.DEFINED_TWICE.at(
-                span,
+                item.value(key),
                 f"the {namespace} `{name}` is defined twice",
-                labels=[Label(span=first, text="first here")],
+                labels=[Label(span=_at(first), text="first here")],
                 help="give it an id of its own; ids are never used again for another statement",
             )
         )
 
 
+def _at(place: Place) -> Span:
+    return place if isinstance(place, Span) else place[0].value(place[1])
+
+
 def _check(
-    folder: Folder, scope: Scope, shared: Mapping[str, Mapping[str, Span]], schemas: Mapping[str, Schema]
+    folder: Folder, scope: Scope, shared: Mapping[str, Mapping[str, Place]], schemas: Mapping[str, Schema]
 ) -> None:
     for file in folder.files:
         for path, namespace in references(schemas[file.kind]):
-            for name, span in _values(file.data, path):
-                wanted = "claim" if namespace == "question" else namespace
-                known = shared.get(wanted) or scope.ids.get(wanted, {})
-                if name not in known and wanted in scope.unread:
-                    continue  # what is wrong is said at the file that could not be read
+            wanted = "claim" if namespace == "question" else namespace
+            known = shared.get(wanted) or scope.ids.get(wanted, {})
+            for name, place in _values(file.data, path):
                 if name not in known:
-                    file.diagnostics.append(_undefined(namespace, name, span, known))
+                    if (
+                        wanted not in scope.unread
+                    ):  # else what is wrong is said at the file that could not be read
+                        file.diagnostics.append(_undefined(namespace, name, locate(file.data, place), known))
                 elif wanted == "claim":
-                    file.diagnostics += _wrong_kind(namespace, name, span, path, scope.kinds.get(name, ""))
+                    kind = scope.kinds.get(name, "")
+                    file.diagnostics += _wrong_kind(namespace, name, kind, file.data, place)
 
 
-def _undefined(namespace: str, name: str, span: Span, known: Mapping[str, Span]) -> Diagnostic:
+def _undefined(namespace: str, name: str, span: Span, known: Mapping[str, Place]) -> Diagnostic:
     code = c.UNKNOWN_PACK if namespace in {"pack", "organisation"} else c.UNDEFINED
     return code.at(span, f"there is no {namespace} `{name}`", help=did_you_mean(name, known))
 
 
-def _wrong_kind(namespace: str, name: str, span: Span, path: Path, kind: str) -> Iterator[Diagnostic]:
+def _wrong_kind(
+    namespace: str, name: str, kind: str, data: Any, place: tuple[str | int, ...]
+) -> Iterator[Diagnostic]:
     if kind == PROHIBITED:
-        yield c.WRONG_KIND.at(span, f"`{name}` is prohibited wording, which is never said")
+        yield c.WRONG_KIND.at(locate(data, place), f"`{name}` is prohibited wording, which is never said")
     elif namespace == "question" and kind != "question":
-        yield c.WRONG_KIND.at(span, f"`{name}` is a {kind}, not a question")
+        yield c.WRONG_KIND.at(locate(data, place), f"`{name}` is a {kind}, not a question")
 
 
 _references: dict[str, tuple[tuple[Path, str], ...]] = {}
@@ -184,14 +231,14 @@ def _walk(data: Any, path: Path) -> Iterator[Any]:
         yield from _walk(data[path[0]], path[1:])
 
 
-def _values(data: Any, path: Path, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str, Span]]:
+def _values(data: Any, path: Path) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     """The texts at a path, each with its place."""
     for place in _places(data, path, ()):
         held = data
         for step in place:
             held = held[step]
         if isinstance(held, str):
-            yield held, locate(data, place)
+            yield held, place
 
 
 def _places(data: Any, path: Path, at: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:

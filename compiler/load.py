@@ -7,8 +7,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -77,18 +77,32 @@ _NAMES = {name for kind in (*TENANT_FILES, *PACK_FILES) for name in kind.called.
 }
 
 
+@dataclass(slots=True)
+class Raw:
+    """A folder as it was read, before anybody asks what stands in it."""
+
+    folder: Folder
+    files: list[tuple[str, str, bytes | None, Diagnostic | None]] = field(default_factory=list)
+
+    def texts(self) -> Iterator[tuple[str, bytes]]:
+        """Every file that could be read, with its bytes."""
+        return ((file, data) for _, file, data, _ in self.files if data is not None)
+
+
 def load(root: Path, *, wanted: Sequence[str] = ()) -> Tree:
     """Everything under a tenants folder. Faults are in the tree; nothing in a file makes this raise.
 
     That a tenant of `wanted`, or any tenant at all, is not there is such a fault.
     """
-    collecting = gc.isenabled()
-    gc.disable()  # thousands of small nodes are made and all are kept: collecting meanwhile only costs
-    try:
-        tree = _load(root)
-    finally:
-        if collecting:
-            gc.enable()
+    tree = survey(root, wanted=wanted)
+    for slug in tree.tenants:
+        tree.tenants[slug] = parsed(read_tenant(root, slug))
+    return tree
+
+
+def survey(root: Path, *, wanted: Sequence[str] = ()) -> Tree:
+    """The same without the tenants' files, which `read_tenant` and `parsed` bring one by one: their folders are empty."""
+    tree = _survey(root)
     missing = [slug for slug in wanted if slug not in tree.tenants]
     if not tree.tenants and not missing and not tree.diagnostics:
         tree.diagnostics.append(c.MISSING_FILE.at(Span(file=""), "the folder holds no tenant"))
@@ -100,6 +114,39 @@ def load(root: Path, *, wanted: Sequence[str] = ()) -> Tree:
     return tree
 
 
+def read_tenant(root: Path, slug: str) -> Raw:
+    """One tenant's bytes."""
+    return _folder(root, slug, TENANT_FILES, documents=True)
+
+
+def parsed(raw: Raw, kinds: Collection[str] = ()) -> Folder:
+    """The folder with its files parsed, or only those of some kinds."""
+    collecting = gc.isenabled()
+    gc.disable()  # thousands of small nodes are made and all are kept: collecting meanwhile only costs
+    try:
+        raw.folder.files = [
+            _parsed(kind, file, data, fault)
+            for kind, file, data, fault in raw.files
+            if not kinds or kind in kinds
+        ]
+    finally:
+        if collecting:
+            gc.enable()
+    return raw.folder
+
+
+def text_of(root: Path, file: str) -> str | None:
+    """The text of a file of the tree, for an excerpt; None when it can no longer be read."""
+    try:
+        opened = os.open(root / file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            return os.read(opened, MAX_FILE_BYTES).decode("utf-8", "replace")
+        finally:
+            os.close(opened)
+    except OSError:
+        return None
+
+
 @lru_cache(maxsize=32)
 def schema(kind: str) -> Mapping[str, Any]:
     """The JSON Schema of one kind of file, from the package's own data."""
@@ -108,7 +155,7 @@ def schema(kind: str) -> Mapping[str, Any]:
     return document
 
 
-def _load(root: Path) -> Tree:
+def _survey(root: Path) -> Tree:
     tree = Tree()
     if not root.is_dir():
         tree.diagnostics.append(c.MISSING_FILE.at(Span(file=""), f"{root.name} is not a folder of tenants"))
@@ -119,17 +166,17 @@ def _load(root: Path) -> Tree:
             tree.diagnostics.append(_symlink(name))
         elif name == PACKS and entry.is_dir():
             for pack in _folders(Path(entry.path), name, _PACK_ID, tree):
-                tree.packs[pack] = _folder(root, f"{PACKS}/{pack}", PACK_FILES, documents=False)
+                tree.packs[pack] = parsed(_folder(root, f"{PACKS}/{pack}", PACK_FILES, documents=False))
         elif name == ORGANISATIONS and entry.is_dir():
-            tree.organisations = _folder(root, ORGANISATIONS, ORGANISATION_FILES, documents=False)
+            tree.organisations = parsed(_folder(root, ORGANISATIONS, ORGANISATION_FILES, documents=False))
         elif entry.is_dir() and _SLUG.match(name):
-            tree.tenants[name] = _folder(root, name, TENANT_FILES, documents=True)
+            tree.tenants[name] = Folder(name)
         elif name != "README.md":
             tree.diagnostics.append(c.UNKNOWN_FILE.at(Span(file=name), f"`{name}` is no tenant's folder"))
     return tree
 
 
-def _entries(folder: Path, file: str, faults: list[Diagnostic]) -> list[os.DirEntry[str]]:
+def _entries(folder: Path | str, file: str, faults: list[Diagnostic]) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
@@ -149,33 +196,53 @@ def _folders(folder: Path, prefix: str, form: re.Pattern[str], tree: Tree) -> It
             tree.diagnostics.append(c.UNKNOWN_FILE.at(Span(file=file), f"`{entry.name}` is no pack's folder"))
 
 
-def _folder(root: Path, prefix: str, kinds: tuple[Kind, ...], *, documents: bool) -> Folder:
-    folder = Folder(prefix)
-    seen: set[str] = set()
-    for entry, name in _walk(root / prefix, "", folder):
+def _folder(root: Path, prefix: str, kinds: tuple[Kind, ...], *, documents: bool) -> Raw:
+    raw = Raw(Folder(prefix))
+    folder, seen = raw.folder, set[str]()
+    summed, whole = hashlib.sha256(prefix.encode()), True
+    for entry, name in _walk(f"{root}/{prefix}", "", folder):
         file = f"{prefix}/{name}"
-        kind = next((kind.name for kind in kinds if kind.file.match(name)), None)
+        kind = _kind_of(name, kinds)
         if kind is None and not (documents and _DOCUMENT.match(name)):
             message = f"`{name}` is not a file this folder may have"
             help_ = did_you_mean(name, _NAMES) or "see `convo explain CV1001` for the names"
             folder.diagnostics.append(c.UNKNOWN_FILE.at(Span(file=file), message, help=help_))
             continue
         data, fault = _read(entry, file)
+        summed.update(f"\0{name}\0{-1 if data is None else len(data)}\0".encode())
+        summed.update(data or b"")
+        whole = whole and data is not None
         if kind is None:
             folder.documents[name] = "sha256:" + hashlib.sha256(data).hexdigest() if data is not None else ""
             folder.diagnostics += [fault] if fault else []
             continue
         seen.add(kind)
-        folder.files.append(_parsed(kind, file, data, fault))
+        raw.files.append((kind, file, data, fault))
     for kind_ in kinds:
         if kind_.required and kind_.name not in seen:
             message = f"there is no `{kind_.called}`"
             folder.diagnostics.append(c.MISSING_FILE.at(Span(file=prefix), message))
             folder.missing.add(kind_.name)
-    return folder
+    for diagnostic in folder.diagnostics:  # what is there and may not be; what is missing shows itself
+        summed.update(f"\0{diagnostic.span.file}\0{diagnostic.message}".encode())
+    folder.digest = summed.hexdigest() if whole else ""
+    return raw
 
 
-def _walk(folder: Path, prefix: str, into: Folder) -> Iterator[tuple[os.DirEntry[str], str]]:
+def _kind_of(name: str, kinds: tuple[Kind, ...]) -> str | None:
+    known = _kinds_known.setdefault(id(kinds), {})
+    if name not in known:
+        if len(known) > MANY_NAMES:
+            known.clear()
+        known[name] = next((kind.name for kind in kinds if kind.file.match(name)), None)
+    return known[name]
+
+
+_kinds_known: dict[int, dict[str, str | None]] = {}  # by table; thousands of tenants have the same few names
+MANY_NAMES = 4_096
+
+
+def _walk(folder: str, prefix: str, into: Folder) -> Iterator[tuple[os.DirEntry[str], str]]:
     """Files, at most one folder down; a link or a deeper folder is a fault."""
     for entry in _entries(folder, f"{into.prefix}/{prefix}".rstrip("/"), into.diagnostics):
         name = prefix + entry.name
@@ -184,21 +251,24 @@ def _walk(folder: Path, prefix: str, into: Folder) -> Iterator[tuple[os.DirEntry
         elif entry.is_file():
             yield entry, name
         elif not prefix and entry.is_dir():
-            yield from _walk(Path(entry.path), f"{name}/", into)
+            yield from _walk(entry.path, f"{name}/", into)
         else:
             fault = c.UNKNOWN_FILE.at(Span(file=f"{into.prefix}/{name}"), f"`{name}` does not belong here")
             into.diagnostics.append(fault)
 
 
 def _read(entry: os.DirEntry[str], file: str) -> tuple[bytes | None, Diagnostic | None]:
-    size = entry.stat(follow_symlinks=False).st_size
-    if size > MAX_FILE_BYTES:
-        return None, c.TOO_LARGE.at(Span(file=file), f"the file has {size:,} bytes", help="split it by topic")
     try:
-        with open(entry.path, "rb") as opened:
-            return opened.read(MAX_FILE_BYTES + 1), None
+        opened = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            size = os.fstat(opened).st_size
+            if size <= MAX_FILE_BYTES:
+                return os.read(opened, size + 1)[:MAX_FILE_BYTES], None
+        finally:
+            os.close(opened)
     except OSError as error:
         return None, c.MISSING_FILE.at(Span(file=file), f"the file cannot be read: {error.strerror}")
+    return None, c.TOO_LARGE.at(Span(file=file), f"the file has {size:,} bytes", help="split it by topic")
 
 
 def _parsed(kind: str, file: str, data: bytes | None, fault: Diagnostic | None) -> Parsed:

@@ -35,11 +35,13 @@ from compiler.rules import (
     shared_tracking,
     short_retention,
     slots,
+    unclaimed,
     unsaid,
     waha_outreach,
 )
 from compiler.source.context import Context
 from compiler.source.model import Source
+from compiler.source.neighbours import Facts, Neighbours
 
 
 class Rule(Protocol):
@@ -51,6 +53,14 @@ class Rule(Protocol):
     def check(self, source: Source, context: Context) -> Iterator[Diagnostic]: ...
 
 
+class Across(Protocol):
+    """A rule that compares a tenant with its neighbours: it sees their facts and no more."""
+
+    CODE: Code
+
+    def across(self, facts: Facts, earlier: Neighbours) -> Iterator[Diagnostic]: ...
+
+
 RULES: tuple[Rule, ...] = (
     expired,
     expires_soon,
@@ -60,8 +70,6 @@ RULES: tuple[Rule, ...] = (
     foreign_url,
     literal_secret,
     waha_outreach,
-    shared_connection,
-    shared_tracking,
     looser_than_pack,
     missing_disclosure,
     quiet_hours,
@@ -77,9 +85,21 @@ RULES: tuple[Rule, ...] = (
     missing_language,
     choices,
     short_retention,
+    unclaimed,
 )
 
-CODES: Mapping[str, Code] = {code.code: code for code in (*PASS_CODES, *(rule.CODE for rule in RULES))}
+# These compare tenants. What they find is nobody's own, and never kept in a cache.
+ACROSS: tuple[Across, ...] = (shared_connection, shared_tracking)
+
+CODES: Mapping[str, Code] = {
+    code.code: code for code in (*PASS_CODES, *(rule.CODE for rule in RULES), *(rule.CODE for rule in ACROSS))
+}
+
+
+def compare(facts: Facts, earlier: Neighbours) -> Iterator[Diagnostic]:
+    """What the rules across tenants have to say about one, given those before it."""
+    for rule in ACROSS:
+        yield from rule.across(facts, earlier)
 
 
 def lint(source: Source, context: Context) -> Iterator[Diagnostic]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.diagnostics import Code, Diagnostic, Label
-from compiler.source.context import Context
-from compiler.source.model import Connection, Source
+from compiler.source.neighbours import ConnectionFact, Facts, Neighbours
 
 CODE = Code(
     code="CV5009",
@@ -20,26 +19,26 @@ CODE = Code(
     bad="dave: connections: [{id: wa-1, ...}]\nedward: connections: [{id: wa-1, ...}]",
     good="dave: connections: [{id: dave-wa, ...}]\nedward: connections: [{id: edward-wa, ...}]",
 )
-NEEDS = frozenset[str]()
 
 
-def check(source: Source, context: Context) -> Iterator[Diagnostic]:
-    earlier = [c for other in source.neighbours if other.slug < source.slug for c in other.connections]
-    for connection in source.connections:
-        for other in earlier:
-            what = _shared(connection, other)
-            if what is not None:
-                yield CODE.at(
-                    connection.span(what),
-                    f"the connection `{connection.id}` shares its {what} with `{other.id}` of {other.owner}",
-                    labels=[Label(span=other.span(what), text="first used here")],
-                    help="every connection belongs to one tenant",
-                )
-        earlier.append(connection)
+def across(facts: Facts, earlier: Neighbours) -> Iterator[Diagnostic]:
+    own = Neighbours()
+    for connection in facts.connections:
+        same_id = earlier.ids.get(connection.id) or own.ids.get(connection.id)
+        same_number = None
+        if connection.number is not None:
+            same_number = earlier.numbers.get(connection.number) or own.numbers.get(connection.number)
+        if same_id is not None:
+            yield _fault(connection, same_id, "id")
+        if same_number is not None and same_number is not same_id:
+            yield _fault(connection, same_number, "address")
+        own.add(connection)
 
 
-def _shared(one: Connection, other: Connection) -> str | None:
-    if one.id == other.id:
-        return "id"
-    same = one.stage == other.stage and one.channel == other.channel and one.channel != "webchat"
-    return "address" if same and one.address == other.address else None
+def _fault(connection: ConnectionFact, other: ConnectionFact, what: str) -> Diagnostic:
+    return CODE.at(
+        connection.spans[what],
+        f"the connection `{connection.id}` shares its {what} with `{other.id}` of {other.owner}",
+        labels=[Label(span=other.spans[what], text="first used here")],
+        help="every connection belongs to one tenant",
+    )

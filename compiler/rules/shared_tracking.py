@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.diagnostics import Code, Diagnostic, Label
-from compiler.source.context import Context
-from compiler.source.model import Source
+from compiler.source.neighbours import Facts, Neighbours
 
 CODE = Code(
     code="CV5010",
@@ -20,22 +19,16 @@ CODE = Code(
     bad="dave: tracking_ref: dd\nedward: tracking_ref: dd",
     good="dave: tracking_ref: dd\nedward: tracking_ref: ee",
 )
-NEEDS = frozenset[str]()
 
 
-def check(source: Source, context: Context) -> Iterator[Diagnostic]:
-    used = {
-        link.tracking_ref: link
-        for other in source.neighbours
-        if other.slug < source.slug
-        for link in other.links
-    }
-    for link in source.links:
-        first = used.setdefault(link.tracking_ref, link)
+def across(facts: Facts, earlier: Neighbours) -> Iterator[Diagnostic]:
+    own = Neighbours()
+    for link in facts.links:
+        first = earlier.tracking.get(link.tracking_ref) or own.first(link)
         if first is not link:
             yield CODE.at(
-                link.span("tracking_ref"),
+                link.span,
                 f"the tracking reference `{link.tracking_ref}` is already used by `{first.id}` of {first.owner}",
-                labels=[Label(span=first.span("tracking_ref"), text="first used here")],
+                labels=[Label(span=first.span, text="first used here")],
                 help="choose another prefix",
             )

@@ -38,13 +38,17 @@ class Parsed:
 
 @dataclass(slots=True)
 class Folder:
-    """A tenant's, a pack's or the organisations' folder. `documents` maps a path to the sha256 of its bytes."""
+    """A tenant's, a pack's or the organisations' folder. `documents` maps a path to the sha256 of its bytes.
+
+    `digest` is the sha256 of all that was found in it, names and bytes; empty when something could not be read.
+    """
 
     prefix: str
     files: list[Parsed] = field(default_factory=list)
     documents: dict[str, str] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    digest: str = ""
 
     def of(self, kind: str) -> Iterator[Parsed]:
         return (file for file in self.files if file.kind == kind)

@@ -7,7 +7,7 @@ schema accepted become values; ids that could be read are known all the same, so
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from compiler.diagnostics import Span
@@ -115,7 +115,6 @@ class Source:
     """One tenant with its packs (`all` first). `sections`: its single-document files by kind, where they could be read.
 
     `broken` are the kinds of file with faults, its own or its packs': a rule that needs one whole does not run.
-    `neighbours` are the other tenants of the folder.
     """
 
     slug: str
@@ -132,7 +131,6 @@ class Source:
     documents: Mapping[str, str]
     organisation: Map | None
     broken: frozenset[str]
-    neighbours: list[Source] = field(default_factory=list)
 
     @property
     def language(self) -> str:

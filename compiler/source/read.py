@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from compiler.source.files import Folder, Parsed, Tree
@@ -29,16 +30,28 @@ T = TypeVar("T")
 
 def read(tree: Tree) -> dict[str, Source]:
     """Every tenant's Source by slug. Cross-references may still dangle; the link pass says so."""
-    packs = {name: _pack(name, folder) for name, folder in tree.packs.items()}
-    groups = {
-        f.data["slug"]: f.data
-        for f in tree.organisations.of("organisation")
-        if isinstance(f.data, Map) and f.whole
-    }
-    sources = {slug: _source(slug, folder, packs, groups) for slug, folder in tree.tenants.items()}
-    for source in sources.values():
-        source.neighbours.extend(other for other in sources.values() if other is not source)
-    return sources
+    shared = read_shared(tree)
+    return {slug: read_tenant(slug, folder, shared) for slug, folder in tree.tenants.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What several tenants read: the packs by id and the organisations by slug."""
+
+    packs: Mapping[str, Pack]
+    groups: Mapping[str, Map]
+
+
+def read_shared(tree: Tree) -> Shared:
+    """The packs and organisations, from whatever of them could be read."""
+    return Shared(
+        packs={name: _pack(name, folder) for name, folder in tree.packs.items()},
+        groups={
+            f.data["slug"]: f.data
+            for f in tree.organisations.of("organisation")
+            if isinstance(f.data, Map) and f.whole
+        },
+    )
 
 
 def chosen(tenant: Map | None) -> tuple[str, ...]:
@@ -79,10 +92,11 @@ def _pack(name: str, folder: Folder) -> Pack:
     )
 
 
-def _source(slug: str, folder: Folder, packs: dict[str, Pack], groups: dict[str, Map]) -> Source:
+def read_tenant(slug: str, folder: Folder, shared: Shared) -> Source:
+    """One tenant's Source."""
     sections = _sections(folder, SECTIONS)
     tenant = sections.get("tenant")
-    taken = tuple(packs[name] for name in chosen(tenant) if name in packs)
+    taken = tuple(shared.packs[name] for name in chosen(tenant) if name in shared.packs)
     language = tenant["language"] if tenant is not None else DEFAULT_LANGUAGE
     broken = folder.broken()
     for pack in taken:
@@ -102,7 +116,7 @@ def _source(slug: str, folder: Folder, packs: dict[str, Pack], groups: dict[str,
         evidence=tuple(_all(folder, "golive", lambda raw: raw)),
         waivers=tuple(_all(folder, "waivers", lambda raw: raw)),
         documents=folder.documents,
-        organisation=groups.get(tenant["organisation"]) if tenant is not None else None,
+        organisation=shared.groups.get(tenant["organisation"]) if tenant is not None else None,
         broken=frozenset(broken),
     )
 

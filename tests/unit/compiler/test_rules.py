@@ -6,27 +6,28 @@ from pathlib import Path
 
 import compiler.rules
 from compiler.diagnostics.codes import PASS_CODES
-from compiler.rules import CODES, RULES
+from compiler.rules import ACROSS, CODES, RULES
 
 FOLDER = Path(compiler.rules.__file__).parent
+EVERY = (*RULES, *ACROSS)
 
 
 def test_every_rule_file_is_in_the_tuple() -> None:
     files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
-    assert files == {rule.__name__.rsplit(".", 1)[1] for rule in RULES}  # type: ignore[attr-defined]
+    assert files == {rule.__name__.rsplit(".", 1)[1] for rule in EVERY}  # type: ignore[attr-defined]
 
 
 def test_no_code_or_name_is_used_twice() -> None:
-    codes = [*PASS_CODES, *(rule.CODE for rule in RULES)]
+    codes = [*PASS_CODES, *(rule.CODE for rule in EVERY)]
     assert len({c.code for c in codes}) == len({c.name for c in codes}) == len(codes) == len(CODES)
 
 
 def test_codes_are_numbered_by_pass() -> None:
-    assert all(rule.CODE.code.startswith("CV5") for rule in RULES)
+    assert all(rule.CODE.code.startswith("CV5") for rule in EVERY)
     assert {c.code[2] for c in PASS_CODES} == {"1", "2", "3", "4", "6"}
 
 
 def test_the_docstring_of_a_rule_is_its_manual_page() -> None:
-    for rule in RULES:
+    for rule in EVERY:
         assert rule.CODE.explanation == rule.__doc__
         assert len((rule.__doc__ or "").splitlines()) >= 3
