@@ -1,11 +1,14 @@
-"""Small tenants folders for tests: the base of tests/examples, an overlay on it, and approvals signed by its approver.
+"""Small tenants folders for tests: the base of tests/examples, an overlay on it, and approvals signed by its approvers.
 
 A case is a folder whose files are laid over the base. `case.json` beside them may say what files cannot:
   remove     paths to delete from the base
   copy       {"plain": "other"}: a second tenant, with the name replaced in every file
   pad        {path: bytes}: append a comment of that many bytes to a file
   link       {path: target}: a symbolic link
-  approvals  per claim: {"drop": true}, {"signed": {field: value}} before signing, {"edited": {field: value}} after it
+  approvals  per claim or script: {"drop": true}, {"drop": [names]}, {"was": {old: new}} for the words approved,
+             {"signed": {field: value}} before signing, {"edited": {field: value}} after it, {"with": name} whose key signs,
+             {"again": {field: value}} for a second line. Of a script it is about Ada Example's line.
+  enrolled   "base": who may approve is judged by the base of a change, as it stands in tests/examples/base
   stage      the stage to compile for
 """
 
@@ -16,15 +19,25 @@ import hashlib
 import json
 import re
 import shutil
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from compiler.approvals import SIGNED_FIELDS, approval_payload, claim_digest
+from compiler.approvals import (
+    SIGNED_FIELDS,
+    Subject,
+    approval_payload,
+    digest_of_words,
+    enrolment_of,
+    subjects_of,
+    written,
+)
 from compiler.load import load, schema
 from compiler.pipeline import CheckResult, check
+from compiler.source.model import Source
 from compiler.source.read import read
 from compiler.validate import validate
 from schemas.signing import keyid
@@ -33,11 +46,17 @@ EXAMPLES = Path(__file__).parent / "examples"
 BASE = EXAMPLES / "base"
 TODAY = date(2026, 11, 24)
 APPROVER = "Ada Example"
-KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"convo tests: Ada Example").digest())
+COUNTERSIGNER = "Bea Example"
+ROLES = {APPROVER: "solicitor", COUNTERSIGNER: "compliance"}
+
+
+def key_of(name: str) -> Ed25519PrivateKey:
+    """The private key of a person of the examples (Ada, Bea, Mallory Example) or of their `CI`."""
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(f"convo tests: {name}".encode()).digest())
 
 
 def lay_out(into: Path, case: Path | None = None) -> dict[str, Any]:
-    """Copy the base to `into`, lay the case over it and approve every claim as it then stands. Returns its case.json."""
+    """Copy the base to `into`, lay the case over it and approve all as it then stands. Returns its case.json."""
     shutil.copytree(BASE, into)
     settings: dict[str, Any] = {}
     if case is not None and (case / "case.json").exists():
@@ -70,41 +89,76 @@ def copy_tenant(root: Path, old: str, new: str) -> None:
     organisation.write_text(organisation.read_text().replace(f"[{old}]", f"[{old}, {new}]"))
 
 
-def approve(root: Path, changes: dict[str, Any]) -> None:
-    """Write each tenant's approvals.yaml, with the changes a case asks for. A tenant that brings its own keeps it."""
+def sources(root: Path) -> dict[str, Source]:
+    """Every tenant of a folder as typed values, from whatever the schemas accept."""
     tree = load(root)
     for folder in tree.folders():
         for parsed in folder.files:
             validate(parsed, schema(parsed.kind))
-    for slug, source in read(tree).items():
-        if (root / slug / "approvals.yaml").exists():
-            continue
-        lines = [
-            _line(slug, claim.id, claim_digest(slug, claim, source.documents), changes.get(claim.id, {}))
-            for claim in source.spoken()
-            if not changes.get(claim.id, {}).get("drop")
-        ]
-        (root / slug / "approvals.yaml").write_text(json.dumps(lines, indent=1))  # JSON is YAML
+    return read(tree)
+
+
+def approve(root: Path, changes: dict[str, Any]) -> None:
+    """Write each tenant's approvals.yaml, with the changes a case asks for. A tenant that brings its own keeps it."""
+    for slug, source in sources(root).items():
+        if not (root / slug / "approvals.yaml").exists():
+            lines = [
+                line for s in subjects_of(source).values() for line in _lines(slug, s, changes.get(s.id, {}))
+            ]
+            (root / slug / "approvals.yaml").write_text(json.dumps(lines, indent=1))  # JSON is YAML
 
 
 def compile_case(root: Path, settings: dict[str, Any]) -> CheckResult:
-    return check(root, today=TODAY, stage=settings.get("stage", "sandbox"))
+    more: dict[str, Any] = {}
+    if settings.get("enrolled") == "base":
+        more["enrolments"] = {
+            slug: enrolment_of(s.sections.get("tenant"))[0] for slug, s in sources(BASE).items()
+        }
+    return check(root, today=TODAY, stage=settings.get("stage", "sandbox"), **more)
 
 
-def _line(slug: str, claim: str, digest: str, change: dict[str, Any]) -> dict[str, Any]:
+def signed_line(
+    slug: str,
+    subject: Subject,
+    *,
+    by: str = APPROVER,
+    key: str = "",
+    was: Mapping[str, str] = {},
+    **more: Any,
+) -> dict[str, Any]:
+    """A line by somebody of the examples, signed by `key` (theirs): `was` replaces in the words, `more` are its fields."""
+    words = written(subject.normative)
+    for old, new in was.items():
+        words = words.replace(old, new)
+    signing = key_of(key or by)
     line: dict[str, Any] = {
-        "claim": claim,
-        "digest": digest,
-        "by": APPROVER,
-        "role": "solicitor",
+        subject.key: subject.id,
+        "digest": digest_of_words(json.loads(words), script=subject.script),
+        "by": by,
+        "role": ROLES.get(by, "solicitor"),
         "on": "2026-11-01",
         "expires": "2027-06-01",
         "ref": "review 1",
         "author": "Wat Example",
         "via": "key",
-        "key": keyid(KEY.public_key().public_bytes_raw()),
-        **change.get("signed", {}),
+        "key": keyid(signing.public_key().public_bytes_raw()),
+        **more,
     }
     assert set(line) <= set(SIGNED_FIELDS)
-    signature = KEY.sign(approval_payload(slug, line))
-    return {**line, **change.get("edited", {}), "signature": base64.b64encode(signature).decode()}
+    signature = base64.b64encode(signing.sign(approval_payload(slug, line))).decode()
+    return {**line, "signature": signature, **({} if "digest" in more else {"text": words})}
+
+
+def _lines(slug: str, subject: Subject, change: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    dropped = change.get("drop", False)
+    for by in (APPROVER, COUNTERSIGNER) if subject.script else (APPROVER,):
+        if dropped is True or (dropped and by in dropped):
+            continue
+        if by != APPROVER:
+            yield signed_line(slug, subject, by=by)
+            continue
+        signing = {"key": change.get("with", ""), "was": change.get("was", {})}
+        fields = {"by": by, **change.get("signed", {})}
+        yield {**signed_line(slug, subject, **{**signing, **fields}), **change.get("edited", {})}
+        if "again" in change:
+            yield signed_line(slug, subject, **change["again"])

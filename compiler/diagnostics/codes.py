@@ -5,7 +5,7 @@ A semantic rule (CV5xxx) keeps its page in its own file; `compiler.rules.CODES` 
 
 from __future__ import annotations
 
-from compiler.diagnostics import WARNING, Code
+from compiler.diagnostics import WARNING, Code, approval_codes
 
 # ---- 1: discover ---------------------------------------------------------------------------------------------------
 
@@ -291,15 +291,16 @@ UNAPPROVED = Code(
     explanation="A bundle that holds an unapproved claim is marked so: it is spoken on sandbox connections only, and the"
     " database refuses to send it anywhere else. A compile for `live` fails.",
     bad="a claim without a line in approvals.yaml",
-    good="a line in approvals.yaml for its present digest, signed by an approver enrolled in tenant.yaml; until a command writes"
-    " one, stay in the sandbox, where unapproved claims may be spoken",
+    good="a line in approvals.yaml for its present digest, written by `convo approve` and signed by an approver enrolled in"
+    " tenant.yaml; until then the sandbox may speak it",
 )
 STALE = Code(
     code="CV6002",
     name="approval-of-other-words",
     summary="an approval of a digest that is no longer the claim's",
     explanation="Approval is of exact words. The text, its dates, its sources or a document it cites has changed since; the"
-    " approval is void. Have it approved again, or restore the words.",
+    " approval is void. The message shows what changed word by word, [-deleted-] and {+added+}. Have it approved again, or"
+    " restore the words.",
     bad="digest: sha256:ab... (the claim now has sha256:cd...)",
     good="digest: sha256:cd...",
 )
@@ -367,4 +368,5 @@ PASS_CODES: tuple[Code, ...] = (
     BAD_SIGNATURE,
     NOT_ENROLLED,
     APPROVAL_EXPIRED,
+    *approval_codes.CODES,
 )

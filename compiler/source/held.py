@@ -1,4 +1,4 @@
-"""What the approval pass hands the builder: every claim's digest, and the approvals that hold; and text in one form."""
+"""What the approval pass hands the builder: every digest, and the approvals that hold; and text in one form."""
 
 from __future__ import annotations
 
@@ -9,16 +9,32 @@ from typing import Any
 
 from compiler.source.tree import Map
 
+SCRIPT_ROLES = ("solicitor", "compliance")  # each of them, as two people, for a script
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The lines of approvals.yaml that hold, by claim id, and every claim's digest."""
+    """The lines of approvals.yaml that hold, and every digest, by claim id or name of the script (`scripts`)."""
 
     digests: Mapping[str, str]
     lines: Mapping[str, tuple[Map, ...]]
+    scripts: tuple[str, ...] = ()
 
-    def approved(self, claim: str) -> bool:
-        return bool(self.lines.get(claim))
+    def approved(self, subject: str) -> bool:
+        """A claim by one person; a script by a solicitor and a compliance person, who are two people."""
+        if subject not in self.scripts:
+            return bool(self.lines.get(subject))
+        return not self.lacks(subject)
+
+    def lacks(self, script: str) -> tuple[str, ...]:
+        """The offices whose approval a script still needs. No person has two, as nobody is enrolled twice."""
+        roles = {line["role"] for line in self.lines.get(script, ())}
+        return tuple(role for role in SCRIPT_ROLES if role not in roles)
+
+    @property
+    def whole(self) -> bool:
+        """Every claim and every script is approved."""
+        return all(self.approved(subject) for subject in self.digests)
 
 
 def composed(value: Any) -> Any:

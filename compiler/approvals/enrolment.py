@@ -1,0 +1,153 @@
+"""Who may approve: the people and CI keys that tenant.yaml enrols, and what makes an enrolment worthless. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+from compiler.diagnostics import Diagnostic, Label
+from compiler.diagnostics import approval_codes as c
+from compiler.source.tree import Map
+from schemas.signing import keyid, public_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An approver. `approves`: facts, scripts, waivers; `login` and `account` are theirs on the code host."""
+
+    name: str
+    role: str
+    keyid: str
+    key: bytes = field(repr=False)
+    approves: frozenset[str]
+    login: str | None
+    account: int | None
+    raw: Map = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewKey:
+    """A key of CI. It may sign what it read from reviews of this repository on this host, and nothing else."""
+
+    name: str
+    keyid: str
+    key: bytes = field(repr=False)
+    host: str
+    repository: str
+    raw: Map = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """People and review keys by the id of their key. What is enrolled in two ways is in `dubious` and counts for nothing."""
+
+    people: Mapping[str, Person] = field(default_factory=dict)
+    review_keys: Mapping[str, ReviewKey] = field(default_factory=dict)
+    dubious: frozenset[str] = frozenset()
+
+    def named(self, name: str, role: str) -> Person | None:
+        """The approver of this name and office."""
+        return next((p for p in self.people.values() if (p.name, p.role) == (name, role)), None)
+
+    def with_login(self, login: str, account: int | None = None) -> Person | None:
+        """Whose account this is. Where the account's number is enrolled it decides, as a login can be given to another."""
+        for person in self.people.values():
+            if person.account is not None and account is not None:
+                if person.account == account:
+                    return person
+            elif person.login is not None and person.login.casefold() == login.casefold():
+                return person
+        return None
+
+
+def enrolment_of(tenant: Map | None) -> tuple[Enrolment, list[Diagnostic]]:
+    """Who is enrolled in a tenant.yaml (None: it could not be read, so nobody), and what is wrong with that."""
+    if tenant is None:
+        return Enrolment(), []
+    people = [_person(raw) for raw in tenant["approvers"]]
+    keys = [_review_key(raw) for raw in tenant.get("review_keys", ())]
+    faults: list[Diagnostic] = []
+    dubious: set[str] = set()
+    for one, other, what in _clashes(people, keys):
+        dubious |= {one.keyid, other.keyid}
+        message = f"{_called(other)} and {_called(one)} have {what}"
+        faults.append(
+            c.AMBIGUOUS_ENROLMENT.at(
+                other.raw.at(),
+                message,
+                labels=[Label(span=one.raw.at(), text=f"{_called(one)} is enrolled here")],
+                help="enrol each person once, with a key and a login of their own",
+            )
+        )
+    enrolment = Enrolment(
+        people={p.keyid: p for p in people if p.keyid not in dubious},
+        review_keys={k.keyid: k for k in keys if k.keyid not in dubious},
+        dubious=frozenset(dubious),
+    )
+    return enrolment, faults
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one, whatever their case, blanks, order of words or look-alike letters."""
+    return not _readings(one).isdisjoint(_readings(other))
+
+
+def wrote_it(author: str, person: Person) -> bool:
+    """Whether whoever a line names as the author is this approver, by name or by login."""
+    login = author.strip().removeprefix("@")
+    if person.login is not None and not _readings(login).isdisjoint(_readings(person.login)):
+        return True
+    return same_person(author, person.name)
+
+
+def _readings(name: str) -> set[tuple[str, ...]]:
+    from schemas.fold import normalise
+
+    return {tuple(sorted(view.text.replace("@", " ").split())) for view in normalise(name).views}
+
+
+def _clashes(
+    people: list[Person], keys: list[ReviewKey]
+) -> Iterator[tuple[Person | ReviewKey, Person | ReviewKey, str]]:
+    everybody: Iterable[Person | ReviewKey] = [*people, *keys]
+    for one, other in combinations(everybody, 2):
+        if one.keyid == other.keyid:
+            yield one, other, "the same key"
+        elif isinstance(one, Person) and isinstance(other, Person):
+            if same_person(one.name, other.name):
+                yield one, other, "the same name"
+            elif one.login is not None and other.login is not None and _same_login(one, other):
+                yield one, other, "the same login"
+            elif one.account is not None and one.account == other.account:
+                yield one, other, "the same account"
+
+
+def _same_login(one: Person, other: Person) -> bool:
+    return (one.login or "").casefold() == (other.login or "").casefold()
+
+
+def _called(holder: Person | ReviewKey) -> str:
+    return holder.name if isinstance(holder, Person) else f"the review key `{holder.name}`"
+
+
+def _person(raw: Any) -> Person:
+    key = public_key(raw["key"])
+    return Person(
+        name=raw["name"],
+        role=raw["role"],
+        keyid=keyid(key),
+        key=key,
+        approves=frozenset(raw["approves"]),
+        login=raw.get("login"),
+        account=raw.get("account"),
+        raw=raw,
+    )
+
+
+def _review_key(raw: Any) -> ReviewKey:
+    key = public_key(raw["key"])
+    return ReviewKey(
+        name=raw["name"], keyid=keyid(key), key=key, host=raw["host"], repository=raw["repository"], raw=raw
+    )

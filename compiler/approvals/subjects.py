@@ -1,0 +1,140 @@
+"""What can be approved, and its digest: every claim that may be said, and the scripts the firm speaks in its own voice. Pure.
+
+The digest of a claim covers the tenant, the id, every field a reviewer answers for, the texts, the slots by name, and the
+sha256 of the document the claim cites. The digest of a script covers its own wording and the digest of every claim it says.
+Notes, example questions and the order of lists that are sets are not part of either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from compiler.source.held import composed
+from compiler.source.model import Claim, Source, tidy
+from compiler.source.tree import Map
+from schemas.bundle import canonical
+
+CLAIM_DOMAIN = b"convo.claim/v1\0"
+SCRIPT_DOMAIN = b"convo.script/v1\0"
+PERSONA = "persona"
+FACTS, SCRIPTS = "facts", "scripts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One thing to approve. `id`: DD-D04, persona, campaign/<id> or quick_reply/<id>; `raw`: where it stands."""
+
+    id: str
+    script: bool
+    normative: Mapping[str, Any] = field(repr=False)
+    raw: Map = field(repr=False)
+    cites: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What an approver must be enrolled for: `facts` or `scripts`."""
+        return SCRIPTS if self.script else FACTS
+
+    @property
+    def key(self) -> str:
+        """The key under which a line of approvals.yaml names it."""
+        return "script" if self.script else "claim"
+
+    @property
+    def digest(self) -> str:
+        return digest_of_words(self.normative, script=self.script)
+
+
+def subjects_of(source: Source) -> dict[str, Subject]:
+    """Everything of a tenant that wants approval: claims by id, then scripts."""
+    found = {claim.id: _claim(source, claim) for claim in source.spoken()}
+    digests = {id_: subject.digest for id_, subject in found.items()}
+    found.update((script.id, script) for script in _scripts(source, digests))
+    return found
+
+
+def claim_digest(tenant: str, claim: Claim, documents: Mapping[str, str]) -> str:
+    """`sha256:<hex>` of everything an approver of this claim answers for, in canonical form."""
+    return digest_of_words(_normative(tenant, claim, documents), script=False)
+
+
+def digest_of_words(normative: Mapping[str, Any], *, script: bool) -> str:
+    """The digest under which these words are approved."""
+    domain = SCRIPT_DOMAIN if script else CLAIM_DOMAIN
+    return "sha256:" + hashlib.sha256(domain + canonical(composed(normative))).hexdigest()
+
+
+def written(normative: Mapping[str, Any]) -> str:
+    """The words as a line of approvals.yaml keeps them: one form only, readable, without a character one cannot see."""
+    text = json.dumps(composed(normative), ensure_ascii=False, sort_keys=True, indent=1)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+
+
+def kept_words(line: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The words a line keeps, if they are the very ones its digest names, in the one form they are written in."""
+    text = line.get("text")
+    if text is None:
+        return None
+    try:
+        normative = json.loads(text)
+        if not isinstance(normative, dict) or written(normative) != text:
+            return None
+        same = digest_of_words(normative, script="script" in line) == line["digest"]
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return normative if same else None
+
+
+def _claim(source: Source, claim: Claim) -> Subject:
+    normative = _normative(source.slug, claim, source.documents)
+    return Subject(id=claim.id, script=False, normative=normative, raw=claim.raw)
+
+
+def _normative(tenant: str, claim: Claim, documents: Mapping[str, str]) -> dict[str, Any]:
+    raw = claim.raw
+    return {
+        "tenant": tenant,
+        "id": claim.id,
+        "kind": claim.kind,
+        "texts": claim.texts,
+        "slots": sorted(claim.slots),
+        "when": claim.when,
+        "covers": sorted(claim.covers),
+        "required_with": list(claim.required_with),
+        "repeat_after_days": raw.get("repeat_after_days"),
+        "sources": sorted(raw["source"]),
+        "document": documents.get(raw["document"], "") if "document" in raw else None,
+        "channels": sorted(claim.channels),
+        "audience": sorted(claim.audience),
+        "options": list(raw.get("options", ())),
+        **({"topic": tidy(raw["topic"])} if "topic" in raw else {}),
+        "effective": claim.effective,
+        "expires": claim.expires,
+        "review_by": claim.review_by,
+    }
+
+
+def _scripts(source: Source, digests: Mapping[str, str]) -> Iterator[Subject]:
+    def script(id_: str, raw: Map, words: Mapping[str, Any], says: Iterable[str]) -> Subject:
+        cites = tuple(sorted(set(says)))
+        claims = {claim: digests.get(claim) for claim in cites}
+        normative = {"tenant": source.slug, "id": id_, **words, "claims": claims}
+        return Subject(id=id_, script=True, normative=normative, raw=raw, cites=cites)
+
+    if "persona" in source.sections:
+        raw = source.sections["persona"]
+        words = {key: raw[key] for key in ("name", "display_name", "voice", "phrases")}
+        words |= {"languages": sorted(raw["languages"]), "prompt": tidy(raw["prompt"])}
+        words |= {"opening": list(raw["opening"]), "lines": dict(raw.get("lines", {}))}
+        yield script(PERSONA, raw, words, [*raw["opening"], *raw.get("lines", {}).values()])
+    journeys: Any = source.sections.get("journeys", {})
+    for raw in journeys.get("campaigns", ()):
+        words = {"purpose": raw["purpose"], "language": raw["language"], "template": raw.get("template")}
+        yield script(f"campaign/{raw['id']}", raw, words | {"says": list(raw["claims"])}, raw["claims"])
+    for raw in journeys.get("quick_replies", ()):
+        words = {"title": tidy(raw["title"]), "says": list(raw["claims"])}
+        yield script(f"quick_reply/{raw['id']}", raw, words, raw["claims"])
