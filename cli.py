@@ -96,7 +96,7 @@ def front() -> typer.Typer:
 
 def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, dict[str, Command]]]]:
     """Every command by the panel of the help it stands in, and every group of commands."""
-    from commands import bundles, operate, processes, tenants
+    from commands import bundles, init, operate, processes, tenants
 
     commands: dict[str, dict[str, Command]] = {
         "Start here": {
@@ -104,6 +104,7 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
             "chat": tenants.chat,
             "serve": processes.serve,
             "doctor": processes.doctor,
+            "init": init.init,
         },
         "Write tenants": {
             "compile": tenants.compile_,
