@@ -16,6 +16,7 @@ from compiler.rules import (
     broken_pattern,
     calendar,
     choices,
+    contradiction,
     example_value,
     expired,
     expires_soon,
@@ -86,6 +87,7 @@ RULES: tuple[Rule, ...] = (
     choices,
     short_retention,
     unclaimed,
+    contradiction,
 )
 
 # These compare tenants. What they find is nobody's own, and never kept in a cache.

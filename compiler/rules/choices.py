@@ -3,17 +3,17 @@
 The topic of a claim and the answers of a question are tapped, not read beside their claim: a number, a sum of money, a date
 or a promise there would stand alone. A topic may name only what the claim's own wording names ("What changed in 2024?" where
 the claim speaks of 2024), and neither a topic nor an answer promises anything. The runtime refuses such choices as well, so
-that a tenant with one would never get its offer out.
+that a tenant with one would never get its offer out. Durations in words ("within a week") and addresses are statements too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from compiler.diagnostics import Code, Diagnostic
+from compiler.diagnostics import Code, Diagnostic, Span
 from compiler.source import wording
 from compiler.source.context import Context
-from compiler.source.model import Source
+from compiler.source.model import Claim, Source
 from schemas.amounts import amounts
 from schemas.promises import PROMISES
 from schemas.text import matches, normalise
@@ -44,3 +44,15 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
             for meaning, pattern in PROMISES.items():
                 if matches(pattern, normalise(text)) is not None:
                     yield CODE.at(span, f"{meaning} stands on a button", help="change the words")
+            yield from _unheld(claim, text, span, said)
+
+
+def _unheld(claim: Claim, text: str, span: Span, said: Collection[str]) -> Iterator[Diagnostic]:
+    """Durations in words ("within a week") and addresses, which are no amounts and are statements all the same."""
+    for fact in wording.stated(text):
+        worded = fact.what == "a duration" and not any(amounts(fact.words))
+        if not worded and fact.what != wording.ADDRESS:
+            continue
+        if not any(fact.key == known.key for words in said for known in wording.stated(words)):
+            message = f"`{fact.words}` stands on a button, and the wording of `{claim.id}` does not hold it"
+            yield CODE.at(span, message, help="say it in the claim's wording, or leave it out")

@@ -29,7 +29,9 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
     mine = source.sections["tenant"]["retention_days"]
     for pack in source.packs:
         theirs = pack.sections["pack"].get("retention_days") if "pack" in pack.sections else None
-        for key, days in theirs.items() if theirs is not None else ():
+        if theirs is None:
+            continue
+        for key, days in theirs.items():
             if mine[key] < days:
                 yield CODE.at(
                     mine.value(key),

@@ -1,14 +1,103 @@
-"""Every text a customer may be shown, each with its place: what rules about wording look at."""
+"""Every text a customer may be shown, each with its place: what rules about wording look at; and what a text states."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from compiler.diagnostics import Span
 from compiler.source.model import Claim, Source
 from compiler.source.tree import Map, Seq
+from schemas.amounts import amounts
+from schemas.promises import PROMISES
+from schemas.quantities import quantities
+from schemas.text import matches, normalise
 
 TEXT_KEYS = ("says", "short", "answer")
+ADDRESS = "an address"
+NUMBER = "a number or a day"
+CACHED_TEXTS = 8_192  # tenants share their packs' texts
+
+_ADDRESS = re.compile(
+    r"https?://\S+|www\.\S+|\S+@\S+\.\w+|(?<![\w@])(?:[^\W_][\w-]*\.)+[^\W\d_]{2,}(?!\w)(?:/\S*)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Something a text states: its sort, the words, and a key that is the same in every spelling."""
+
+    what: str
+    words: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One wording of a claim, where it stands."""
+
+    claim: Claim
+    language: str
+    variant: str
+    text: str
+    span: Span
+
+
+def wordings(claim: Claim, language: str) -> Iterator[Said]:
+    """A claim's wordings one by one; `language` is that of a claim which does not say otherwise."""
+    for place in [claim.raw, *(t for t in claim.raw.get("translations", ()) if isinstance(t, Map))]:
+        for key in TEXT_KEYS:
+            if key in place:
+                spoken = language if place is claim.raw else place["language"]
+                yield Said(claim, spoken, key, place[key].strip(), place.value(key))
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def stated(text: str) -> tuple[Stated, ...]:
+    """Addresses, money, percentages, dates, durations, telephone numbers, bare numbers and promises, without overlaps."""
+    found: list[Stated] = []
+    taken: list[tuple[int, int]] = []
+    for hit in _ADDRESS.finditer(text):
+        taken.append(hit.span())
+        found.append(Stated(ADDRESS, hit[0].rstrip(".,;)"), hit[0].rstrip(".,;)").casefold()))
+    for quantity in quantities(text):
+        if _free(taken, quantity.start, quantity.end):
+            taken.append((quantity.start, quantity.end))
+            words = text[quantity.start : quantity.end]
+            found.append(Stated(quantity.what, words, f"{quantity.value} {quantity.unit}"))
+    for token, start, end in amounts(text):
+        if _free(taken, start, end):
+            found.append(Stated(NUMBER, text[start:end], token))
+    return (*found, *_promises(text))
+
+
+def _promises(text: str) -> Iterator[Stated]:
+    shadow = normalise(text)
+    for what, pattern in PROMISES.items():
+        place = matches(pattern, shadow)
+        if place is not None:
+            yield Stated(what, text[slice(*place)], what)
+
+
+def _free(taken: list[tuple[int, int]], start: int, end: int) -> bool:
+    return not any(start < last and first < end for first, last in taken)
+
+
+def exact(source: Source, span: Span, words: str) -> Span:
+    """The place of `words` within a text that stands at `span`; the whole text where they are broken over lines."""
+    folders = [source.folder, *(pack.folder for pack in source.packs)]
+    held = next((f.text for folder in folders for f in folder.files if f.file == span.file), "")
+    for number, line in enumerate(held.split("\n")[span.line - 1 : span.end_line], span.line):
+        at = line.find(words, span.column - 1 if number == span.line else 0)
+        if words and at >= 0:
+            return Span(
+                file=span.file, line=number, column=at + 1, end_line=number, end_column=at + 1 + len(words)
+            )
+    return span
 
 
 def of_claim(claim: Claim) -> Iterator[tuple[str, Span]]:
@@ -48,3 +137,19 @@ def values(source: Source) -> Iterator[tuple[str, Span]]:
             yield text, held.value(key)
     for link in source.links:
         yield link.url, link.span("url")
+
+
+def names(source: Source) -> Iterator[tuple[str, Span]]:
+    """What people read as a name or a title: of the tenant, the assistant, the trade, a page, a sender."""
+    for kind, keys in (("tenant", ("display_name",)), ("persona", ("name", "display_name"))):
+        if kind in source.sections:
+            yield from ((source.sections[kind][key], source.sections[kind].value(key)) for key in keys)
+    for part, keys in (("values", ("brand", "topic")), ("business", ("industry", "description"))):
+        held: Any = source.sections["tenant"].get(part, {}) if "tenant" in source.sections else {}
+        yield from ((held[key], held.value(key)) for key in keys if key in held)
+    for connection in source.connections:
+        if connection.channel == "webchat":
+            yield connection.address, connection.span("address")
+        options: Any = connection.raw.get("options", {})
+        if "from_name" in options:
+            yield options["from_name"], options.value("from_name")
