@@ -155,6 +155,27 @@ STATES: tuple[State, ...] = (
            _SEND, _SEND, _SEND, _SEND, _SEND, _SEND),
 )  # fmt: skip
 
+# What each rule comes to, in one sentence, for whoever asks why.
+RULES: Mapping[str, str] = {
+    "R-OPT-1": "Somebody who said stop hears nothing more that we start, and a reply only to what they wrote since.",
+    "R-PECR-1": "We start nothing with a person whose consent does not name this sender.",
+    "R-COND-4": "While a person may be in difficulty or has complained, people decide what is sent.",
+    "R-TIME-1": "Outside the hours of the policy WhatsApp and e-mail wait for the next opening; an open page is answered.",
+    "R-TIME-2": "On quiet weekdays and bank holidays everything but safety waits for the next opening.",
+    "R-WA-3": "Once a person has taken a conversation over, the machine does not talk across them.",
+    "R-TURN-1": "A reply takes in what the person wrote last; until that has been read, nothing is started.",
+    "R-WA-1": "WhatsApp lets us write freely for a day after the person wrote; later only an approved template may go.",
+    "R-FREQ-1": "We start no more conversations with one person than the caps on frequency allow.",
+    "R-FREQ-2": "After three messages without an answer we start nothing with that person again.",
+    "R-SPEND-1": "Past the day's breaker we start nothing, and answer in a cheaper way.",
+    "R-PERIM-3": "A statement that was withdrawn or has expired is not sent; what held it is composed again.",
+    "R-KILL-1": "With the machine stopped nothing automated is sent; a person is called where somebody may be in danger.",
+    "R-KILL-2": "With everything stopped nobody sends, people included.",
+    "R-KILL-3": "What waited while sending was stopped is composed again rather than sent stale.",
+    "R-CLEAR": "Nothing stands against it.",
+    RULE_TABLE: "What the table does not know, or cannot read, is not sent.",
+}
+
 _SAFETY_STOPS = {"window_shut": "case", "kill_machine": "page", "kill_everything": "page"}
 
 
@@ -208,7 +229,7 @@ def decide(
     for state in facts | {CLEAR}:
         match found.get(state, []):
             case [row]:
-                says.append((_effect_of(row, flags), row))
+                says.append((effect_of(row, flags), row))
             case _:
                 return Decision(effect="refuse", rule=RULE_TABLE, row=None)
     effect, decider = min(says, key=lambda said: (-SEVERITY[said[0]], _tells(*said), said[1].row))
@@ -223,9 +244,10 @@ def decide(
     )
 
 
-def _effect_of(row: SendRow, flags: Set[str]) -> str:
+def effect_of(row: SendRow, flags: Set[str]) -> str:
+    """What one row does to a message of which `flags` are true; what cannot be read refuses."""
     effect = row.effect
-    if effect in {"send", "template"} and not _needs(row) <= flags:
+    if effect in {"send", "template"} and not needs(row) <= flags:
         effect = row.otherwise or "refuse"
     if effect not in SEVERITY or (effect in {"defer", "pause"} and row.until not in UNTILS):
         return "refuse"
@@ -237,16 +259,17 @@ def _tells(effect: str, row: SendRow) -> int:
     piece of advice, that nothing stood against it. A fact that does not concern the message says nothing."""
     if effect != "send":
         return 0
-    if _needs(row):
+    if needs(row):
         return 0
     if row.only:
         return 1
     return 2 if row.state == CLEAR else 3
 
 
-def _needs(row: SendRow) -> Set[str]:
-    needs = set(row.only) - set(ADVICE)
-    return needs | {"template"} if row.effect == "template" else needs
+def needs(row: SendRow) -> Set[str]:
+    """The conditions a message must meet for the row's effect; without one of them the row's `otherwise` applies."""
+    conditions = set(row.only) - set(ADVICE)
+    return conditions | {"template"} if row.effect == "template" else conditions
 
 
 def enumerate_grid() -> Iterator[tuple[str, str, str]]:
@@ -296,7 +319,7 @@ def _unreadable(row: SendRow) -> Iterator[str]:
     for name in row.only:
         if name not in RESTRICTIONS and name not in ADVICE:
             yield f"has the unknown restriction {name!r}"
-    if row.effect in {"send", "template"} and _needs(row) and row.otherwise in {None, "send", "template"}:
+    if row.effect in {"send", "template"} and needs(row) and row.otherwise in {None, "send", "template"}:
         yield "is restricted but does not say what happens otherwise"
     if row.effect not in {"send", "template"} and (row.only or row.otherwise):
         yield "restricts something that is not a send"
@@ -336,8 +359,8 @@ def _looser(row: SendRow, pack: SendRow) -> bool:
     mine, theirs = SEVERITY.get(row.effect, 7), SEVERITY.get(pack.effect, 7)
     if mine > SEVERITY["template"] or theirs > SEVERITY["template"]:
         return mine < theirs or (mine == theirs and row.until != pack.until)
-    if not _needs(row) >= _needs(pack) or not set(row.only) >= set(pack.only):
+    if not needs(row) >= needs(pack) or not set(row.only) >= set(pack.only):
         return True
-    return bool(_needs(pack)) and SEVERITY.get(row.otherwise or "refuse", 7) < SEVERITY.get(
+    return bool(needs(pack)) and SEVERITY.get(row.otherwise or "refuse", 7) < SEVERITY.get(
         pack.otherwise or "refuse", 7
     )
