@@ -13,6 +13,7 @@ from compiler.diagnostics import Code, Diagnostic
 from compiler.diagnostics.codes import PASS_CODES
 from compiler.rules import (
     answers,
+    borrowed_status,
     broken_pattern,
     calendar,
     choices,
@@ -20,6 +21,7 @@ from compiler.rules import (
     example_value,
     expired,
     expires_soon,
+    fee_cap,
     foreign_url,
     literal_secret,
     looser_than_pack,
@@ -87,6 +89,8 @@ RULES: tuple[Rule, ...] = (
     choices,
     short_retention,
     unclaimed,
+    borrowed_status,
+    fee_cap,
     contradiction,
 )
 

@@ -1,0 +1,122 @@
+"""What it looks like to claim a regulator's or an ombudsman's status or protection: one list for both halves.
+
+Naming a body is not claiming its status. "You can complain to the Financial Ombudsman Service" tells people where to turn, and
+"the FCA banned it" reports. What counts is a word of status tied to the body ("FCA regulated", "protected by the FOS", "on the
+SRA's register"), unless the sentence denies it ("we are not regulated by the FCA") or says it of somebody else ("your supplier is
+licensed by Ofgem").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from schemas.fold import normalise
+
+# Body -> (what it is called, the names it goes by, as a pattern on folded text).
+BODIES: Mapping[str, tuple[str, str]] = {
+    "fca": ("the FCA", r"fca|financial conduct authority|city watchdog"),
+    "fos": ("the Financial Ombudsman", r"fos|financial ombudsm[ae]n(?: service)?"),
+    "cmo": ("the Claims Management Ombudsman", r"cmo|claims management ombudsm[ae]n"),
+    "fscs": ("the FSCS", r"fscs|financial services compensation scheme"),
+    "sra": ("the SRA", r"sra|solicitors'? regulation authority|law society"),
+    "legal_ombudsman": ("the Legal Ombudsman", r"legal ombudsm[ae]n"),
+    "ofgem": ("Ofgem", r"ofgem|energy regulator|office of gas and electricity markets"),
+    "energy_ombudsman": ("the Energy Ombudsman", r"energy ombudsm[ae]n|ombudsman services:? energy"),
+}
+
+_GAP = r"[^a-z0-9]{1,4}"
+_DONE = (
+    r"regulated|authori[sz]ed|approved|registered|licen[sc]ed|accredited|backed|endorsed|protected|certified|supervised|"
+    r"covered|recogni[sz]ed|overseen|monitored|vetted|checked|guaranteed|insured|permitted|sanctioned|recommended|"
+    r"safeguarded|controlled|governed|policed|appointed|verified|audited|supported"
+)
+_THING = (
+    r"status|protections?|number|registration|authori[sz]ation|permissions?|licen[sc]e|cover(?:age)?|guarantee|approval|"
+    r"backing|accreditation|member(?:ship|s)?|regulation|supervision|oversight|jurisdiction|blessing|endorsement|"
+    r"safeguards?|compliant|safety net|seal|mark|badge|rules|register|entry|firm"
+)
+_ACTS = (
+    r"regulates|authori[sz]es|protects|covers|supervises|backs|approves|licen[sc]es|oversees|guarantees|endorses|"
+    r"monitors|vets|governs|insures|safeguards|recogni[sz]es|accredits|looks after|watches over|stands behind"
+)
+_OURS = r"us|you|your|our|this|me|my|every|everything|all|it|the (?:firm|company|service|claim|money)"
+_THE = r"(?:the |an? |by the |uk(?:'s)? |official |independent |full )*"
+
+
+def _pattern(names: str) -> re.Pattern[str]:
+    body = rf"(?:{names})"
+    return re.compile(
+        rf"\b{body}(?:'?s)?{_GAP}(?:fully{_GAP})?(?:{_DONE})\b"
+        rf"|\b{body}(?:'?s)?{_GAP}(?:{_THING})\b"
+        rf"|\b(?:{_DONE})\b(?:{_GAP}(?:and|or|fully|\w+ly|{_DONE})\b){{0,3}}{_GAP}(?:and regulated )?"
+        rf"(?:by|with|under|through|at|via|from){_GAP}{_THE}{body}\b"
+        rf"|\b(?:{_THING}){_GAP}(?:of|from|by|under|with|at|through){_GAP}{_THE}{body}\b"
+        rf"|\bunder{_GAP}{_THE}{body}\b|\b(?:answer|answers|answerable|accountable){_GAP}to{_GAP}{_THE}{body}\b"
+        rf"|\b(?:part|member|members|partners?|agents?|branch|arm|protection){_GAP}of{_GAP}{_THE}{body}\b"
+        rf"|\b{body}(?:{_GAP}(?:also|fully|always))?{_GAP}(?:{_ACTS}){_GAP}(?:{_OURS})\b"
+        rf"|\b{body}{_GAP}(?:has|have){_GAP}(?:(?:also|fully|now|already){_GAP})?(?:{_DONE}){_GAP}(?:{_OURS})\b"
+        rf"|\b(?:our|my|its){_GAP}regulators?{_GAP}(?:is|are){_GAP}{_THE}{body}\b"
+        rf"|\b(?:we|i)(?:'re|'m| are| am){_GAP}{_THE}{body}\b(?!{_GAP}(?:does|did|has|is))"
+    )
+
+
+_PATTERNS = {name: _pattern(names) for name, (_, names) in BODIES.items()}
+_AT_ALL = re.compile("|".join(names for _, names in BODIES.values()))
+
+# A denial stands right before the status in the same clause: "we are not", "neither X is". "Not only" denies nothing.
+_DENIED = re.compile(
+    r"\b(?:not|never|neither|nor|no|without|aren'?t|isn'?t|wasn'?t|weren'?t|cannot|can'?t|don'?t|doesn'?t|ain'?t)\b"
+    r"(?! (?:only|just|merely|simply|solely|to mention|least)\b)(?: [a-z']+){0,4} ?$"
+)
+# Somebody else as the subject, directly before: "your supplier is", "all lenders must be".
+_OTHERS = re.compile(
+    r"(?:^|\b(?:your|the|their|all|most|many|every|each|some|an?|if|that|because|when|whether|uk|british)(?: own| new| old)? )"
+    r"(?:(?:energy|gas|electricity|finance|motor|car|large|licensed) )*"
+    r"(?:suppliers?|lenders?|brokers?|dealers?|dealerships?|banks?|insurers?|networks?|networks? operators?)"
+    r"(?: (?:is|are|was|were|has|have|had|must|may|should|be|been|to|also|both|usually|normally|already|need|needs|"
+    r"not|that|which|who)\b)* ?$"
+)
+# Telling people where to look a firm up.
+_LOOK_UP = re.compile(r"\b(?:check|look|search|see|find|verify|listed)\b[a-z' ]{0,40}$")
+_REGISTER = re.compile(r"regist(?:er|ry)$|number$")
+_CLAUSE = re.compile(r"[.!?;:,\n()\[\]*]|\bbut\b|\bwhile\b| - ")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A status found in a text: whose, and where (code points of the text)."""
+
+    body: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=4_096)
+def statuses(text: str) -> tuple[Status, ...]:
+    """Every body whose status or protection `text` claims, each once, in the order of BODIES. Disguises are seen through."""
+    found: dict[str, Status] = {}
+    for view in normalise(text).views:
+        if _AT_ALL.search(view.text) is None:
+            continue
+        for body, start, end in _claimed(view.text):
+            found.setdefault(body, Status(body, *view.span(start, end)))
+    return tuple(found[body] for body in BODIES if body in found)
+
+
+def _claimed(text: str) -> Iterator[tuple[str, int, int]]:
+    for body, pattern in _PATTERNS.items():
+        for match in pattern.finditer(text):
+            before = _CLAUSE.split(text[: match.start()])[-1]
+            if not _harmless(before, match.group()):
+                yield body, *match.span()
+                break
+
+
+def _harmless(before: str, said: str) -> bool:
+    """Whether the words before, in the same clause, deny it, say it of somebody else or send people to a register."""
+    if _DENIED.search(before) or _OTHERS.search(before.lstrip()):
+        return True
+    return bool(_LOOK_UP.search(before) and _REGISTER.search(said))
