@@ -1,0 +1,68 @@
+"""Diagnostics for their readers: people at a terminal, programs, a code host's pull request, its scanner, a reviewer's page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from compiler.diagnostics.escape import visible
+from compiler.report.facts import Result, View, summary
+from compiler.rules import CODES
+
+__all__ = ["FORMATS", "Result", "View", "explain", "render", "summary", "visible"]
+
+FORMATS = ("text", "concise", "json", "github", "sarif", "md")
+
+
+def render(
+    result: Result,
+    format: str = "text",
+    *,
+    color: bool = False,
+    prefix: str = "",
+    changed: Mapping[str, frozenset[int]] | None = None,
+    docs: str | None = None,
+) -> str:
+    """The whole report as text, ending in a line end. The options are those of View. Raises ValueError for an unknown format."""
+    if format not in FORMATS:
+        raise ValueError(f"unknown format {format!r}; there are {', '.join(FORMATS)}")
+    view = View(result=result, color=color, prefix=prefix, changed=changed or {}, docs=docs)
+    return _renderer(format)(view)
+
+
+def explain(code: str) -> str:
+    """A code's manual page. Raises KeyError for an unknown code."""
+    page = CODES[code.upper()]
+    return "\n".join([
+        f"{page.code} {page.name} ({page.severity})",
+        "",
+        page.explanation.strip(),
+        "",
+        "Wrong:",
+        _indent(page.bad),
+        "",
+        "Right:",
+        _indent(page.good),
+        "",
+    ])  # fmt: skip
+
+
+def _renderer(format: str) -> Callable[[View], str]:
+    """Only what is asked for is loaded: most runs print text."""
+    match format:
+        case "text":
+            from compiler.report.text import text as made
+        case "concise":
+            from compiler.report.text import concise as made
+        case "json":
+            from compiler.report.machine import as_json as made
+        case "github":
+            from compiler.report.github import github as made
+        case "sarif":
+            from compiler.report.sarif import sarif as made
+        case _:
+            from compiler.report.page import page as made
+    return made
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.splitlines())
