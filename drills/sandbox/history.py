@@ -1,0 +1,141 @@
+"""What a repository of the code host's sandbox holds: commits in memory, or those of a git folder on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+GIT_WITHIN_S = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One commit. `login` is the account the host knows its author by, None for a mail address it does not know."""
+
+    sha: str
+    author: str
+    login: str | None
+    parents: tuple[str, ...] = ()
+
+
+class NoSuchCommit(Exception):
+    """There is no commit of this name."""
+
+
+class History(Protocol):
+    """The commits of one repository. `ref`: a sha, a branch or a tag. Each raises NoSuchCommit."""
+
+    def commit(self, ref: str) -> Commit: ...
+
+    def files(self, ref: str) -> Mapping[str, bytes]:
+        """Every file by its path."""
+        ...
+
+    def since(self, base: str, head: str) -> Sequence[Commit]:
+        """The commits of `head` that `base` does not have, oldest first."""
+        ...
+
+    def merge_base(self, base: str, head: str) -> str: ...
+
+
+@dataclass(slots=True)
+class Memory:
+    """Commits that a test makes one by one."""
+
+    commits: dict[str, Commit] = field(default_factory=dict)
+    trees: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
+    branches: dict[str, str] = field(default_factory=dict)
+
+    def add(
+        self,
+        files: Mapping[str, bytes],
+        *,
+        branch: str,
+        author: str = "Wat Example",
+        login: str | None = "wat-example",
+        parents: Sequence[str] | None = None,
+    ) -> str:
+        """A commit of exactly these files on a branch (a new one begins at `parents`). Returns its sha."""
+        before = (
+            (self.branches[branch],) if parents is None and branch in self.branches else tuple(parents or ())
+        )
+        sha = hashlib.sha256(
+            repr((sorted(files.items()), before, author, len(self.commits))).encode()
+        ).hexdigest()[:40]
+        self.commits[sha] = Commit(sha=sha, author=author, login=login, parents=before)
+        self.trees[sha] = dict(files)
+        self.branches[branch] = sha
+        return sha
+
+    def commit(self, ref: str) -> Commit:
+        sha = self.branches.get(ref, ref)
+        if sha not in self.commits:
+            raise NoSuchCommit(ref)
+        return self.commits[sha]
+
+    def files(self, ref: str) -> Mapping[str, bytes]:
+        return self.trees[self.commit(ref).sha]
+
+    def since(self, base: str, head: str) -> Sequence[Commit]:
+        known = set(self._ancestors(base))
+        return [self.commits[sha] for sha in reversed(self._ancestors(head)) if sha not in known]
+
+    def merge_base(self, base: str, head: str) -> str:
+        known = set(self._ancestors(base))
+        for sha in self._ancestors(head):
+            if sha in known:
+                return sha
+        raise NoSuchCommit(f"{base}...{head}")
+
+    def _ancestors(self, ref: str) -> list[str]:
+        """A commit and all before it, newest first."""
+        found: dict[str, None] = {}
+        left = [self.commit(ref).sha]
+        while left:
+            sha = left.pop(0)
+            if sha not in found:
+                found[sha] = None
+                left += self.commits[sha].parents
+        return list(found)
+
+
+@dataclass(frozen=True, slots=True)
+class GitFolder:
+    """The commits of a git repository on disk. `logins` maps an author's mail address to their account."""
+
+    path: Path
+    logins: Mapping[str, str] = field(default_factory=dict)
+
+    def commit(self, ref: str) -> Commit:
+        return self._commits("-1", ref)[0]
+
+    def files(self, ref: str) -> Mapping[str, bytes]:
+        sha = self.commit(ref).sha
+        names = self._git("ls-tree", "-r", "-z", "--name-only", sha).split(b"\0")
+        return {name.decode(): self._git("show", f"{sha}:{name.decode()}") for name in names if name}
+
+    def since(self, base: str, head: str) -> Sequence[Commit]:
+        return self._commits("--reverse", f"{self.commit(base).sha}..{self.commit(head).sha}")
+
+    def merge_base(self, base: str, head: str) -> str:
+        return self._git("merge-base", self.commit(base).sha, self.commit(head).sha).decode().strip()
+
+    def _commits(self, *what: str) -> Sequence[Commit]:
+        out = self._git("log", "--format=%H%x09%ae%x09%an%x09%P", *what, "--").decode().splitlines()
+        return [self._read(line) for line in out]
+
+    def _read(self, line: str) -> Commit:
+        sha, mail, name, parents = line.split("\t")
+        return Commit(sha=sha, author=name, login=self.logins.get(mail), parents=tuple(parents.split()))
+
+    def _git(self, *arguments: str) -> bytes:
+        done = subprocess.run(
+            ["git", "-C", str(self.path), *arguments], capture_output=True, check=False, timeout=GIT_WITHIN_S
+        )
+        if done.returncode:
+            raise NoSuchCommit(done.stderr.decode(errors="replace").strip())
+        return done.stdout
