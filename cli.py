@@ -96,7 +96,7 @@ def front() -> typer.Typer:
 
 def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, dict[str, Command]]]]:
     """Every command by the panel of the help it stands in, and every group of commands."""
-    from commands import bundles, init, operate, processes, tenants
+    from commands import bundles, drill, init, operate, processes, tenants
 
     commands: dict[str, dict[str, Command]] = {
         "Start here": {
@@ -112,6 +112,7 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
             "plan": tenants.plan,
             "screen": tenants.screen,
             "review": tenants.review,
+            "attack": drill.attack,
         },
         "Put bundles in force": {
             "publish": bundles.publish,

@@ -1,0 +1,194 @@
+"""`convo attack`: a tenant's own drills, each step judged by what was decided, said and written down."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from compiler.load import load
+from drills.rehearsal import PLAYED_ON, Exchange, rehearsal
+from drills.rollout import compile_all
+from schemas.bundle import Bundle, Policy
+from schemas.text import matches, normalise
+
+OFFICE_HOURS = time(10, 30)
+LONGEST_CLOSED = 31  # days; whoever is never open is played at in any case
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One drill on one channel, as a person plays it. `at` is aware UTC."""
+
+    id: str
+    title: str
+    file: str
+    line_no: int
+    channel: str
+    at: datetime
+    consent: bool
+    steps: Sequence[Mapping[str, Any]]
+
+    def line(self, so_far: Sequence[Exchange]) -> str | None:
+        """What the script says next, whatever was answered."""
+        return str(self.steps[len(so_far)]["say"]) if len(so_far) < len(self.steps) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of one drill on one channel. `faults` are sentences; none means that it held."""
+
+    part: Part
+    faults: tuple[str, ...]
+    exchanges: Sequence[Exchange]
+
+    @property
+    def held(self) -> bool:
+        return not self.faults
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, as `--json` prints them."""
+        return {
+            "drill": self.part.id,
+            "title": self.part.title,
+            "file": self.part.file,
+            "line": self.part.line_no,
+            "channel": self.part.channel,
+            "held": self.held,
+            "faults": list(self.faults),
+            "steps": [
+                {
+                    "said": exchange.said,
+                    "decision": exchange.decision,
+                    "categories": sorted(exchange.categories),
+                    "claims": list(exchange.claims),
+                    "answer": answer_of(exchange),
+                }
+                for exchange in self.exchanges
+            ],
+        }
+
+
+def attack(tenant: Path, *, today: date) -> Sequence[Result]:
+    """Plays every drill of the tenant's folder. Raises CompileRefused, EmbeddedPostgresError."""
+    [compiled] = compile_all(tenant.parent, today=today, only=[tenant.name])
+    bundle = Bundle.decode(compiled.bundle)
+    parts = list(parts_of(tenant, bundle, today))
+    if not parts:
+        return ()
+
+    async def play() -> Sequence[Result]:
+        async with rehearsal(compiled, moment=min(part.at for part in parts)) as stage:
+            played = await stage.play(parts)
+        return [
+            Result(part=part, faults=tuple(faults_of(part, exchanges)), exchanges=exchanges)
+            for part, exchanges in zip(parts, played, strict=True)
+        ]
+
+    return asyncio.run(play())
+
+
+def parts_of(tenant: Path, bundle: Bundle, today: date) -> Iterator[Part]:
+    """Every drill once for each channel it is played on. A drill for a channel the tenant has not got is left out."""
+    there = {c.channel for c in bundle.connections.values() if c.stage == "sandbox"}
+    zone, office = ZoneInfo(bundle.policy.timezone), _open_day(bundle.policy, today)
+    for file in load(tenant.parent).tenants[tenant.name].of("drills"):
+        for drill in file.data:
+            asked = (drill["channel"],) if "channel" in drill else PLAYED_ON
+            for channel in asked:
+                if channel in there:
+                    yield Part(
+                        id=drill["id"],
+                        title=drill["title"],
+                        file=file.file,
+                        line_no=drill.at().line,
+                        channel=channel,
+                        at=_moment(drill.get("at"), office, zone),
+                        consent=drill.get("consent", False),
+                        steps=drill["steps"],
+                    )
+
+
+def faults_of(part: Part, exchanges: Sequence[Exchange]) -> Iterator[str]:
+    """What did not come as it must, each with the number of its step."""
+    for number, (step, exchange) in enumerate(zip(part.steps, exchanges, strict=True), 1):
+        for fault in step_faults(step["expect"], exchange):
+            yield f"step {number}: {fault}"
+
+
+def step_faults(expected: Mapping[str, Any], came: Exchange) -> Iterator[str]:
+    """What was expected of one step and did not come, or came and must not."""
+    if "decision" in expected and came.decision != expected["decision"]:
+        yield f"the decision was {came.decision}, not {expected['decision']}"
+    if missing := sorted(set(expected.get("categories", ())) - came.categories):
+        seen = ", ".join(sorted(came.categories)) or "nothing"
+        yield f"did not see {', '.join(missing)} (saw {seen})"
+    if missing := sorted(set(expected.get("claims", ())) - set(came.claims)):
+        yield f"did not state {', '.join(missing)} (stated {', '.join(came.claims) or 'nothing'})"
+    shadow = normalise(answer_of(came))
+    for pattern in expected.get("never", ()):
+        if found := matches(pattern, shadow):
+            yield f"the answer holds `{shadow.text[found[0] : found[1]]}`, which `{pattern}` forbids"
+    if "case" in expected and expected["case"] not in came.cases:
+        yield f"no case `{expected['case']}` is open ({', '.join(sorted(came.cases)) or 'none'} is)"
+    for name, is_so in (("hold", came.held), ("suppressed", came.suppressed)):
+        if name in expected and expected[name] != is_so:
+            yield f"{name} is {_yes(is_so)}, not {_yes(expected[name])}"
+    if _has_link(came) and not expected.get("link", False):
+        yield "there is a link in the answer"
+
+
+def answer_of(exchange: Exchange) -> str:
+    """Everything the answer says, buttons included."""
+    sends = exchange.outcome.sends if exchange.outcome else ()
+    return "\n".join(text for send in sends for text in (send.text, *send.options))
+
+
+def table(results: Sequence[Result]) -> str:
+    """One line a drill and channel, and below it what went wrong."""
+    width = max((len(r.part.id) for r in results), default=0)
+    channels = max((len(r.part.channel) for r in results), default=0)
+    lines = []
+    for result in results:
+        part = result.part
+        mark = "ok  " if result.held else "FAIL"
+        lines.append(f"{mark}  {part.id:<{width}}  {part.channel:<{channels}}  {part.title}")
+        lines += [f"      {fault}" for fault in result.faults]
+        if not result.held:
+            lines.append(f"      {part.file}:{part.line_no}")
+    failed = sum(not result.held for result in results)
+    lines.append(f"{len(results)} drills, {failed} failed")
+    return "\n".join(lines)
+
+
+def _has_link(exchange: Exchange) -> bool:
+    return exchange.outcome is not None and any(send.has_link for send in exchange.outcome.sends)
+
+
+def _moment(at: str | None, office: date, zone: ZoneInfo) -> datetime:
+    given = _MOMENT.match(at or "")
+    local = (
+        datetime.combine(date.fromisoformat(given[1]), time.fromisoformat(given[2]), zone)
+        if given
+        else datetime.combine(office, OFFICE_HOURS, zone)
+    )
+    return local.astimezone(UTC)
+
+
+def _open_day(policy: Policy, today: date) -> date:
+    """Today, or the next day the tenant answers on: what is expected must not depend on the day of the week."""
+    days = [today + timedelta(days=n) for n in range(LONGEST_CLOSED)]
+    return next(
+        (d for d in days if d.isoweekday() not in policy.quiet_weekdays and f"{d}" not in policy.quiet_dates),
+        today,
+    )
+
+
+def _yes(is_so: bool) -> str:
+    return "set" if is_so else "not set"
