@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import schemas
-from compiler.diagnostics import Diagnostic, Fix, Label, Span
+from compiler.diagnostics import Diagnostic, Edit, Fix, Label, Span
 from compiler.source.neighbours import ConnectionFact, Facts, LinkFact
 
-FORM = "convo-cache 1"
+FORM = "convo-cache 2"
 MAX_FILE_BYTES = 256 << 20
 DEAD_LINES = 20_000  # a full run that leaves more than this behind writes the file anew
 _CHECKSUM_CHARS = 64
@@ -278,7 +278,7 @@ def _span(held: list[Any]) -> Span:
 
 def _of_diagnostic(d: Diagnostic) -> list[Any]:
     labels = [[_of_span(label.span), label.text] for label in d.labels]
-    fix = [_of_span(d.fix.span), d.fix.text] if d.fix is not None else None
+    fix = [[_of_span(edit.span), edit.text] for edit in d.fix.edits] if d.fix is not None else []
     return [d.code, d.severity, d.message, _of_span(d.span), labels, d.help, fix]
 
 
@@ -291,8 +291,13 @@ def _diagnostic(held: list[Any]) -> Diagnostic:
         span=_span(span),
         labels=tuple(Label(span=_span(place), text=text) for place, text in labels),
         help=help_,
-        fix=Fix(span=_span(fix[0]), text=fix[1]) if fix is not None else None,
+        fix=_fix(fix),
     )
+
+
+def _fix(held: list[Any]) -> Fix | None:
+    edits = [Edit(span=_span(place), text=text) for place, text in held]
+    return Fix(span=edits[0].span, text=edits[0].text, also=tuple(edits[1:])) if edits else None
 
 
 def _connection(held: list[Any]) -> ConnectionFact:

@@ -29,7 +29,7 @@ def as_json(view: View) -> str:
 def _tenant(compiled: Any) -> dict[str, Any] | None:
     if compiled is None:
         return None
-    return {"digest": compiled.digest, "bytes": len(compiled.bundle), "unapproved": compiled.unapproved}
+    return {"digest": compiled.digest, "bytes": compiled.size, "unapproved": compiled.unapproved}
 
 
 def _object(view: View, d: Diagnostic) -> dict[str, Any]:
