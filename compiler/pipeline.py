@@ -18,6 +18,7 @@ from compiler.source.files import Folder, Tree
 from compiler.source.model import Source
 from compiler.source.neighbours import Facts, Neighbours, facts_of
 from compiler.source.read import Shared, chosen, read_shared, read_tenant
+from compiler.source.tree import Map
 from schemas.bundle import canonical, digest_of
 
 DAYS_OF_NOTICE = 30
@@ -88,14 +89,18 @@ def check(
     authority: bool = False,
     progress: Callable[[int, int], None] | None = None,
     cache: Cache | None = None,
+    enrolments: Mapping[str, approvals.Enrolment] | None = None,
 ) -> CheckResult:
     """Compile every tenant of a folder, or `only` some, and report everything at once.
 
     `today` and `stage` decide diagnostics only, never bytes. `authority`: jsonschema itself looks at every file.
     `progress` is told (tenants done, tenants there are) after each. Tenants are read one after the other, and of each
     only what it came to is kept. With a `cache`, one whose files were seen before is not compiled again.
+    `enrolments`: for a proposed change, who is enrolled in its base (`enrolled`); it is judged without the cache.
     """
+    cache = cache if enrolments is None else None
     run = _Run(tenants_dir, _context(today, stage), authority, cache, load.survey(tenants_dir, wanted=only))
+    run.enrolments = enrolments
     wanted = [slug for slug in sorted(run.tree.tenants) if not only or slug in only]
     found: list[Diagnostic] = []
     compiled: dict[str, Compiled | None] = {}
@@ -130,6 +135,18 @@ def compile_tenant(path: Path, today: date, *, stage: str = SANDBOX, authority: 
     return compiled
 
 
+def enrolled(tenants_dir: Path) -> dict[str, approvals.Enrolment]:
+    """Who may approve, by tenant: what a change to be merged into this folder is judged by. Only tenant.yaml is read."""
+    found: dict[str, approvals.Enrolment] = {}
+    for slug in load.survey(tenants_dir).tenants:
+        folder = load.parsed(load.read_tenant(tenants_dir, slug), ("tenant",))
+        for parsed in folder.files:
+            validate.validate(parsed, load.schema(parsed.kind))
+        tenant = next((f.data for f in folder.of("tenant") if isinstance(f.data, Map) and not f.bad), None)
+        found[slug] = approvals.enrolment_of(tenant)[0]
+    return found
+
+
 def _context(today: date, stage: str) -> Context:
     a_year = today.replace(year=today.year + 1, day=min(today.day, 28) if today.month == 2 else today.day)
     soon = today + timedelta(days=DAYS_OF_NOTICE)
@@ -161,6 +178,7 @@ class _Run:
         }
         self.taken: set[str] = set()
         self.room = KEPT_BUNDLES_BYTES
+        self.enrolments: Mapping[str, approvals.Enrolment] | None = None
 
     def tenant(self, slug: str) -> tuple[Entry, Compiled | None]:
         """Everything about one tenant, from the cache where it is there."""
@@ -226,7 +244,10 @@ class _Run:
         source = read_tenant(slug, folder, self.shared)
         found = [*folder.faults(), *(d for pack in source.packs for d in pack.folder.faults())]
         found += lint(source, self.context)
-        held, diagnostics = approvals.check(source, today=self.context.today, stage=self.context.stage)
+        base = self.enrolments.get(slug, approvals.Enrolment()) if self.enrolments is not None else None
+        held, diagnostics = approvals.check(
+            source, today=self.context.today, stage=self.context.stage, enrolment=base
+        )
         found += diagnostics
         bundle, unapproved = None, False
         # Without its organisation's limits it would be looser than allowed; why is said at its file.

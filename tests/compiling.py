@@ -31,12 +31,11 @@ from compiler.approvals import (
     Subject,
     approval_payload,
     digest_of_words,
-    enrolment_of,
     subjects_of,
     written,
 )
 from compiler.load import load, schema
-from compiler.pipeline import CheckResult, check
+from compiler.pipeline import CheckResult, check, enrolled
 from compiler.source.model import Source
 from compiler.source.read import read
 from compiler.validate import validate
@@ -109,12 +108,8 @@ def approve(root: Path, changes: dict[str, Any]) -> None:
 
 
 def compile_case(root: Path, settings: dict[str, Any]) -> CheckResult:
-    more: dict[str, Any] = {}
-    if settings.get("enrolled") == "base":
-        more["enrolments"] = {
-            slug: enrolment_of(s.sections.get("tenant"))[0] for slug, s in sources(BASE).items()
-        }
-    return check(root, today=TODAY, stage=settings.get("stage", "sandbox"), **more)
+    enrolments = enrolled(BASE) if settings.get("enrolled") == "base" else None
+    return check(root, today=TODAY, stage=settings.get("stage", "sandbox"), enrolments=enrolments)
 
 
 def signed_line(

@@ -46,6 +46,11 @@ class Enrolment:
     people: Mapping[str, Person] = field(default_factory=dict)
     review_keys: Mapping[str, ReviewKey] = field(default_factory=dict)
     dubious: frozenset[str] = frozenset()
+    dubious_names: frozenset[str] = frozenset()
+
+    def knows(self, keyid: str) -> bool:
+        """Whether a key is enrolled, and once only."""
+        return keyid in self.people or keyid in self.review_keys
 
     def named(self, name: str, role: str) -> Person | None:
         """The approver of this name and office."""
@@ -85,6 +90,7 @@ def enrolment_of(tenant: Map | None) -> tuple[Enrolment, list[Diagnostic]]:
         people={p.keyid: p for p in people if p.keyid not in dubious},
         review_keys={k.keyid: k for k in keys if k.keyid not in dubious},
         dubious=frozenset(dubious),
+        dubious_names=frozenset(p.name for p in people if p.keyid in dubious),
     )
     return enrolment, faults
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from compiler.approvals.enrolment import Enrolment, enrolment_of
 from compiler.approvals.lines import Rules, ended, faults, subject_of
@@ -24,20 +24,24 @@ def check(
 ) -> tuple[Held, list[Diagnostic]]:
     """Which approvals hold, and what is wrong with the others. The day decides diagnostics only, never what holds.
 
-    `enrolment`: who counts as enrolled when this tree is a proposed change, as of what it is to be merged into
-    (None: this tree's own). So nobody is enrolled by the change they approve.
+    `enrolment`: who is enrolled in what this tree is to be merged into, when it is a proposed change (None: it is not).
+    Then a line must hold by that, too, so that nobody is enrolled by the change they approve.
     """
     subjects = subjects_of(source)
     here, found = enrolment_of(source.sections.get("tenant"))
-    counted = here if enrolment is None else enrolment
-    rules = Rules(tenant=source.slug, subjects=subjects, own=here, counted=counted, today=today)
+    rules = [
+        Rules(tenant=source.slug, subjects=subjects, enrolment=one, today=today)
+        for one in (here, enrolment)
+        if one is not None
+    ]
     lines: dict[str, tuple[Map, ...]] = {}
     faulty: set[str] = set()
     for line in source.approvals if "tenant" in source.sections else ():
         id_ = subject_of(line)
-        wrong = list(faults(line, rules)) or list(_twice(line, lines.get(id_, ())))
+        wrong = list(faults(line, rules[0])) or list(_twice(line, lines.get(id_, ())))
+        wrong = wrong or list(_enrolled_here(line, rules[1:]))
         found += wrong
-        if wrong or id_ not in subjects or line["key"] in here.dubious | counted.dubious:
+        if wrong or id_ not in subjects or not rules[0].enrolment.knows(line["key"]):
             faulty.add(id_)
         else:
             lines[id_] = (*lines.get(id_, ()), line)
@@ -50,6 +54,15 @@ def check(
     if source.broken.isdisjoint(_READ):
         found += _unapproved(source, held, subjects, faulty, stage)
     return held, found
+
+
+def _enrolled_here(line: Map, bases: Sequence[Rules]) -> Iterator[Diagnostic]:
+    """What holds by this tree's enrolment holds by that of its base, or this very change made it hold."""
+    for base in bases:
+        if any(faults(line, base)) or not base.enrolment.knows(line["key"]):
+            message = f"{line['by']} could not approve this before the very change that the line approves"
+            help_ = "merge the enrolment first, approved by those who are enrolled now"
+            yield own.ENROLLED_HERE.at(line.value("by"), message, help=help_)
 
 
 def _twice(line: Map, before: tuple[Map, ...]) -> Iterator[Diagnostic]:

@@ -32,12 +32,11 @@ _REVIEW_REF = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What a line is judged by. `own`: this tree's enrolment; `counted`: the one that counts, as of the base of a change."""
+    """What a line is judged by. `enrolment`: who counts as enrolled."""
 
     tenant: str
     subjects: Mapping[str, Subject]
-    own: Enrolment
-    counted: Enrolment
+    enrolment: Enrolment
     today: str
 
 
@@ -104,28 +103,24 @@ def _first(*found: Diagnostic | None) -> Iterator[Diagnostic]:
 
 def _signer(line: Map, rules: Rules) -> tuple[Person, bytes] | Diagnostic | None:
     """(who approved, the key that signed), a fault, or None where the enrolment's own fault says all."""
-    if line["key"] in rules.own.dubious | rules.counted.dubious:
+    if line["key"] in rules.enrolment.dubious:
         return None
     if line["via"] == REVIEW:
         return _by_review(line, rules)
-    person = rules.counted.people.get(line["key"])
+    person = rules.enrolment.people.get(line["key"])
     if person is None or (person.name, person.role) != (line["by"], line["role"]):
-        return _not_enrolled(line, rules, rules.own.people.get(line["key"]))
+        return _not_enrolled(line, rules)
     return person, person.key
 
 
 def _by_review(line: Map, rules: Rules) -> tuple[Person, bytes] | Diagnostic | None:
-    key = rules.counted.review_keys.get(line["key"])
+    key = rules.enrolment.review_keys.get(line["key"])
     if key is None:
-        if line["key"] in rules.own.review_keys:
-            return _not_yet(line, "key", "this review key is")
         message = "the key that signed this line is no review key of tenant.yaml"
         return c.NOT_ENROLLED.at(line.value("key"), message, help="enrol CI's key under `review_keys`")
-    person = rules.counted.named(line["by"], line["role"])
+    person = rules.enrolment.named(line["by"], line["role"])
     if person is None:
-        if any(p.name == line["by"] for p in rules.own.people.values() if p.keyid in rules.own.dubious):
-            return None
-        return _not_enrolled(line, rules, rules.own.named(line["by"], line["role"]))
+        return None if line["by"] in rules.enrolment.dubious_names else _not_enrolled(line, rules)
     place = _REVIEW_REF.match(line["ref"])
     if place is None or (place["host"], place["repository"].casefold()) != (
         key.host,
@@ -143,18 +138,10 @@ def _by_review(line: Map, rules: Rules) -> tuple[Person, bytes] | Diagnostic | N
     return person, key.key
 
 
-def _not_enrolled(line: Map, rules: Rules, here: Person | None) -> Diagnostic:
-    if here is not None and (here.name, here.role) == (line["by"], line["role"]):
-        return _not_yet(line, "by", f"{here.name} is")
-    names = [p.name for p in rules.counted.people.values()]
+def _not_enrolled(line: Map, rules: Rules) -> Diagnostic:
+    names = [p.name for p in rules.enrolment.people.values()]
     message = f"{line['by']} ({line['role']}) is not enrolled with this key in tenant.yaml"
     return c.NOT_ENROLLED.at(line.value("by"), message, help=did_you_mean(line["by"], names))
-
-
-def _not_yet(line: Map, key: str, who: str) -> Diagnostic:
-    message = f"{who} enrolled by the very change that this line approves"
-    help_ = "merge the enrolment first, approved by those who are enrolled now"
-    return own.ENROLLED_HERE.at(line.value(key), message, help=help_)
 
 
 def _unsigned(line: Map, tenant: str, key: bytes) -> Diagnostic | None:
