@@ -16,6 +16,7 @@ import yaml
 
 from compiler.diagnostics import Code, Diagnostic, Fix, Label, Span
 from compiler.diagnostics import codes as c
+from compiler.diagnostics.rows import BREAK
 from compiler.source import remedies
 from compiler.source.files import Doubtful, Parsed
 from compiler.source.tree import Map, Seq, span_of
@@ -23,6 +24,10 @@ from compiler.source.tree import Map, Seq, span_of
 MAX_DEPTH = 32
 MAX_NODES = 200_000
 LARGEST_NUMBER = 2**53 - 1
+LARGEST_DIGITS = 17  # with a sign; Python itself refuses to read thousands
+SHOWN_DIGITS = 40
+MANY_KEYS = 2_000
+MOST_FIXES = 100  # of one kind in a file: each looks at the whole text again
 # The C composer recurses natively: text that could nest deeper than its stack is measured by events first.
 SAFE_LINE_CHARS = 1_000
 SAFE_BRACKETS = 2_000
@@ -59,7 +64,7 @@ def parse(parsed: Parsed) -> Parsed:
             parsed.diagnostics += _event_faults(file, text)
             if any(d.code == c.TOO_DEEP.code for d in parsed.diagnostics):
                 return parsed
-        root = yaml.compose(text, yaml.CBaseLoader)
+        root = _Composer(text).get_single_node()
     except yaml.YAMLError as error:
         if not parsed.diagnostics:
             parsed.diagnostics.append(_syntax(file, text, error))
@@ -83,6 +88,17 @@ def parse(parsed: Parsed) -> Parsed:
     return parsed
 
 
+class _Composer(yaml.CBaseLoader):
+    """PyYAML's C parser without its search for tags, which nobody here asks for."""
+
+    def resolve(self, *_: Any) -> str:
+        return ""
+
+    def descend_resolver(self, *_: Any) -> None: ...
+
+    def ascend_resolver(self) -> None: ...
+
+
 class _TooDeep(Exception):
     def __init__(self, span: Span, message: str) -> None:
         super().__init__(message)
@@ -97,6 +113,8 @@ class _Walk:
         self.file = parsed.file
         self.path: list[str | int] = []
         self.nodes = 0
+        self.repeated = 0
+        self.hidden_lines: set[int] | None = None
 
     def value(self, node: Any, depth: int) -> Any:
         self.nodes += 1
@@ -113,7 +131,10 @@ class _Walk:
         text: str = node.value
         if node.style == '"' and not text.isprintable() and _HIDDEN.search(text):
             span = span_of(self.file, node)
-            if not any(d.span.line == span.line and d.code == c.HIDDEN.code for d in self.parsed.diagnostics):
+            if self.hidden_lines is None:
+                self.hidden_lines = {d.span.line for d in self.parsed.diagnostics if d.code == c.HIDDEN.code}
+            if span.line not in self.hidden_lines:
+                self.hidden_lines.add(span.line)
                 self.fault(c.HIDDEN.at(span, "this text holds a hidden character, written as an escape"))
         return text
 
@@ -121,24 +142,28 @@ class _Walk:
         text: str = node.value
         if not text:
             return None
-        first = text[0]
-        if first.isalpha() and len(text) > 5:
+        if len(text) > 5 and text[0].isalpha():
             return text  # no reading but text begins with a letter and has more than five
         if text in _WORDS:
             return _WORDS[text]
         if _INTEGER.match(text) and text != "-0":
-            return self.number(node, int(text))
+            return self.number(node, text)
         if _AMBIGUOUS.match(text):
             self.parsed.doubtful.append(Doubtful(tuple(self.path), text, span_of(self.file, node)))
         return text
 
-    def number(self, node: Any, value: int) -> int:
-        if abs(value) > LARGEST_NUMBER:
-            span = span_of(self.file, node)
+    def number(self, node: Any, text: str) -> int:
+        if len(text) > LARGEST_DIGITS or abs(int(text)) > LARGEST_NUMBER:
+            shown = text if len(text) <= SHOWN_DIGITS else f"{text[:SHOWN_DIGITS]}..."
             self.fault(
-                c.NUMBER.at(span, f"{value} is beyond 2^53 - 1", help="quote it if it is an identifier")
+                c.NUMBER.at(
+                    span_of(self.file, node),
+                    f"{shown} is beyond 2^53 - 1",
+                    help="quote it if it is an identifier",
+                )
             )
-        return value
+            return LARGEST_NUMBER + 1
+        return int(text)
 
     def sequence(self, node: Any, depth: int) -> Seq:
         out = Seq(self.file, node)
@@ -154,49 +179,65 @@ class _Walk:
         out = Map(self.file, node)
         path = self.path
         path.append("")
-        for key_node, value_node in node.value:
-            key = self.key(key_node)
-            if key is None:
-                continue
+        firsts: dict[str, tuple[Any, Any]] = {}
+        for pair in node.value:
+            key_node, value_node = pair
+            key = key_node.value
+            if type(key) is not str or key_node.style or key not in _known_keys:  # else it was looked at before
+                key = self.key(key_node)
+                if key is None:
+                    continue
             path[-1] = key
-            value = self.value(value_node, depth + 1)
+            if value_node.id == "scalar" and not value_node.style and value_node.value[:1].isalpha():
+                self.nodes += 1
+                value = value_node.value if len(value_node.value) > 5 else self.bare(value_node)
+            else:
+                value = self.value(value_node, depth + 1)
             if key in out:
-                self.duplicate(node, key_node)
+                self.duplicate(firsts[key], pair)
             else:
                 out[key] = value
+                firsts[key] = pair
         path.pop()
         return out
 
     def key(self, node: Any) -> str | None:
-        span = span_of(self.file, node)
         if node.id != "scalar":
-            self.fault(c.KEY_NOT_TEXT.at(span, "a list or mapping is used as a key"))
+            self.fault(c.KEY_NOT_TEXT.at(span_of(self.file, node), "a list or mapping is used as a key"))
             return None
         text: str = node.value
         if node.style:
-            return text
+            return self.quoted(node)
         if text == "<<":
-            self.fault(c.MERGE_KEY.at(span, "merge keys are not allowed", help="write the fields out"))
+            self.fault(
+                c.MERGE_KEY.at(
+                    span_of(self.file, node), "merge keys are not allowed", help="write the fields out"
+                )
+            )
             return None
         if not text or text in _WORDS or _INTEGER.match(text) or _AMBIGUOUS.match(text):
             message = f"the key `{text}` can be read as something other than text"
-            quoted = f'"{text}"'
+            span, quoted = span_of(self.file, node), f'"{text}"'
             self.fault(
                 c.KEY_NOT_TEXT.at(span, message, help=f"write {quoted}", fix=Fix(span=span, text=quoted))
             )
             return None
+        if len(_known_keys) < MANY_KEYS:
+            _known_keys.add(text)
         return text
 
-    def duplicate(self, mapping: Any, node: Any) -> None:
-        pairs = [(key, value) for key, value in mapping.value if key.value == node.value]
-        first, again = pairs[0], next(pair for pair in pairs if pair[0] is node)
+    def duplicate(self, first: tuple[Any, Any], again: tuple[Any, Any]) -> None:
+        self.repeated += 1
+        fix = None
+        if self.repeated <= MOST_FIXES:
+            fix = remedies.without_repetition(self.file, self.parsed.text, first, again)
         self.fault(
             c.DUPLICATE_KEY.at(
-                span_of(self.file, node),
-                f"the key `{node.value}` stands twice",
+                span_of(self.file, again[0]),
+                f"the key `{again[0].value}` stands twice",
                 labels=[Label(span=span_of(self.file, first[0]), text="first here")],
                 help="keep one of them",
-                fix=remedies.without_repetition(self.file, self.parsed.text, first, again),
+                fix=fix,
             )
         )
 
@@ -204,6 +245,7 @@ class _Walk:
         self.parsed.diagnostics.append(diagnostic)
 
 
+_known_keys: set[str] = set()  # bare keys that were found to be text: the schemas know a few hundred
 _CORE = "tag:yaml.org,2002:"
 _WORDS = {"true": True, "false": False, "null": None}
 
@@ -213,8 +255,15 @@ def _hidden(parsed: Parsed) -> Iterator[Diagnostic]:
     file, text = parsed.file, parsed.text
     if text.isascii():
         return  # the parser has refused ASCII's control characters
+    line, begins = 0, 0
+    breaks = BREAK.finditer(text)
+    following = next(breaks, None)
+    # A line end that is one of them is both.
     for found in _HIDDEN.finditer(text.replace("\r\n", " \n")):
-        line, column = _position(text, found.start())
+        while following is not None and following.end() <= found.start():
+            line, begins = line + 1, following.end()
+            following = next(breaks, None)
+        column = found.start() - begins
         span = Span(file=file, line=line + 1, column=column + 1, end_line=line + 1, end_column=column + 2)
         yield c.HIDDEN.at(
             span,
@@ -249,7 +298,8 @@ def _event_faults(file: str, text: str) -> list[Diagnostic]:
                     found.append(_property(c.ANCHOR, file, event, f"the anchor `&{event.anchor}`"))
                 if event.tag:
                     fault = _property(c.TAG, file, event, f"the tag `{event.tag.replace(_CORE, '!!')}`")
-                    found.append(replace(fault, fix=remedies.without_tag(file, text, event)))
+                    fix = remedies.without_tag(file, text, event) if len(found) < MOST_FIXES else None
+                    found.append(replace(fault, fix=fix))
             case _:
                 pass
         if isinstance(event, yaml.CollectionStartEvent):
