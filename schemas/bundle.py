@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from schemas import record as recorded
+from schemas.record import Journeys, Limits, Record
+
 FORMAT = "convo.bundle/v1"
 
 
@@ -77,6 +80,9 @@ class Claim:
     approved: bool
     file: str
     line: int
+    covers: tuple[str, ...] = ()  # duties of the packs that it fulfils
+    document: str = ""  # the file it quotes
+    document_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +95,10 @@ class Prohibited:
     allow: tuple[str, ...]
     file: str
     line: int
+    sources: tuple[str, ...] = ()
+    effective: str = ""
+    expires: str | None = None
+    review_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +182,8 @@ class Link:
     claim: str  # the claim (kind process) whose text carries this link
     requires: tuple[str, ...]
     answers: Mapping[str, str]
+    slot: str = ""  # the slot its address fills
+    tracking_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +324,10 @@ class Bundle:
     campaigns: Mapping[str, Campaign]
     escalation: Mapping[str, str]
     consent_bases: Mapping[str, ConsentBasis] = field(default_factory=dict)
+    # None in a bundle that was made before these sections were.
+    journeys: Journeys | None = None
+    limits: Limits | None = None
+    record: Record | None = None
 
     @staticmethod
     def decode(data: bytes) -> Bundle:
@@ -334,17 +350,7 @@ def _decode(data: bytes) -> Bundle:
             tenant=_tenant(doc["tenant"]),
             persona=_persona(doc["persona"]),
             claims={c["id"]: _claim(c) for c in doc["claims"]},
-            prohibited=tuple(
-                Prohibited(
-                    id=p["id"],
-                    says=p["says"],
-                    match=tuple(p["match"]),
-                    allow=tuple(p["allow"]),
-                    file=p["file"],
-                    line=p["line"],
-                )
-                for p in doc["prohibited"]
-            ),
+            prohibited=tuple(_prohibited(p) for p in doc["prohibited"]),
             categories=tuple(_category(c) for c in doc["categories"]),
             opt_out={lang: _opt_out(words) for lang, words in doc["opt_out"].items()},
             handoff_words=tuple(doc["handoff_words"]),
@@ -358,6 +364,9 @@ def _decode(data: bytes) -> Bundle:
             campaigns={c["id"]: _campaign(c) for c in doc["campaigns"]},
             escalation=doc["escalation"],
             consent_bases={b["id"]: _consent_basis(b) for b in doc.get("consent_bases", ())},
+            journeys=recorded.journeys(doc["journeys"]) if "journeys" in doc else None,
+            limits=recorded.limits(doc["limits"]) if "limits" in doc else None,
+            record=recorded.record(doc["record"]) if "record" in doc else None,
         )
     except BundleError:
         raise
@@ -389,8 +398,14 @@ _CLAIM_LISTS = (
 def _claim(c: dict[str, Any]) -> Claim:
     for key in _CLAIM_LISTS:
         c[key] = tuple(c[key])
+    c["covers"] = tuple(c.get("covers", ()))
     c["approvals"] = tuple(Approval(**a) for a in c["approvals"])
     return Claim(**c)
+
+
+def _prohibited(p: Mapping[str, Any]) -> Prohibited:
+    lists = {key: tuple(p[key]) for key in ("match", "allow", "sources") if key in p}
+    return Prohibited(**{**p, **lists})
 
 
 def _category(c: Mapping[str, Any]) -> Category:

@@ -15,7 +15,7 @@ import pytest
 import schemas
 from compiler.load import load, schema
 from compiler.pipeline import check
-from schemas import bundle
+from schemas import bundle, record
 from tests.compiling import TODAY
 
 ROOT = Path(schemas.__file__).parent
@@ -108,17 +108,22 @@ def test_every_file_tells_an_editor_which_schema_it_follows(path: Path) -> None:
 # ---- the bundle ---------------------------------------------------------------------------------------------------------
 
 BUNDLE = json.loads((ROOT / "bundle.schema.json").read_text("utf-8"))
+TYPES_OF_A_BUNDLE = {
+    name: held
+    for module in (bundle, record)
+    for name, held in vars(module).items()
+    if isinstance(held, type) and dataclasses.is_dataclass(held)
+}
 
 
 @pytest.mark.parametrize("name", sorted(BUNDLE["$defs"]))
 def test_the_bundle_schema_holds_the_fields_the_runtime_reads(name: str) -> None:
-    fields = [f.name for f in dataclasses.fields(getattr(bundle, name))]
+    fields = [f.name for f in dataclasses.fields(TYPES_OF_A_BUNDLE[name])]
     assert list(BUNDLE["$defs"][name]["properties"]) == fields == BUNDLE["$defs"][name]["required"]
 
 
 def test_the_bundle_schema_describes_every_type_and_section() -> None:
-    types = {name for name, t in vars(bundle).items() if isinstance(t, type) and dataclasses.is_dataclass(t)}
-    assert set(BUNDLE["$defs"]) == types - {"Bundle"}
+    assert set(BUNDLE["$defs"]) == set(TYPES_OF_A_BUNDLE) - {"Bundle"}
     assert set(BUNDLE["properties"]) == set(get_type_hints(bundle.Bundle)) - {"digest"} | {"format"}
     for node in nodes(BUNDLE):
         for inner in node.get("properties", {}).values():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from compiler.build.record import document_digest, journeys, limits, record
 from compiler.source.held import Held, composed
 from compiler.source.lexicon import opt_out_words
 from compiler.source.model import Category, Claim, Pattern, Source, tidy
@@ -26,7 +27,7 @@ def build(source: Source, held: Held) -> dict[str, Any]:
     section = source.sections
     document = {
         "format": FORMAT,
-        "unapproved": any(not held.approved(claim.id) for claim in source.spoken()),
+        "unapproved": not held.whole,
         "tenant": _tenant(source),
         "persona": _persona(source),
         "claims": [_claim(source, claim, held) for claim in source.spoken()],
@@ -49,6 +50,9 @@ def build(source: Source, held: Held) -> dict[str, Any]:
         "quick_replies": [_quick_reply(q) for q in sorted(section["journeys"]["quick_replies"], key=_by_id)],
         "campaigns": [_campaign(c) for c in sorted(section["journeys"]["campaigns"], key=_by_id)],
         "escalation": dict(section["destinations"]["escalation"]),
+        "journeys": journeys(source),
+        "limits": limits(source),
+        "record": record(source),
     }
     done: dict[str, Any] = composed(document)
     return done
@@ -193,6 +197,9 @@ def _claim(source: Source, claim: Claim, held: Held) -> dict[str, Any]:
         "digest": held.digests[claim.id],
         "approvals": [_approval(line) for line in held.lines.get(claim.id, ())],
         "approved": held.approved(claim.id),
+        "covers": sorted(claim.covers),
+        "document": raw.get("document", ""),
+        "document_digest": document_digest(source, raw.get("document", "")),
         **_place(raw),
     }
 
@@ -217,6 +224,10 @@ def _prohibited(claim: Claim) -> dict[str, Any]:
         "says": tidy(claim.raw["says"]),
         "match": list(claim.match),
         "allow": sorted(claim.allow),
+        "sources": sorted(claim.raw["source"]),
+        "effective": claim.effective,
+        "expires": claim.expires,
+        "review_by": claim.review_by,
         **_place(claim.raw),
     }
 
@@ -239,7 +250,7 @@ def _pattern(pattern: Pattern) -> dict[str, Any]:
 
 def _link(raw: Map) -> dict[str, Any]:
     return {
-        **{key: raw[key] for key in ("id", "url", "claim")},
+        **{key: raw[key] for key in ("id", "url", "claim", "slot", "tracking_ref")},
         "requires": list(raw["requires"]),
         "answers": {answer["question"]: answer["answer"] for answer in raw["answers"]},
     }
