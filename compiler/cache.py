@@ -15,7 +15,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -240,7 +240,7 @@ def _document(entry: Entry) -> dict[str, Any]:
         "size": entry.size,
         "unapproved": entry.unapproved,
         "needs": dict(entry.needs),
-        "diagnostics": [_of_diagnostic(d) for d in entry.diagnostics],
+        "diagnostics": [_packed(d) for d in entry.diagnostics],
         "connections": [
             [c.id, c.owner, c.channel, c.stage, c.address, {k: _of_span(s) for k, s in c.spans.items()}]
             for c in entry.facts.connections
@@ -258,7 +258,7 @@ def _entry(held: Mapping[str, Any]) -> Entry:
         size=int(held["size"]),
         unapproved=held["unapproved"] is True,
         needs=held["needs"],
-        diagnostics=tuple(_diagnostic(each) for each in held["diagnostics"]),
+        diagnostics=tuple(_unpacked(each) for each in held["diagnostics"]),
         facts=Facts(
             slug=_text(held["tenant"]),
             connections=tuple(_connection(each) for each in held["connections"]),
@@ -276,28 +276,35 @@ def _span(held: list[Any]) -> Span:
     return Span(file=file, line=line, column=column, end_line=end_line, end_column=end_column)
 
 
-def _of_diagnostic(d: Diagnostic) -> list[Any]:
-    labels = [[_of_span(label.span), label.text] for label in d.labels]
-    fix = [[_of_span(edit.span), edit.text] for edit in d.fix.edits] if d.fix is not None else []
-    return [d.code, d.severity, d.message, _of_span(d.span), labels, d.help, fix]
+_KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in (Diagnostic, Label, Fix, Edit)}
+_FIELDS = {name: tuple(field.name for field in fields(kind)) for name, kind in _KINDS.items()}
 
 
-def _diagnostic(held: list[Any]) -> Diagnostic:
-    code, severity, message, span, labels, help_, fix = held
-    return Diagnostic(
-        code=code,
-        severity=severity,
-        message=message,
-        span=_span(span),
-        labels=tuple(Label(span=_span(place), text=text) for place, text in labels),
-        help=help_,
-        fix=_fix(fix),
-    )
+def _packed(value: Any) -> Any:
+    """A diagnostic, with all that hangs on it, as lists: [kind, its fields ...]; a tuple as [values]."""
+    match value:
+        case Span():
+            return ["", *_of_span(value)]
+        case tuple():
+            return [[_packed(each) for each in value]]
+        case None | str() | int():
+            return value
+        case _:
+            name = type(value).__name__
+            return [name, *(_packed(getattr(value, each)) for each in _FIELDS[name])]
 
 
-def _fix(held: list[Any]) -> Fix | None:
-    edits = [Edit(span=_span(place), text=text) for place, text in held]
-    return Fix(span=edits[0].span, text=edits[0].text, also=tuple(edits[1:])) if edits else None
+def _unpacked(value: Any) -> Any:
+    match value:
+        case ["", *place]:
+            return _span(place)
+        case [list() as values]:
+            return tuple(_unpacked(each) for each in values)
+        case [str() as name, *values]:
+            given = dict(zip(_FIELDS[name], map(_unpacked, values), strict=True))
+            return _KINDS[name](**given)
+        case _:
+            return value
 
 
 def _connection(held: list[Any]) -> ConnectionFact:
