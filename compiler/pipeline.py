@@ -147,6 +147,12 @@ def enrolled(tenants_dir: Path) -> dict[str, approvals.Enrolment]:
     return found
 
 
+def source_of(tenants_dir: Path, slug: str) -> Source:
+    """One tenant as typed values, from whatever of it could be read; its folder tells what could not."""
+    run = _Run(tenants_dir, _context(date.min, SANDBOX), False, None, load.survey(tenants_dir, wanted=[slug]))
+    return run.source(slug, load.parsed(load.read_tenant(tenants_dir, slug)))
+
+
 def _context(today: date, stage: str) -> Context:
     a_year = today.replace(year=today.year + 1, day=min(today.day, 28) if today.month == 2 else today.day)
     soon = today + timedelta(days=DAYS_OF_NOTICE)
@@ -237,11 +243,15 @@ class _Run:
         for parsed in folder.files:
             validate.validate(parsed, self.schemas[parsed.kind], authority=self.authority)
 
-    def _compile(self, slug: str, folder: Folder) -> tuple[Entry, bytes | None]:
-        """Schema, link, lint, approvals, build, encode, digest. With an error in its files or its packs' no bundle."""
+    def source(self, slug: str, folder: Folder) -> Source:
+        """A tenant's files, checked against their schemas and linked."""
         self._validate(folder)
         link.link_tenant(slug, folder, self.common, self.schemas)
-        source = read_tenant(slug, folder, self.shared)
+        return read_tenant(slug, folder, self.shared)
+
+    def _compile(self, slug: str, folder: Folder) -> tuple[Entry, bytes | None]:
+        """Schema, link, lint, approvals, build, encode, digest. With an error in its files or its packs' no bundle."""
+        source = self.source(slug, folder)
         found = [*folder.faults(), *(d for pack in source.packs for d in pack.folder.faults())]
         found += lint(source, self.context)
         base = self.enrolments.get(slug, approvals.Enrolment()) if self.enrolments is not None else None

@@ -52,6 +52,10 @@ class Enrolment:
         """Whether a key is enrolled, and once only."""
         return keyid in self.people or keyid in self.review_keys
 
+    def knows_name(self, name: str) -> bool:
+        """Whether somebody of this name is enrolled, and once only."""
+        return any(person.name == name for person in self.people.values())
+
     def named(self, name: str, role: str) -> Person | None:
         """The approver of this name and office."""
         return next((p for p in self.people.values() if (p.name, p.role) == (name, role)), None)

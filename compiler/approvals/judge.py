@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from compiler.approvals.enrolment import Enrolment, enrolment_of
 from compiler.approvals.lines import Rules, ended, faults, subject_of
@@ -16,7 +17,24 @@ from compiler.source.tree import Map
 
 LIVE = "live"
 SHOWN = 5  # ids named in a message about many
-_READ = ("claims", "approvals", "tenant", "persona", "journeys")
+READ = ("claims", "approvals", "tenant", "persona", "journeys")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Every line with what is wrong with it (nothing: it holds), and what it makes of each subject."""
+
+    subjects: Mapping[str, Subject]
+    held: Held
+    lines: Sequence[tuple[Map, tuple[Diagnostic, ...]]]
+    enrolment: Enrolment
+    faults: Sequence[Diagnostic]  # of the enrolment itself
+
+    @property
+    def faulty(self) -> set[str]:
+        """Subjects with a line that does not hold: what is wrong is said there."""
+        good = {id(line) for lines in self.held.lines.values() for line in lines}
+        return {subject_of(line) for line, _ in self.lines if id(line) not in good}
 
 
 def check(
@@ -27,33 +45,38 @@ def check(
     `enrolment`: who is enrolled in what this tree is to be merged into, when it is a proposed change (None: it is not).
     Then a line must hold by that, too, so that nobody is enrolled by the change they approve.
     """
+    judged = judge(source, today=today, enrolment=enrolment)
+    found = [*judged.faults, *(fault for _, wrong in judged.lines for fault in wrong)]
+    found += [fault for lines in judged.held.lines.values() for line in lines for fault in ended(line, today)]
+    if source.broken.isdisjoint(READ):
+        found += _unapproved(source, judged, stage)
+    return judged.held, found
+
+
+def judge(source: Source, *, today: str, enrolment: Enrolment | None = None) -> Judged:
+    """What holds and what does not, line by line; an enrolment as for `check`."""
     subjects = subjects_of(source)
-    here, found = enrolment_of(source.sections.get("tenant"))
-    rules = [
+    here, clashes = enrolment_of(source.sections.get("tenant"))
+    rules, *bases = [
         Rules(tenant=source.slug, subjects=subjects, enrolment=one, today=today)
         for one in (here, enrolment)
         if one is not None
     ]
-    lines: dict[str, tuple[Map, ...]] = {}
-    faulty: set[str] = set()
+    good: dict[str, tuple[Map, ...]] = {}
+    judged: list[tuple[Map, tuple[Diagnostic, ...]]] = []
     for line in source.approvals if "tenant" in source.sections else ():
         id_ = subject_of(line)
-        wrong = list(faults(line, rules[0])) or list(_twice(line, lines.get(id_, ())))
-        wrong = wrong or list(_enrolled_here(line, rules[1:]))
-        found += wrong
-        if wrong or id_ not in subjects or not rules[0].enrolment.knows(line["key"]):
-            faulty.add(id_)
-        else:
-            lines[id_] = (*lines.get(id_, ()), line)
-            found += ended(line, today)
+        wrong = list(faults(line, rules)) or list(_twice(line, good.get(id_, ())))
+        wrong = wrong or list(_enrolled_here(line, bases))
+        judged.append((line, tuple(wrong)))
+        if not wrong and id_ in subjects and here.knows(line["key"]) and here.knows_name(line["by"]):
+            good[id_] = (*good.get(id_, ()), line)
     held = Held(
         digests={id_: subject.digest for id_, subject in subjects.items()},
-        lines=lines,
+        lines=good,
         scripts=tuple(id_ for id_, subject in subjects.items() if subject.script),
     )
-    if source.broken.isdisjoint(_READ):
-        found += _unapproved(source, held, subjects, faulty, stage)
-    return held, found
+    return Judged(subjects=subjects, held=held, lines=judged, enrolment=here, faults=clashes)
 
 
 def _enrolled_here(line: Map, bases: Sequence[Rules]) -> Iterator[Diagnostic]:
@@ -79,20 +102,20 @@ def _twice(line: Map, before: tuple[Map, ...]) -> Iterator[Diagnostic]:
             return
 
 
-def _unapproved(
-    source: Source, held: Held, subjects: Mapping[str, Subject], faulty: set[str], stage: str
-) -> Iterator[Diagnostic]:
+def _unapproved(source: Source, judged: Judged, stage: str) -> Iterator[Diagnostic]:
     severity = ERROR if stage == LIVE else None
+    held, subjects, faulty = judged.held, judged.subjects, judged.faulty
     missing = [id_ for id_ in subjects if not held.approved(id_) and id_ not in faulty]
     claims = [id_ for id_ in missing if not subjects[id_].script]
     scripts = [f"{id_} ({' and '.join(held.lacks(id_))})" for id_ in missing if subjects[id_].script]
-    of = {False: len(held.digests) - len(held.scripts), True: len(held.scripts)}
     if claims:
-        message = f"{len(claims)} of {of[False]} claims are not approved: {_named(claims)}"
+        message = (
+            f"{len(claims)} of {len(subjects) - len(held.scripts)} claims are not approved: {_named(claims)}"
+        )
         help_ = "the bundle is marked unapproved and speaks on sandbox connections only"
         yield c.UNAPPROVED.at(source.file("approvals"), message, help=help_, severity=severity)
     if scripts:
-        message = f"{len(scripts)} of {of[True]} scripts lack an approval: {_named(scripts)}"
+        message = f"{len(scripts)} of {len(held.scripts)} scripts lack an approval: {_named(scripts)}"
         help_ = "a solicitor and a compliance person, two people, approve each script"
         yield own.SCRIPT_UNAPPROVED.at(source.file("approvals"), message, help=help_, severity=severity)
 

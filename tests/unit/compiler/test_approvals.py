@@ -146,5 +146,6 @@ def test_without_approvals_the_bundle_is_marked_and_live_refuses_it(tmp_path: Pa
     (root / "plain/approvals.yaml").unlink()
     assert compiled(root).unapproved
     live = check(root, today=TODAY, stage="live")
-    assert [(d.code, d.severity) for d in live.diagnostics] == [("CV6001", "error"), ("CV6012", "error")]
+    of_approvals = [(d.code, d.severity) for d in live.diagnostics if d.code.startswith("CV6")]
+    assert of_approvals == [("CV6001", "error"), ("CV6012", "error")]
     assert live.tenants["plain"] is None
