@@ -113,6 +113,7 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
             "screen": tenants.screen,
             "review": tenants.review,
             "attack": drill.attack,
+            "transcript": drill.transcript,
         },
         "Put bundles in force": {
             "publish": bundles.publish,

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
 
-from commands import OK, WRONG
+import typer
+
+from commands import OK, WRONG, UsageProblem
 from commands.options import AsJson, TenantPath, Today, day_of, tenant_path
+from commands.refs import tenants_at
+from compiler.diagnostics.suggest import did_you_mean
+from schemas.bundle import Bundle
 
 
 def attack(tenant: TenantPath, json_: AsJson = False, today: Today = None) -> int:
@@ -28,6 +36,61 @@ def attack(tenant: TenantPath, json_: AsJson = False, today: Today = None) -> in
     else:
         print(table(results))
     return OK if all(result.held for result in results) else WRONG
+
+
+def transcript(
+    tenant: TenantPath,
+    *,
+    base: Annotated[
+        str | None, typer.Option(help="what to compare with: a branch, tag, commit or folder of tenants")
+    ] = None,
+    claims: Annotated[
+        str | None, typer.Option(help="instead: the claims to play, by id, with commas")
+    ] = None,
+    format_: Annotated[Literal["text", "md", "json"], typer.Option("--format")] = "text",
+    max_chars: Annotated[int, typer.Option(min=1_000, help="how long the Markdown may be")] = 20_000,
+    today: Today = None,
+) -> int:
+    """Hear changed claims in their place: for each a conversation in the sandbox in which it is said, if there is one.
+
+    Without --base and --claims every claim of the tenant is played.
+    """
+    from compiler.pipeline import compile_tenant
+    from drills import transcript as drill
+
+    _without_logs()
+    folder, day = tenant_path(tenant), day_of(today)
+    compiled = compile_tenant(folder, day)
+    bundle = Bundle.decode(compiled.bundle)
+    if claims is not None:
+        wanted = tuple(claim.strip() for claim in claims.split(",") if claim.strip())
+        if unknown := [claim for claim in wanted if claim not in bundle.claims]:
+            hint = did_you_mean(unknown[0], bundle.claims) or "`convo compile --check` names them all"
+            raise UsageProblem(f"{folder.name} has no claim {unknown[0]} that may be said; {hint}")
+    else:
+        wanted = drill.changed_claims(_bundle_at(base, folder, day), bundle)
+    scenes = drill.transcript(compiled, wanted, today=day, cues=drill.cues_in(folder.parent))
+    match format_:
+        case "json":
+            print(json.dumps(drill.as_json(folder.name, scenes), ensure_ascii=False))
+        case "md":
+            print(drill.as_markdown(folder.name, scenes, most_chars=max_chars), end="")
+        case "text":
+            print(drill.as_text(folder.name, scenes))
+    return OK
+
+
+def _bundle_at(base: str | None, folder: Path, day: date) -> Bundle | None:
+    """The tenant as it was; None when it was not there, or could not be compiled: then every claim is new."""
+    from compiler.pipeline import check
+
+    if base is None:
+        return None
+    with tenants_at(base, folder.parent) as tenants:
+        if not (tenants / folder.name / "tenant.yaml").exists():
+            return None
+        was = check(tenants, today=day, only=[folder.name]).tenants.get(folder.name)
+        return Bundle.decode(was.bundle) if was is not None else None
 
 
 def _without_logs() -> None:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from compiler.load import load
-from drills.rehearsal import PLAYED_ON, Exchange, rehearsal
+from drills.rehearsal import PLAYED_ON, Exchange, office_hours, rehearsal
 from drills.rollout import compile_all
-from schemas.bundle import Bundle, Policy
+from schemas.bundle import Bundle
 from schemas.text import matches, normalise
-
-OFFICE_HOURS = time(10, 30)
-LONGEST_CLOSED = 31  # days; whoever is never open is played at in any case
-_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2})\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +92,7 @@ def attack(tenant: Path, *, today: date) -> Sequence[Result]:
 def parts_of(tenant: Path, bundle: Bundle, today: date) -> Iterator[Part]:
     """Every drill once for each channel it is played on. A drill for a channel the tenant has not got is left out."""
     there = {c.channel for c in bundle.connections.values() if c.stage == "sandbox"}
-    zone, office = ZoneInfo(bundle.policy.timezone), _open_day(bundle.policy, today)
+    office, zone = office_hours(bundle.policy, today), ZoneInfo(bundle.policy.timezone)
     for file in load(tenant.parent).tenants[tenant.name].of("drills"):
         for drill in file.data:
             asked = (drill["channel"],) if "channel" in drill else PLAYED_ON
@@ -109,7 +104,7 @@ def parts_of(tenant: Path, bundle: Bundle, today: date) -> Iterator[Part]:
                         file=file.file,
                         line_no=drill.at().line,
                         channel=channel,
-                        at=_moment(drill.get("at"), office, zone),
+                        at=_moment(drill["at"], zone) if "at" in drill else office,
                         consent=drill.get("consent", False),
                         steps=drill["steps"],
                     )
@@ -171,23 +166,9 @@ def _has_link(exchange: Exchange) -> bool:
     return exchange.outcome is not None and any(send.has_link for send in exchange.outcome.sends)
 
 
-def _moment(at: str | None, office: date, zone: ZoneInfo) -> datetime:
-    given = _MOMENT.match(at or "")
-    local = (
-        datetime.combine(date.fromisoformat(given[1]), time.fromisoformat(given[2]), zone)
-        if given
-        else datetime.combine(office, OFFICE_HOURS, zone)
-    )
-    return local.astimezone(UTC)
-
-
-def _open_day(policy: Policy, today: date) -> date:
-    """Today, or the next day the tenant answers on: what is expected must not depend on the day of the week."""
-    days = [today + timedelta(days=n) for n in range(LONGEST_CLOSED)]
-    return next(
-        (d for d in days if d.isoweekday() not in policy.quiet_weekdays and f"{d}" not in policy.quiet_dates),
-        today,
-    )
+def _moment(at: str, zone: ZoneInfo) -> datetime:
+    """A local `YYYY-MM-DD hh:mm` in UTC; the schema has seen to its form, the compiler to its being a day there is."""
+    return datetime.strptime(at, "%Y-%m-%d %H:%M").replace(tzinfo=zone).astimezone(UTC)
 
 
 def _yes(is_so: bool) -> str:

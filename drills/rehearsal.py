@@ -12,10 +12,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from psycopg.rows import dict_row
 
@@ -49,7 +51,7 @@ from runtime.trust import trusted_keys
 from runtime.web.arrivals import arrivals_of
 from runtime.web.deps import visitor_token
 from runtime.worker import Worker
-from schemas.bundle import Bundle, Connection
+from schemas.bundle import Bundle, Connection, Policy
 
 BETWEEN_LINES = timedelta(seconds=20)  # a person reads and types
 AGREED_AGO = timedelta(days=4)
@@ -57,6 +59,8 @@ MOST_LINES = 60  # of one conversation
 CONNECTIONS = 4  # to the database, for each role
 FIRST_NUMBER = 447_700_900_000  # kept for drama: nobody has one of the next thousand
 NUMBERS = 1_000
+OFFICE_HOURS = clock_time(10, 30)
+LONGEST_CLOSED = 31  # days; whoever is never open is played at in any case
 PLAYED_ON = ("webchat", "whatsapp_360dialog")  # the channels that talk today
 
 
@@ -378,6 +382,16 @@ async def _wired(
                 wake=made.wake,
             ),
         )
+
+
+def office_hours(policy: Policy, today: date) -> datetime:
+    """10:30 local, today or on the next day the tenant answers on: what is said must not depend on the day of the week. UTC."""
+    days = [today + timedelta(days=n) for n in range(LONGEST_CLOSED)]
+    open_day = next(
+        (d for d in days if d.isoweekday() not in policy.quiet_weekdays and f"{d}" not in policy.quiet_dates),
+        today,
+    )
+    return datetime.combine(open_day, OFFICE_HOURS, ZoneInfo(policy.timezone)).astimezone(UTC)
 
 
 def _message(person: _Person, now: datetime) -> InboundMessage:
