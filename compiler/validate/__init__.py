@@ -1,7 +1,7 @@
 """JSON Schema errors -> diagnostics that point at the key or value, with the word that was probably meant. Pure.
 
-`jsonschema` is the authority. `jsonschema-rs`, where it is installed, may only say "valid" first, which spares the
-authority its work; both agree on our schemas, which keep to a linted subset.
+`jsonschema` is the authority. `jsonschema-rs`, where it is installed, or else a function made from the schema may only say
+"valid" first, which spares the authority its work; all agree on our schemas, which keep to a linted subset.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from compiler.diagnostics.rows import Rows
 from compiler.diagnostics.suggest import did_you_mean, nearest, sole
 from compiler.source.files import Doubtful, Parsed
 from compiler.source.tree import Map, Seq, locate, span_of
+from compiler.source.version import version_fault
 from compiler.validate import repair
 from compiler.validate.words import TYPES, as_written, inside, kind_of, name, say, spaced
 
@@ -46,6 +47,10 @@ _CODES = {
 def validate(parsed: Parsed, schema: Schema, *, authority: bool = False) -> None:
     """Add the file's schema faults to it, and note which of its items have any."""
     if parsed.data is None:
+        parsed.bad.add(None)
+        return
+    if (other := version_fault(parsed)) is not None:
+        parsed.diagnostics.append(other)
         parsed.bad.add(None)
         return
     doubts = [d for d in parsed.doubtful if not _asked_for(d, schema)]
@@ -299,12 +304,14 @@ _authorities: dict[str, Any] = {}
 
 
 def _quick(schema: Schema) -> Callable[[Any], bool] | None:
-    """jsonschema-rs's yes or no for this schema, compiled once. None where it is not installed."""
+    """A yes or no for this schema: jsonschema-rs's where it is installed, else our own function's. Made once."""
     if schema["$id"] not in _quick_checks:
         try:
             import jsonschema_rs
         except ImportError:
-            _quick_checks[schema["$id"]] = None
+            from compiler.source.shape import predicate
+
+            _quick_checks[schema["$id"]] = predicate(schema)
         else:
             _quick_checks[schema["$id"]] = jsonschema_rs.validator_for(dict(schema)).is_valid
     return _quick_checks[schema["$id"]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,21 @@ import schemas
 from compiler.load import ORGANISATION_FILES, PACK_FILES, TENANT_FILES, load, schema
 from compiler.source.files import Parsed
 from compiler.source.parse import parse
+from compiler.source.shape import predicate
 from compiler.validate import validate
 from tests.compiling import BASE
 
 SCHEMAS = sorted((Path(schemas.__file__).parent / "tenant").glob("*.schema.json"))
+
+
+def _made(path: Path) -> Callable[[Any], bool]:
+    made = predicate(json.loads(path.read_text()))
+    assert made is not None, f"{path.name} says what compiler/source/shape.py cannot ask"
+    return made
+
+
 GOOD = [(f.kind, f.file, f.data) for folder in load(BASE).folders() for f in folder.files]
+OURS = {path.name.removesuffix(".schema.json"): _made(path) for path in SCHEMAS}
 
 
 def test_every_schema_is_a_schema_for_the_files_the_loader_reads() -> None:
@@ -44,6 +55,7 @@ def test_every_schema_is_a_schema_for_the_files_the_loader_reads() -> None:
 def test_the_base_example_is_valid_for_both(kind: str, file: str, data: Any) -> None:
     assert list(jsonschema.Draft202012Validator(schema(kind)).iter_errors(data)) == [], file
     assert jsonschema_rs.validator_for(dict(schema(kind))).is_valid(data)
+    assert OURS[kind](data)
 
 
 ODD = st.sampled_from(
@@ -70,13 +82,14 @@ ODD = st.sampled_from(
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(GOOD), st.data())
-def test_both_validators_agree_on_files_gone_wrong(good: tuple[str, str, Any], data: st.DataObject) -> None:
+def test_all_validators_agree_on_files_gone_wrong(good: tuple[str, str, Any], data: st.DataObject) -> None:
     kind, _, document = good
     broken = _plain(document)
     for _ in range(data.draw(st.integers(1, 2))):
         broken = _mutated(broken, data)
     authority = jsonschema.Draft202012Validator(schema(kind)).is_valid(broken)
     assert jsonschema_rs.validator_for(dict(schema(kind))).is_valid(broken) == authority
+    assert OURS[kind](broken) == authority
 
 
 def _plain(value: Any) -> Any:
