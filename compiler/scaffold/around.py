@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import schemas
 from compiler.edits import apply, insertion
-from compiler.load import ORGANISATIONS, PACKS
-from compiler.scaffold.packs import shipped
-from compiler.scaffold.template import laid_out, template
+from compiler.scaffold.packs import PACKS, shipped
+from compiler.scaffold.template import SCHEMAS, laid_out, template
 from compiler.scaffold.wanted import Refused
 from compiler.source.files import Parsed
 from compiler.source.parse import parse
 from compiler.source.tree import Seq
 
+ORGANISATIONS = "_organisations"
 VERSION_FILE = ".github/convo-requirements.txt"
 # Where each file of the repository comes from, and where else one may already be that does its work.
 REPOSITORY: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -76,7 +75,7 @@ def repository(root: Path) -> tuple[Mapping[str, str], list[str]]:
         elif missing := _missing(text, (root / there).read_text(encoding="utf-8", errors="replace")):
             notes.append(_note(there, missing))
     if not (root / "schemas" / "tenant").is_dir():
-        for schema in sorted((Path(schemas.__file__).parent / "tenant").glob("*.schema.json")):
+        for schema in sorted(SCHEMAS.glob("*.schema.json")):
             files[f"schemas/tenant/{schema.name}"] = schema.read_text(encoding="utf-8")
     return files, notes
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.load import PACKS
 from compiler.source.files import Parsed
 from compiler.source.parse import parse
 
 ALL = "all"
+PACKS = "_packs"
 IN_WHEEL = Path(__file__).parents[2] / "convo_packs"
 IN_CHECKOUT = Path(__file__).parents[2] / "tenants" / PACKS
 _CLAIM = re.compile(r"^- id: ([A-Z][A-Z0-9]*)-", re.MULTILINE)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import schemas
 from compiler.layout import layout
-from compiler.load import ORGANISATION_FILES, ORGANISATIONS, TENANT_FILES, schema
 
 FOLDER = Path(__file__).parent / "template"
+SCHEMAS = Path(schemas.__file__).parent / "tenant"
+_MODELINE = re.compile(r"# yaml-language-server: \$schema=\S*/([a-z]+)\.schema\.json\n")
 _PLACE = re.compile(r"@@([A-Za-z][A-Za-z_-]*)@@")
 
 
@@ -24,11 +27,9 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def laid_out(path: str, text: str) -> str:
-    """A tenant file in the one layout; any other text, and one `fmt` would leave alone, as it is."""
-    below = path.split("/", 2)[2] if path.count("/") >= 2 else ""
-    kinds = ORGANISATION_FILES if path.startswith(f"tenants/{ORGANISATIONS}/") else TENANT_FILES
-    kind = next((kind.name for kind in kinds if kind.file.match(below)), None)
-    if kind is None:
+    """A file whose first line names its schema, in the one layout; any other, and one `fmt` would leave alone, as it is."""
+    named = _MODELINE.match(text)
+    if named is None:
         return text
-    done = layout(path, kind, text, schema(kind))
+    done = layout(path, named[1], text, json.loads((SCHEMAS / f"{named[1]}.schema.json").read_bytes()))
     return text if done.text is None else done.text
