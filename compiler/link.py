@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from compiler.diagnostics import Diagnostic, Label, Span
+from compiler.diagnostics import Diagnostic, Fix, Label, Span
 from compiler.diagnostics import codes as c
-from compiler.diagnostics.suggest import did_you_mean
+from compiler.diagnostics.suggest import nearest, sole
 from compiler.source.files import Folder, Parsed, Tree
 from compiler.source.model import PROHIBITED
 from compiler.source.read import ALWAYS, chosen
@@ -30,6 +30,7 @@ DEFINITIONS: tuple[tuple[str, Path, str], ...] = (
     ("journeys", ("quick_replies", "*"), "quick reply"),
 )
 _ID_KEY = {"purpose": "purpose"}
+MOST_LISTED = 12  # ids that help a reader; more are a wall
 
 
 # Where an id is defined: a place that is known, or the key of the mapping that defines it, looked up when asked for.
@@ -122,7 +123,10 @@ def _slug(folder: Folder, tenant: Map, slug: str) -> None:
     if isinstance(named, str) and named != slug:
         file = next(folder.of("tenant"))
         message = f"the slug is `{named}`, the folder is `{slug}`"
-        file.diagnostics.append(c.SLUG.at(tenant.value("slug"), message, help=f"write `slug: {slug}`"))
+        span = tenant.value("slug")
+        file.diagnostics.append(
+            c.SLUG.at(span, message, help=f"write `slug: {slug}`", fix=Fix(span=span, text=slug))
+        )
 
 
 def _organisations(tree: Tree) -> dict[str, Place]:
@@ -179,24 +183,79 @@ def _check(
                     if (
                         wanted not in scope.unread
                     ):  # else what is wrong is said at the file that could not be read
-                        file.diagnostics.append(_undefined(namespace, name, locate(file.data, place), known))
+                        file.diagnostics.append(
+                            _undefined(namespace, name, place, known=known, file=file, folder=folder)
+                        )
                 elif wanted == "claim":
+                    defined = scope.ids.get("claim", {}).get(name)
                     kind = scope.kinds.get(name, "")
-                    file.diagnostics += _wrong_kind(namespace, name, kind, file.data, place)
+                    file.diagnostics += _wrong_kind(namespace, name, kind, defined, locate(file.data, place))
 
 
-def _undefined(namespace: str, name: str, span: Span, known: Mapping[str, Place]) -> Diagnostic:
+def _undefined(
+    namespace: str,
+    name: str,
+    place: tuple[str | int, ...],
+    *,
+    known: Mapping[str, Place],
+    file: Parsed,
+    folder: Folder,
+) -> Diagnostic:
+    """The fault, what was probably meant and where that is defined; by machine only what nobody may have approved."""
     code = c.UNKNOWN_PACK if namespace in {"pack", "organisation"} else c.UNDEFINED
-    return code.at(span, f"there is no {namespace} `{name}`", help=did_you_mean(name, known))
+    span = locate(file.data, place)
+    beside = _held(file.data, place[:-1])
+    others = [each for each in known if not (isinstance(beside, Seq) and each in beside)]
+    meant = nearest(name, others)
+    labels = [Label(span=_at(known[meant]), text=f"`{meant}` is defined here")] if meant else []
+    fix = Fix(span=span, text=meant) if meant and sole(name, others) and _free(file, place, folder) else None
+    return code.at(
+        span,
+        f"there is no {namespace} `{name}`",
+        help=f"did you mean `{meant}`?" if meant else _listed(namespace, others),
+        labels=[label for label in labels if label.span.line],
+        fix=fix,
+    )
+
+
+def _listed(namespace: str, names: list[str]) -> str | None:
+    return f"known: {', '.join(sorted(names))}" if 0 < len(names) <= MOST_LISTED else None
+
+
+def _free(file: Parsed, place: tuple[str | int, ...], folder: Folder) -> bool:
+    """Whether no approval covers what stands there, so that changing it voids none. A pack's may stand in any tenant."""
+    if file.kind == "approvals" or folder.prefix.startswith("_"):
+        return False
+    lines = [line for f in folder.of("approvals") if isinstance(f.data, Seq) for line in f.data]
+    approved = {line.get("claim") or line.get("script") for line in lines if isinstance(line, Map)}
+    match file.kind, place:
+        case "claims", (int() as index, *_):
+            return file.data[index].get("id") not in approved
+        case "persona", _:
+            return "persona" not in approved
+        case "journeys", ("campaigns" | "quick_replies" as listed, int() as index, *_):
+            kind = "campaign" if listed == "campaigns" else "quick_reply"
+            return f"{kind}/{file.data[listed][index].get('id')}" not in approved
+        case _:
+            return True
 
 
 def _wrong_kind(
-    namespace: str, name: str, kind: str, data: Any, place: tuple[str | int, ...]
+    namespace: str, name: str, kind: str, defined: Place | None, span: Span
 ) -> Iterator[Diagnostic]:
+    labels = [Label(span=_at(defined), text=f"`{name}` is defined here")] if defined is not None else []
     if kind == PROHIBITED:
-        yield c.WRONG_KIND.at(locate(data, place), f"`{name}` is prohibited wording, which is never said")
+        message = f"`{name}` is prohibited wording, which is never said"
+        yield c.WRONG_KIND.at(span, message, labels=labels, help="name a claim that may be said")
     elif namespace == "question" and kind != "question":
-        yield c.WRONG_KIND.at(locate(data, place), f"`{name}` is a {kind}, not a question")
+        message = f"`{name}` is a {kind}, not a question"
+        yield c.WRONG_KIND.at(span, message, labels=labels, help="name a claim of the kind `question`")
+
+
+def _held(data: Any, place: tuple[str | int, ...]) -> Any:
+    for step in place:
+        data = data[step]
+    return data
 
 
 _references: dict[str, tuple[tuple[Path, str], ...]] = {}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.diagnostics import Span
-from compiler.edits import Edit, EditError, apply, insertion, offsets, span_between
+from compiler.edits import Edit, EditError, Patch, apply, insertion, offsets, span_between
 
 TEXT = "a: 1\r\nb: é2  # why\nc: 3"
 
@@ -48,6 +48,30 @@ def test_touching_edits_both_happen_and_one_given_twice_happens_once() -> None:
 def test_edits_that_overlap_or_lie_outside_are_refused(edits: list[Edit]) -> None:
     with pytest.raises(EditError):
         apply(TEXT, edits)
+
+
+def test_a_patch_takes_what_fits_beside_what_it_has() -> None:
+    patch = Patch("abcdef")
+    patch.take([edit(1, 2, 1, 4, "X")])
+    assert patch.fits([edit(1, 1, 1, 2, "1"), edit(1, 4, 1, 5, "2"), edit(1, 2, 1, 4, "X")])
+    assert not patch.fits([edit(1, 1, 1, 3, "1")])
+    assert not patch.fits([edit(1, 5, 1, 7, "1"), edit(1, 6, 1, 7, "2")])
+    assert not patch.fits([edit(2, 1, 2, 1, "outside")])
+    assert patch.result() == "aXdef"
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.sampled_from("XY")), max_size=5))
+def test_whatever_a_patch_takes_no_place_is_changed_twice(spans: list[tuple[int, int, str]]) -> None:
+    patch = Patch("0123456789")
+    taken: set[tuple[int, int, str]] = set()
+    for a, b, new in spans:
+        start, end = sorted((a, b))
+        if patch.fits([edit(1, start + 1, 1, end + 1, new)]):
+            patch.take([edit(1, start + 1, 1, end + 1, new)])
+            taken.add((start, end, new))
+    gone = [n for start, end, _ in taken for n in range(start, end)]
+    assert len(gone) == len(set(gone))
+    assert len(patch.result()) == 10 - len(gone) + len(taken)
 
 
 @given(st.text(alphabet="ab\n\r\u2028é", max_size=20), st.data())
