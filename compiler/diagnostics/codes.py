@@ -237,6 +237,18 @@ CONDITION = Code(
     good="- id: DD-X01\n  kind: prohibited\n  match: [guarantee]",
 )
 
+VERSION = Code(
+    code="CV3009",
+    name="another-schema-version",
+    summary="a file written for another version of the tenant schema",
+    explanation="Nothing else is said about such a file: what is missing from it is missing because it is older. `convo"
+    " upgrade` brings it to this release's version, keeping every comment. Approvals signed under version 1 did not name"
+    " their author, so they cannot be carried over: it lists what has to be approved again. A file of a newer version needs"
+    " the release it was written for.",
+    bad="slug: dave",
+    good="schema: 2\nslug: dave",
+)
+
 # ---- 4: link -------------------------------------------------------------------------------------------------------
 
 UNDEFINED = Code(
@@ -358,6 +370,7 @@ PASS_CODES: tuple[Code, ...] = (
     BOUNDS,
     REPEATED,
     CONDITION,
+    VERSION,
     UNDEFINED,
     DEFINED_TWICE,
     UNKNOWN_PACK,
