@@ -10,6 +10,8 @@ A case is a folder whose files are laid over the base. `case.json` beside them m
              {"again": {field: value}} for a second line. Of a script it is about Ada Example's line.
   enrolled   "base": who may approve is judged by the base of a change, as it stands in tests/examples/base
   stage      the stage to compile for
+  over       a folder of tests/examples to lay over the base before the case: `ready` is a tenant ready for live
+A `subject: AS-IT-STANDS` in a golive.yaml becomes the digest of the tenant as it then stands.
 """
 
 from __future__ import annotations
@@ -36,6 +38,7 @@ from compiler.approvals import (
 )
 from compiler.load import load, schema
 from compiler.pipeline import CheckResult, check, enrolled
+from compiler.source.golive import subject_of
 from compiler.source.model import Source
 from compiler.source.read import read
 from compiler.validate import validate
@@ -43,6 +46,7 @@ from schemas.signing import keyid
 
 EXAMPLES = Path(__file__).parent / "examples"
 BASE = EXAMPLES / "base"
+AS_IT_STANDS = "AS-IT-STANDS"
 TODAY = date(2026, 11, 24)
 APPROVER = "Ada Example"
 COUNTERSIGNER = "Bea Example"
@@ -60,6 +64,8 @@ def lay_out(into: Path, case: Path | None = None) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     if case is not None and (case / "case.json").exists():
         settings = json.loads((case / "case.json").read_text())
+    if "over" in settings:
+        shutil.copytree(EXAMPLES / settings["over"], into, dirs_exist_ok=True)
     for old, new in settings.get("copy", {}).items():
         copy_tenant(into, old, new)
     if case is not None:
@@ -73,6 +79,7 @@ def lay_out(into: Path, case: Path | None = None) -> dict[str, Any]:
         (into / path).unlink(missing_ok=True)
         (into / path).symlink_to(target)
     approve(into, settings.get("approvals", {}))
+    sign_off(into)
     return settings
 
 
@@ -105,6 +112,14 @@ def approve(root: Path, changes: dict[str, Any]) -> None:
                 line for s in subjects_of(source).values() for line in _lines(slug, s, changes.get(s.id, {}))
             ]
             (root / slug / "approvals.yaml").write_text(json.dumps(lines, indent=1))  # JSON is YAML
+
+
+def sign_off(root: Path) -> None:
+    """Write what a go-live record signs for where a golive.yaml says AS-IT-STANDS."""
+    asking = [p for p in sorted(root.glob("*/golive.yaml")) if AS_IT_STANDS in p.read_text()]
+    known = sources(root) if asking else {}
+    for path in asking:
+        path.write_text(path.read_text().replace(AS_IT_STANDS, subject_of(known[path.parent.name])))
 
 
 def compile_case(root: Path, settings: dict[str, Any]) -> CheckResult:

@@ -1,8 +1,7 @@
 """An approval ends within 30 days.
 
 When it ends the wording may no longer be said, and a tenant that has just gone live would fall silent on it. Have it approved
-again now: a new line of the same office beside it, with a later day, settles this. A compile for `live` needs approvals that
-last longer.
+again now, for a later day. A compile for `live` needs approvals that last longer; elsewhere it is a warning.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ CODE = Code(
 )
 NEEDS = frozenset[str]()
 
-_EXAMPLE = re.compile(r"EXAMPLE|\bexample\.(?:com|org|net)\b|[a-z0-9]\.example\b")
-_NOT_THE_FIRMS = {"drills"}  # what attackers say
+_EXAMPLE = re.compile(r"EXAMPLE|[a-z0-9.-]*\bexample\.(?:com|org|net)\b|[a-z0-9.-]+\.example\b")
+_NOT_THE_FIRMS = {"approvals", "drills"}  # copies of what stands elsewhere, and what attackers say
 
 
 def check(source: Source, context: Context) -> Iterator[Diagnostic]:

@@ -17,8 +17,8 @@ CODE = Code(
     name="golive-future",
     summary="go-live evidence of a day that has not come (a warning for staging)",
     explanation=__doc__,
-    bad="on: 2027-11-20   # compiled on 2026-11-24",
-    good="on: 2026-11-20",
+    bad="shown_on: 2027-11-20   # compiled on 2026-11-24",
+    good="shown_on: 2026-11-20",
 )
 NEEDS = frozenset({"checklist", "golive", "pack", "tenant"})
 
@@ -29,6 +29,6 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
         return
     for verdict in golive.judged(source, context, golive.FUTURE):
         if (record := verdict.record) is not None:
-            message = f"the evidence for {verdict.item.id} is of {record['on']}, which has not come"
+            message = f"the evidence for {verdict.item.id} is of {record['shown_on']}, which has not come"
             help_ = "write the day on which it was shown"
-            yield CODE.at(record.value("on"), message, help=help_, severity=severity)
+            yield CODE.at(record.value("shown_on"), message, help=help_, severity=severity)

@@ -23,7 +23,7 @@ CODE = Code(
     explanation=__doc__,
     bad="(no entry for GL-19 in golive.yaml)",
     good="- item: GL-19\n  evidence: Restore drill, report RD-7\n  signed_by: Una Operator\n  signer: engineering\n"
-    "  on: 2026-11-20",
+    "  shown_on: 2026-11-20",
 )
 NEEDS = frozenset({"checklist", "golive", "pack", "tenant"})
 

@@ -1,9 +1,8 @@
 """The evidence for an item of the go-live checklist is too old.
 
-Evidence ages: people leave the rota, telephone numbers change, a restore that worked in spring says little in autumn. Each item
-of a checklist says under `max_age_days` how old its evidence may be, counted from `on` to the day of the compile. Show it again
-and
-add a new entry; the old one may stay as history.
+Evidence ages: people leave the rota, telephone numbers change, a restore that worked in spring says little in autumn. Each
+item of a checklist says under `max_age_days` how old its evidence may be, counted from `shown_on` to the day of the compile.
+Show it again and add a new entry; the old one may stay as history.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ CODE = Code(
     name="golive-stale",
     summary="go-live evidence older than its item allows (a warning for staging)",
     explanation=__doc__,
-    bad="on: 2026-01-05   # GL-09 may be 90 days old",
-    good="on: 2026-11-20",
+    bad="shown_on: 2026-01-05   # GL-09 may be 90 days old",
+    good="shown_on: 2026-11-20",
 )
 NEEDS = frozenset({"checklist", "golive", "pack", "tenant"})
 
@@ -33,8 +32,8 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
     for verdict in golive.judged(source, context, golive.STALE):
         if (record := verdict.record) is not None:
             yield CODE.at(
-                record.value("on"),
-                f"the evidence for {verdict.item.id} is of {record['on']}; it may be {verdict.item.max_age_days} days old",
+                record.value("shown_on"),
+                f"the evidence for {verdict.item.id} is of {record['shown_on']}; it may be {verdict.item.max_age_days} days old",
                 labels=[Label(span=verdict.item.raw.value("max_age_days"), text="how old it may be")],
                 help=f"show it again: {verdict.item.raw['item'].strip()}",
                 severity=severity,

@@ -116,12 +116,12 @@ def judged(source: Source, context: Context, what: str) -> Iterator[Verdict]:
 
 
 def _judge(source: Source, item: Item, records: list[Map], today: str, oldest: str) -> Verdict | None:
-    newest = max(records, key=lambda record: str(record["on"]), default=None)
+    newest = max(records, key=lambda record: str(record["shown_on"]), default=None)
     if newest is None:
         return Verdict(item=item, what=MISSING, record=None)
-    standing = [record for record in records if oldest <= record["on"] <= today]
+    standing = [record for record in records if oldest <= record["shown_on"] <= today]
     if not standing:
-        return Verdict(item=item, what=FUTURE if newest["on"] > today else STALE, record=newest)
+        return Verdict(item=item, what=FUTURE if newest["shown_on"] > today else STALE, record=newest)
     if item.bound:
         subject = subject_of(source)
         standing = [record for record in standing if record.get("subject") == subject]
