@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from commands import OK, WRONG, UsageProblem
+from commands.compile_options import TENANTS, parser, today
 
 if TYPE_CHECKING:
+    from compiler.diagnostics import Diagnostic
     from compiler.pipeline import CheckResult
+    from compiler.report import View
 
-TENANTS = Path("tenants")
+__all__ = ["TENANTS", "compile_tenants", "parser", "tenants_of", "today"]
+
+SUMMARY_BYTES = 1 << 20  # GitHub takes no more of one step
+FOR_REPOSITORIES = frozenset({"github", "sarif", "md"})  # their paths are from the repository's root
 
 
 def compile_tenants(arguments: Sequence[str]) -> int:
@@ -23,60 +29,194 @@ def compile_tenants(arguments: Sequence[str]) -> int:
 
     gc.disable()  # one short run that keeps what it reads: collecting meanwhile only costs
     given = parser().parse_args(arguments)
+    if given.fix and given.diff:
+        raise UsageProblem("--fix writes and --diff does not: give one of them")
+    checking = given.check or given.fix or given.diff
     root, only = tenants_of(given.tenants)
-    from compiler.pipeline import check
-    from compiler.report import render
-
-    result = check(root, today=given.today, only=only, stage=given.stage, authority=not given.check)
-    sys.stdout.write(render(result, given.format, color=sys.stdout.isatty()))
+    result = _checked(root, only, given, checking=checking)
+    if given.diff:
+        return _diff(root, only, result, given)
+    if given.fix:
+        result = _fix(root, only, result, given)
+    _report(result, given)
     if not result.ok:
         return WRONG
-    if not given.check:
+    if not checking:
         _write(result, given)
     return OK
 
 
+def _checked(
+    root: Path, only: Sequence[str], given: argparse.Namespace, *, checking: bool = True, cached: bool = True
+) -> CheckResult:
+    from commands.terminal import Progress
+    from compiler.cache import cache_for
+    from compiler.pipeline import check
+
+    cache = cache_for(root, os.environ) if checking and cached and not given.no_cache else None
+    progress = Progress("tenants", environment=os.environ)
+    try:
+        return check(
+            root,
+            today=given.today,
+            only=only,
+            stage=given.stage,
+            authority=not checking,
+            progress=progress,
+            cache=cache,
+        )
+    finally:
+        progress.clear()
+
+
+# ---- fixes ---------------------------------------------------------------------------------------------------------
+
+
+def _fix(root: Path, only: Sequence[str], result: CheckResult, given: argparse.Namespace) -> CheckResult:
+    """Put right what can be, say so (on stderr where stdout is for a program), and check what is left."""
+    from commands.fixing import put_right, repaired, told
+
+    repair = repaired(root, result.diagnostics, lambda folder, slugs: _faults(folder, slugs or only, given))
+    put_right(root, repair)
+    stream = sys.stdout if given.format in {"text", "concise"} else sys.stderr
+    stream.write(told(_view(result, given), repair))
+    return _checked(root, only, given, cached=False) if repair.rewrites else result
+
+
+def _diff(root: Path, only: Sequence[str], result: CheckResult, given: argparse.Namespace) -> int:
+    from commands.fixing import diff, repaired
+
+    repair = repaired(root, result.diagnostics, lambda folder, slugs: _faults(folder, slugs or only, given))
+    sys.stdout.write(diff(_view(result, given), repair))
+    errors = sum(d.is_error for d in result.diagnostics)
+    sys.stderr.write(f"--fix would put right {len(repair.fixed)} faults; there are {errors} errors now\n")
+    return WRONG if repair.rewrites or errors else OK
+
+
+def _faults(folder: Path, slugs: Sequence[str], given: argparse.Namespace) -> Sequence[Diagnostic]:
+    return _checked(folder, slugs, given, cached=False).diagnostics
+
+
+# ---- telling -------------------------------------------------------------------------------------------------------
+
+
+def _report(result: CheckResult, given: argparse.Namespace) -> None:
+    from compiler.report import rendered
+
+    summary = given.summary
+    if summary is None and given.format == "github" and os.environ.get("GITHUB_STEP_SUMMARY"):
+        summary = Path(os.environ["GITHUB_STEP_SUMMARY"])
+    view = _view(result, given, summarised=summary is not None)
+    sys.stdout.write(rendered(view, given.format))
+    if summary is not None:
+        _add_summary(view, summary)
+
+
+def _view(result: CheckResult, given: argparse.Namespace, *, summarised: bool = False) -> View:
+    from commands.terminal import wants_color
+    from compiler.report import View
+
+    prefix = docs = ""
+    changed: Mapping[str, frozenset[int]] = {}
+    if given.format in FOR_REPOSITORIES or summarised:
+        from commands.changed import root_of_repository
+
+        repository = root_of_repository(result.root)
+        if repository is not None:
+            prefix = result.root.resolve().relative_to(repository).as_posix()
+            docs = _pages(repository, os.environ)
+        changed = _changed(result.root, given)
+    return View(
+        result=result,
+        prefix=prefix,
+        color=wants_color(sys.stdout, os.environ),
+        changed=changed,
+        docs=given.docs or docs or None,
+        summarised=summarised,
+    )
+
+
+def _changed(root: Path, given: argparse.Namespace) -> Mapping[str, frozenset[int]]:
+    from commands.changed import changed_lines, changed_since
+
+    if given.base is not None and given.changed is not None:
+        raise UsageProblem("--base asks git and --changed brings the diff: give one of them")
+    if given.base is not None:
+        return changed_since(given.base, root)
+    if given.changed is None:
+        return {}
+    try:
+        data = sys.stdin.buffer.read() if str(given.changed) == "-" else given.changed.read_bytes()
+    except OSError as error:
+        raise UsageProblem(f"--changed {given.changed}: {error.strerror}") from None
+    return changed_lines(data.decode("utf-8", "replace"))
+
+
+def _pages(repository: Path, environment: Mapping[str, str]) -> str:
+    """Where a code host shows the codes' pages, when it is one and this repository holds them."""
+    pages = "docs/reference/diagnostics"
+    server, name = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
+    if not server or not name or not (repository / pages).is_dir():
+        return ""
+    return f"{server}/{name}/blob/{environment.get('GITHUB_SHA') or 'HEAD'}/{pages}"
+
+
+def _add_summary(view: View, path: Path) -> None:
+    from compiler.report.page import page
+
+    try:
+        taken = path.stat().st_size if path.exists() else 0
+        text = page(view, most=SUMMARY_BYTES - taken - 1024)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageProblem(f"--summary {path}: {error.strerror}") from None
+
+
+# ---- writing -------------------------------------------------------------------------------------------------------
+
+
 def _write(result: CheckResult, given: argparse.Namespace) -> None:
+    """A line per bundle, on stderr where stdout is for a program."""
     from compiler.write import sign, signing_key, write
 
-    key = signing_key(given.sign_key.read_bytes()) if given.sign_key else None
+    stream = sys.stdout if given.format in {"text", "concise"} else sys.stderr
+    try:
+        key = signing_key(given.sign_key.read_bytes()) if given.sign_key else None
+    except OSError as error:
+        raise UsageProblem(f"--sign-key {given.sign_key}: {error.strerror}") from None
     for compiled in filter(None, result.tenants.values()):
         envelope = (
             sign(compiled.bundle, tenant=compiled.tenant, stages=[given.stage], keys=[key]) if key else None
         )
         path = write(given.out, compiled.bundle, envelope)
         notes = ["unapproved"] * compiled.unapproved + ["unsigned"] * (key is None)
-        print(f"{compiled.tenant}  {compiled.digest}  {path}  {', '.join(notes)}".rstrip())
-
-
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
-        prog="convo compile",
-        description="Check tenants and write their bundles. Touches no database and no network.",
-    )
-    add = made.add_argument
-    add("tenants", nargs="*", type=Path, help="tenants/, or one or more tenants/<slug> (default: tenants)")
-    add("--check", action="store_true", help="only say what is wrong; write nothing")
-    add("--today", type=date.fromisoformat, default=today(), help="the day perishable facts are judged on")
-    add("--stage", choices=("sandbox", "staging", "live"), default="sandbox", help="which stage it is for")
-    add("--format", choices=("text", "concise", "json", "github", "sarif"), default="text")
-    add("--out", type=Path, default=Path("dist"), help="where <digest>.json is written (default: dist)")
-    add("--sign-key", type=Path, help="Ed25519 private key (PEM); without it the bundle is unsigned")
-    return made
+        print(f"{compiled.tenant}  {compiled.digest}  {path}  {', '.join(notes)}".rstrip(), file=stream)
 
 
 def tenants_of(paths: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:
     """(the folder of tenants, the slugs asked for; none = all). Raises UsageProblem."""
-    if not paths:
-        paths = [TENANTS]
+    paths = list(paths) or [TENANTS]
     if len(paths) == 1 and not (paths[0] / "tenant.yaml").exists():
-        if not paths[0].is_dir():
-            raise UsageProblem(f"{paths[0]} is not a folder of tenants")
-        return paths[0], ()
-    if len({path.resolve().parent for path in paths}) > 1:
+        if paths[0].is_dir():
+            return paths[0], ()
+        raise UsageProblem(_absent(paths[0]))
+    named = [
+        path.resolve() if path.name in {"", ".."} else path for path in paths
+    ]  # `.` in a tenant's own folder
+    if len({path.resolve().parent for path in named}) > 1:
         raise UsageProblem("the tenants must be in one folder")
-    return paths[0].parent, tuple(path.resolve().name for path in paths)
+    for path in named:
+        if not path.is_dir():
+            raise UsageProblem(_absent(path))
+    return named[0].parent, tuple(path.name for path in named)
 
 
-def today() -> date:
-    return datetime.now().astimezone().date()
+def _absent(path: Path) -> str:
+    from compiler.diagnostics.suggest import did_you_mean
+
+    beside = path.parent
+    known = [entry.name for entry in beside.iterdir() if entry.is_dir()] if beside.is_dir() else []
+    hint = did_you_mean(path.name, known)
+    kind = "is a file, not a folder of tenants" if path.exists() else "is not there"
+    return f"{path} {kind}" + (f"; {hint}" if hint else "")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from compiler.diagnostics.escape import visible
-from compiler.report.facts import Result, View, summary
+from compiler.report.facts import Result, View, many, summary
 from compiler.rules import CODES
 
-__all__ = ["FORMATS", "Result", "View", "explain", "render", "summary", "visible"]
+__all__ = ["FORMATS", "Result", "View", "explain", "many", "render", "rendered", "summary", "visible"]
 
 FORMATS = ("text", "concise", "json", "github", "sarif", "md")
 
@@ -23,9 +23,13 @@ def render(
     docs: str | None = None,
 ) -> str:
     """The whole report as text, ending in a line end. The options are those of View. Raises ValueError for an unknown format."""
+    return rendered(View(result=result, color=color, prefix=prefix, changed=changed or {}, docs=docs), format)
+
+
+def rendered(view: View, format: str) -> str:
+    """The same of a View. Raises ValueError for an unknown format."""
     if format not in FORMATS:
         raise ValueError(f"unknown format {format!r}; there are {', '.join(FORMATS)}")
-    view = View(result=result, color=color, prefix=prefix, changed=changed or {}, docs=docs)
     return _renderer(format)(view)
 
 

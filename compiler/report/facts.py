@@ -31,7 +31,7 @@ class View:
 
     `prefix` is what stands before a file's path: the folder of tenants as the reader would name it (default: as it was
     given). `changed` are the lines a change touches, by path with the prefix. `docs` is the address of the folder that holds
-    a page for every code (`<docs>/CV2003.md`).
+    a page for every code (`<docs>/CV2003.md`). `summarised`: a job's summary holds what is not annotated.
     """
 
     result: Result
@@ -39,6 +39,7 @@ class View:
     color: bool = False
     changed: Mapping[str, frozenset[int]] = field(default_factory=dict)
     docs: str | None = None
+    summarised: bool = False
     rows: dict[str, Rows] = field(default_factory=dict)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from compiler.diagnostics import Diagnostic
 from compiler.diagnostics.escape import visible, workflow_command, workflow_property
 from compiler.report.facts import View, summary
+from compiler.report.text import line
 from compiler.rules import CODES
 
 ANNOTATIONS_PER_LEVEL = 10  # GitHub drops the rest of a step's without saying so
@@ -17,16 +18,20 @@ def github(view: View) -> str:
     for level in ("error", "warning"):
         shown += [d for d in ranked if d.severity == level][:ANNOTATIONS_PER_LEVEL]
     out = [_annotation(view, d) for d in shown]
-    rest = len(ranked) - len(shown)
+    told = {id(d) for d in shown}
+    rest = [d for d in ranked if id(d) not in told]
     if rest:
-        out.append(f"::notice title=convo::+{rest} more, see the job summary")
+        where = "the job summary" if view.summarised else "the log below"
+        out.append(f"::notice title=convo::+{len(rest)} more, see {where}")
+    if not view.summarised:
+        out += [log_line(line(view, d)) for d in rest]
     return "\n".join([*out, log_line(summary(view.result))]) + "\n"
 
 
 def log_line(text: str) -> str:
     """A line of a workflow's log that is no command in either of the runner's two notations."""
-    line = visible(text).replace("##[", "# #[")
-    return f" {line.lstrip()}".replace(" ::", " : :", 1) if line.lstrip().startswith("::") else line
+    shown = visible(text).replace("##[", "# #[")
+    return f": :{shown.lstrip()[2:]}" if shown.lstrip().startswith("::") else shown
 
 
 def _annotation(view: View, d: Diagnostic) -> str:

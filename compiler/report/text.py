@@ -29,12 +29,13 @@ def text(view: View) -> str:
 
 def concise(view: View) -> str:
     """A line a fault: `path:line:column: severity code message (help)`."""
-    lines = [
-        f"{visible(view.where(d.span))}: {d.severity} {d.code} {visible(d.message)}"
-        + (f" ({visible(d.help)})" if d.help else "")
-        for d in view.diagnostics
-    ]
-    return "\n".join([*lines, summary(view.result)]) + "\n"
+    return "\n".join([*(line(view, d) for d in view.diagnostics), summary(view.result)]) + "\n"
+
+
+def line(view: View, d: Diagnostic) -> str:
+    """One fault on one line."""
+    told = f"{visible(view.where(d.span))}: {d.severity} {d.code} {visible(d.message)}"
+    return f"{told} ({visible(d.help)})" if d.help else told
 
 
 def excerpt(view: View, span: Span) -> str:

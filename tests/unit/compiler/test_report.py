@@ -12,7 +12,7 @@ from inline_snapshot import snapshot
 from compiler.diagnostics import ERROR, WARNING, Diagnostic, Label, Span
 from compiler.diagnostics.codes import UNKNOWN_KEY
 from compiler.pipeline import CheckResult, check
-from compiler.report import FORMATS, explain, render, visible
+from compiler.report import FORMATS, View, explain, render, rendered, visible
 from compiler.report.github import log_line
 from tests.compiling import BASE, TODAY, lay_out
 
@@ -125,12 +125,19 @@ def test_annotations_name_file_and_line(faulty: CheckResult) -> None:
 
 
 def test_many_annotations_end_in_a_note_about_the_rest() -> None:
-    lines = render(
-        made(*(fault(n) for n in range(1, 15)), *(fault(n, severity=WARNING) for n in range(1, 4))), "github"
-    ).splitlines()
+    result = made(*(fault(n) for n in range(1, 15)), *(fault(n, severity=WARNING) for n in range(1, 4)))
+    lines = rendered(View(result=result, summarised=True), "github").splitlines()
     assert sum(line.startswith("::error ") for line in lines) == 10
     assert sum(line.startswith("::warning ") for line in lines) == 3
     assert lines[-2] == "::notice title=convo::+4 more, see the job summary"
+
+
+def test_without_a_summary_the_log_tells_what_is_not_annotated() -> None:
+    lines = render(made(*(fault(n, message="::error::x") for n in range(1, 15))), "github").splitlines()
+    assert lines[10] == "::notice title=convo::+4 more, see the log below"
+    assert [line.split(": ")[0] for line in lines[11:15]] == [
+        f"tenants/dave/caps.yaml:{n}:1" for n in range(11, 15)
+    ]
 
 
 def test_faults_on_changed_lines_are_annotated_first_then_those_in_changed_files() -> None:
