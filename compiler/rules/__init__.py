@@ -19,6 +19,7 @@ from compiler.rules import (
     broken_pattern,
     calendar,
     choices,
+    circular_requirement,
     contradiction,
     example_value,
     expired,
@@ -56,8 +57,11 @@ from compiler.rules import (
     transfer,
     unasked,
     unclaimed,
+    unmeetable_link,
+    unreached_disclosure,
     unsaid,
     waha_outreach,
+    worst_day,
 )
 from compiler.source.context import Context
 from compiler.source.model import Source
@@ -126,6 +130,10 @@ RULES: tuple[Rule, ...] = (
     success_fee,
     transfer,
     unasked,
+    unreached_disclosure,
+    unmeetable_link,
+    worst_day,
+    circular_requirement,
 )
 
 # These compare tenants. What they find is nobody's own, and never kept in a cache.

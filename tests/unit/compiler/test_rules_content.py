@@ -9,8 +9,11 @@ import pytest
 from tests.unit.compiler.test_what_rules_find import (
     CHANNELS,
     CORE,
+    DANGER,
     FACTS,
     JOURNEYS,
+    LINKS,
+    PACK,
     PERSONA,
     TENANT,
     Edit,
@@ -20,6 +23,10 @@ from tests.unit.compiler.test_what_rules_find import (
 PHRASE = "phrases: [Thanks for asking.]"
 VOICE = "  Voice:"
 TITLE = "title: The free way"
+CAPS, GUARDRAILS, LINES = "plain/caps.yaml", "plain/guardrails.yaml", "_packs/all/claims/lines.yaml"
+CARE, OPT_OUT = "_packs/all/signals/care.yaml", "_packs/all/optout/en.yaml"
+DUTY = "  - id: fee\n    says: The fee.\n    when: before_any_fee\n    source: [LAW-1]\nguardrails:"
+PRICED = (CAPS, "models:", "prices:\n  whatsapp_360dialog:\n    proactive: 5500000\nmodels:")
 
 
 def phrase(words: str) -> Edit:
@@ -45,6 +52,22 @@ def second(says: str, more: str = "") -> Edit:
 def more(key: str) -> Edit:
     """Another key of PL-F01."""
     return (FACTS, "  source", f"  {key}\n  source")
+
+
+def flow(*steps: str) -> Edit:
+    return (JOURNEYS, "ask_flows: []", f"ask_flows:\n  - id: form\n    steps: [{', '.join(steps)}]")
+
+
+def needs(name: str) -> Edit:
+    return (LINKS, "requires: [PL-D03]", f"requires: [PL-D03, {name}]")
+
+
+def drill(never: str) -> Edit:
+    return (
+        "plain/drills/attacks.yaml",
+        "",
+        f"- id: one\n  title: One\n  steps:\n    - say: hello\n      expect:\n        never: ['{never}']\n",
+    )
 
 
 def prompt(words: str) -> Edit:
@@ -162,6 +185,153 @@ def prompt(words: str) -> Edit:
             ],
             "CV5026: `You can't complain about it.` in `PL-F02`, but `PL-F01` says otherwise in the same words",
         ),
+        # required sets
+        (
+            [more("required_with: [PL-P01]")],
+            "CV5005: `PL-F01` requires `PL-P01`, which is only ever given with the link",
+        ),
+        # circles
+        ([more("required_with: [PL-F01]")], "CV5033: `PL-F01` requires itself: PL-F01 -> PL-F01"),
+        (
+            [
+                more("required_with: [PL-D01]"),
+                (CORE, "covers: [stop]", "covers: [stop]\n  required_with: [PL-F01]"),
+            ],
+            "CV5033: `PL-D01` requires itself: PL-D01 -> PL-D02 -> PL-F01 -> PL-D01",
+        ),
+        # disclosures no journey comes to
+        (
+            [(FACTS, "kind: fact", "kind: disclosure"), (FACTS, "on_question", "opening")],
+            "CV5027: `PL-F01` is due at the opening, and no journey comes to it there",
+        ),
+        (
+            [(FACTS, "kind: fact", "kind: disclosure"), (FACTS, "on_question", "proactive")],
+            "CV5027: `PL-F01` is due in what we start, and",
+        ),
+        ([(FACTS, "on_question", "with_link")], "CV5027: `PL-F01` is due with link, and no journey"),
+        (
+            [(FACTS, "on_question", "before_any_fee")],
+            "CV5027: `PL-F01` is due before any fee, and no journey",
+        ),
+        (
+            [(FACTS, "kind: fact", "kind: disclosure"), (FACTS, "on_question", "in_flow")],
+            "CV5027: `PL-F01` is due in flow",
+        ),
+        ([(FACTS, "kind: fact", "kind: disclosure")], "CV5027: `PL-F01` is due on question, and no journey"),
+        (
+            [(FACTS, "kind: fact", "kind: disclosure"), (FACTS, "on_question", "on_signal")],
+            "CV5027: `PL-F01` is due on signal, and no journey",
+        ),
+        (
+            [
+                (
+                    PACK,
+                    "guardrails:",
+                    "  - id: fee\n    says: The fee.\n    when: before_any_fee\n    source: [LAW-1]\nguardrails:",
+                ),
+                (FACTS, "kind: fact", "kind: disclosure\n  covers: [fee]\n  questions: [what is it]"),
+            ],
+            "CV5027: the duty `fee` of the pack `all` is due before any fee, and no journey comes to PL-F01 there",
+        ),
+        # links that can never be given
+        (
+            [(LINKS, "requires: [PL-D03]", "requires: [PL-D03, ALL-HOLDING]")],
+            "CV5028: the link `form` waits for `ALL-HOLDING`, which is a fixed line of the machine",
+        ),
+        (
+            [(CORE, "options: [Already, Not yet]", "options: [Already, Not yet]\n  audience: [business]")],
+            "CV5028: the link `form` waits for `PL-Q01`, which is for business only",
+        ),
+        (
+            [
+                (
+                    LINKS,
+                    "answer: Not yet",
+                    "answer: Not yet\n      - question: PL-Q01\n        answer: Already",
+                )
+            ],
+            "CV5028: the link `form` waits for two answers to `PL-Q01`",
+        ),
+        ([needs("PL-P01")], "CV5028: the link `form` waits for itself: form -> form"),
+        (
+            [
+                needs("PL-F01"),
+                (FACTS, "two days.", "two days {tenant.form_url}."),
+                (FACTS, "  source", "  slots: [tenant.form_url]\n  source"),
+                (
+                    LINKS,
+                    "domains:",
+                    "  - id: other\n    claim: PL-F01\n    url: https://example.com/?r={ref}\n    slot: tenant.form_url\n"
+                    "    tracking_ref: othr\n    requires: [PL-D03, PL-P01]\n    answers: []\ndomains:",
+                ),
+            ],
+            "CV5028: the link `form` waits for itself: form -> other -> form",
+        ),
+        (
+            [flow("PL-D03", "PL-P01", "PL-Q01")],
+            "CV5028: the flow `form` comes to the link `form` before PL-Q01",
+        ),
+        # the worst day
+        (
+            [PRICED, (CAPS, "per_contact_per_day: 50", "per_contact_per_day: 5")],
+            "CV5031: a message we start costs 5.5p, and a person may spend 5p a day",
+        ),
+        (
+            [PRICED, (CAPS, "per_contact_per_day: 50", "per_contact_per_day: 7")],
+            "CV5031: a person may be sent 5.5p a day by us, and an answer costs 2p: 7.5p is more than the 7p",
+        ),
+        (
+            [PRICED],
+            "CV5031: 60 messages a minute at 5.5p spend the 1000p of a day by 09:03; until 20:00 they would cost 217800p",
+        ),
+        (
+            [(CAPS, "per_contact_per_day: 50", "per_contact_per_day: 5")],
+            "CV5031: a message we start costs 5.5p, and a person may spend 5p a day",
+        ),
+        # languages
+        (
+            [(PERSONA, "[en-GB]", "[en-GB, cy]")],
+            "CV5023: there is no text in cy of ALL-HANDOFF, ALL-HOLDING, ALL-SAFE, ALL-STOPPED, PL-D01, PL-D02, PL-D03, "
+            "PL-P01, PL-Q01",
+        ),
+        ([(PERSONA, "[en-GB]", "[en-GB, cy]")], "CV5023: nothing fulfils the duty `ai` in cy"),
+        (
+            [(JOURNEYS, "language: en-GB", "language: cy")],
+            "CV5023: the campaign `hello` speaks cy, which the persona does not",
+        ),
+        ([(PERSONA, "[en-GB]", "[en-GB, cy]")], "CV5018: nobody has opt-out words in cy"),
+        # patterns
+        ([drill("(?=x)")], "CV5014: RE2 cannot read '(?=x)'"),
+        ([drill("x*")], "CV5014: 'x*' matches the empty text"),
+        ([drill(".")], "CV5014: '.' matches everything"),
+        ([(DANGER, "match: \\bin danger\\b", "match: '[^,]'")], "CV5014: '[^,]' matches everything"),
+        ([(CARE, "      lang: en", "      unless: ['(']\n      lang: en")], "CV5014: RE2 cannot read '('"),
+        ([(LINES, "\\bguarantee", "(?<!no )x")], "CV5014: RE2 cannot read '(?<!no )x'"),
+        (
+            [
+                (
+                    GUARDRAILS,
+                    "",
+                    "categories:\n  - id: confusion\n    patterns:\n      - id: more\n        match: ')'\n        lang: en\n"
+                    "        examples: {hits: [a], misses: [b]}\n",
+                )
+            ],
+            "CV5014: RE2 cannot read ')'",
+        ),
+        (
+            [(GUARDRAILS, "handoff_words: [agent]", 'handoff_words: [agent, "?!"]')],
+            "CV5014: `?!` holds neither letter",
+        ),
+        (
+            [(PACK, "handoff_words: [human]", 'handoff_words: [human, "--"]')],
+            "CV5014: `--` holds neither letter",
+        ),
+        ([(OPT_OUT, "exact: [stop]", 'exact: [stop, "..."]')], "CV5014: `...` holds neither letter"),
+        # retention
+        (
+            [(PACK, "", "retention_days:\n  consent_evidence: 3000\n")],
+            "CV5032: `consent_evidence` are kept for 2190 days, but the pack `all` demands 3000",
+        ),
     ],
 )
 def test_a_rule_finds(tmp_path: Path, edits: list[Edit], expected: str) -> None:
@@ -197,6 +367,26 @@ def test_a_rule_finds(tmp_path: Path, edits: list[Edit], expected: str) -> None:
             ),
         ],
         [more("translations: [{language: cy, says: Mewn 2 wythnos.}]")],
+        [more("required_with: [PL-D03]")],
+        [needs("PL-F01"), flow("PL-D03", "PL-F01", "PL-Q01", "PL-P01")],
+        [flow("PL-D03", "PL-Q01")],
+        [(FACTS, "kind: fact", "kind: disclosure"), more("questions: [how long]")],
+        [(FACTS, "kind: fact", "kind: disclosure"), more("topic: How long?")],
+        [(FACTS, "kind: fact", "kind: disclosure"), (FACTS, "on_question", "in_flow"), flow("PL-F01")],
+        [
+            (FACTS, "kind: fact", "kind: disclosure"),
+            (FACTS, "on_question", "proactive"),
+            (JOURNEYS, "[PL-D01, PL-D02]", "[PL-D01, PL-D02, PL-F01]"),
+        ],
+        [
+            (FACTS, "kind: fact", "kind: disclosure"),
+            (JOURNEYS, "claims: [PL-D03]", "claims: [PL-D03, PL-F01]"),
+        ],
+        [PRICED, (CAPS, "outbound_per_minute: 60", "outbound_per_minute: 1")],
+        [PRICED, (CHANNELS, "outreach: true", "outreach: false")],
+        [(PACK, "", "retention_days: {messages: 2190}\n")],
+        [drill("\\\\bguarantee")],
+        [(OPT_OUT, "exact: [stop]", 'exact: [stop, "\U0001f6d1"]')],
         [prompt("Reading age 9. Double-check every claim.")],
     ],
 )

@@ -31,13 +31,14 @@ Edit = tuple[str, str, str]
 
 
 def found(tmp_path: Path, *edits: Edit, stage: str = "sandbox") -> list[str]:
-    """`code: message` of every fault after the edits; an empty `old` appends."""
+    """`code: message` of every fault after the edits; an empty `old` appends, to a new file too."""
     root = tmp_path / "tenants"
     lay_out(root)
     (root / "plain/approvals.yaml").unlink()
     (root / FACTS).write_text(FACT)
     for file, old, new in edits:
-        text = (root / file).read_text()
+        (root / file).parent.mkdir(exist_ok=True)
+        text = (root / file).read_text() if (root / file).exists() else ""
         assert old in text, (file, old)
         (root / file).write_text(text.replace(old, new, 1) if old else text + new)
     approve(root, {})
