@@ -96,7 +96,7 @@ def front() -> typer.Typer:
 
 def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, dict[str, Command]]]]:
     """Every command by the panel of the help it stands in, and every group of commands."""
-    from commands import bundles, drill, init, operate, processes, tenants
+    from commands import bundles, ci, drill, init, operate, processes, tenants
 
     commands: dict[str, dict[str, Command]] = {
         "Start here": {
@@ -137,6 +137,11 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
         ),
         "audit": ("Operate", "The audit trail.", {"verify": operate.audit_verify}),
         "secret": ("Operate", "Secrets of connections.", {"set": operate.secret_set}),
+        "ci": (
+            "Write tenants",
+            "Steps of the workflow that are about the code host.",
+            {"comment": ci.comment, "pull": ci.pull},
+        ),
         "desk": ("Operate", "The operators' pages.", {"link": operate.desk_link}),
         "keys": ("Put bundles in force", "Keys that sign bundles.", {"new": bundles.keys_new}),
     }

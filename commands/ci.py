@@ -1,0 +1,85 @@
+"""`convo ci`: the few steps of the shipped workflow that are about the code host and not about tenants."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands import OK, WRONG, UsageProblem
+
+Pull = Annotated[int, typer.Option("--pr", min=1, help="number of the pull request")]
+TOKENS = ("CONVO_HOST_TOKEN", "GITHUB_TOKEN")
+GIT_WITHIN_S = 60
+_PULL = re.compile(r"([0-9a-f]{40,64})\trefs/pull/([0-9]+)/head")
+
+
+def comment(
+    pr: Pull,
+    file: Annotated[list[Path], typer.Option(help="Markdown; repeat for several, the most important first")],
+    *,
+    head: Annotated[
+        str | None, typer.Option(help="the commit it is about: say nothing when the pull request moved on")
+    ] = None,
+    api: Annotated[
+        str, typer.Option(envvar="GITHUB_API_URL", help="root of the API")
+    ] = "https://api.github.com",
+    repository: Annotated[str, typer.Option(envvar="GITHUB_REPOSITORY", help="owner/name")] = "",
+    author: Annotated[
+        str, typer.Option(help="whose comment is edited: the account the token belongs to")
+    ] = "github-actions[bot]",
+) -> int:
+    """Write or edit the one comment of convo on a pull request. The token is read from CONVO_HOST_TOKEN or GITHUB_TOKEN."""
+    from commands.comment import Host, HostRefused, body_of
+
+    token = next((os.environ[name] for name in TOKENS if os.environ.get(name)), None)
+    if token is None:
+        raise UsageProblem(f"no token: set {' or '.join(TOKENS)}")
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+        raise UsageProblem("name the repository: --repository owner/name")
+    body = body_of([_read(path) for path in file])
+    host = Host(api=api.rstrip("/"), repository=repository, token=token, author=author)
+    try:
+        if head is not None and (now := host.head(pr)) != head:
+            print(f"pull request {pr} has moved on to {now[:12]}: nothing is said about {head[:12]}")
+            return OK
+        print(host.post(pr, body))
+    except HostRefused as refused:
+        print(f"convo: {refused}", file=sys.stderr)
+        return WRONG
+    return OK
+
+
+def pull(
+    commit: Annotated[str, typer.Argument(help="full sha")],
+    *,
+    remote: Annotated[str, typer.Option(help="where to ask")] = "origin",
+) -> int:
+    """The numbers of the pull requests that stand at a commit, one a line, those from forks too. Exit code 1 for none."""
+    if not re.fullmatch(r"[0-9a-f]{40,64}", commit):
+        raise UsageProblem(f"`{commit}` is no full sha of a commit")
+    done = subprocess.run(
+        ["git", "ls-remote", "--", remote, "refs/pull/*/head"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=GIT_WITHIN_S,
+    )
+    if done.returncode:
+        raise UsageProblem(done.stderr.strip() or f"git cannot reach {remote}")
+    found = [m[2] for line in done.stdout.splitlines() if (m := _PULL.fullmatch(line)) and m[1] == commit]
+    for number in found:
+        print(number)
+    return OK if found else WRONG
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageProblem(f"{path}: {error}") from None
