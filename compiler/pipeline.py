@@ -14,12 +14,13 @@ from compiler.cache import Cache, Entry
 from compiler.diagnostics import Diagnostic
 from compiler.rules import compare, lint
 from compiler.source.context import Context
+from compiler.source.encoded import encoded
 from compiler.source.files import Folder, Tree
 from compiler.source.model import Source
 from compiler.source.neighbours import Facts, Neighbours, facts_of
 from compiler.source.read import Shared, chosen, read_shared, read_tenant
 from compiler.source.tree import Map
-from schemas.bundle import canonical, digest_of
+from schemas.bundle import digest_of
 
 DAYS_OF_NOTICE = 30
 SANDBOX = "sandbox"
@@ -234,7 +235,7 @@ class _Run:
 
     def _key(self, slug: str, folder: Folder) -> str:
         """What a result is kept under; empty when it must not be kept, as when a file could not be read."""
-        if not folder.digest or self.cache is None:
+        if not folder.digest or self.cache is None or self.enrolments is not None:
             return ""
         context, packs = self.context, ",".join(sorted(self.tree.packs))
         return self.cache.key(slug, folder.digest, f"{context}", f"{self.authority}", packs)
@@ -263,7 +264,7 @@ class _Run:
         # Without its organisation's limits it would be looser than allowed; why is said at its file.
         if source.organisation is not None and not any(d.is_error for d in found):
             document = build(source, held)
-            bundle, unapproved = canonical(document), document["unapproved"]
+            bundle, unapproved = encoded(document), document["unapproved"]
         entry = Entry(
             tenant=slug,
             digest=digest_of(bundle) if bundle is not None else "",

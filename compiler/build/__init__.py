@@ -6,9 +6,11 @@ The strictest of a tenant and its packs is taken wherever both speak, so that wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from compiler.build.record import document_digest, journeys, limits, record
+from compiler.source.encoded import Fixed
 from compiler.source.held import Held, composed
 from compiler.source.lexicon import opt_out_words
 from compiler.source.model import Category, Claim, Pattern, Source, tidy
@@ -110,13 +112,18 @@ def send_table(source: Source) -> list[dict[str, Any]]:
     consents = [p.sections["consent"] for p in source.packs if "consent" in p.sections] + [
         source.sections["consent"]
     ]
-    silent = any(c["opt_out"]["confirmations"] == 0 for c in consents if "opt_out" in c)
+    return _table(silent=any(c["opt_out"]["confirmations"] == 0 for c in consents if "opt_out" in c))
+
+
+@cache
+def _table(*, silent: bool) -> Fixed:
+    """Proved once for all the tenants that have it."""
     rows = default_rows()
     for row in rows:
         if silent and (row["state"], row["send_class"]) == ("opted_out", "confirmation"):
             row.update(effect="drop", only=(), otherwise=None)
     _proved(rows)
-    return rows
+    return Fixed(composed(rows))
 
 
 def _proved(rows: list[dict[str, Any]]) -> None:

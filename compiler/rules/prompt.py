@@ -42,12 +42,14 @@ _FILTERS = {"join", "lower", "upper", "trim"}
 
 
 def check(source: Source, context: Context) -> Iterator[Diagnostic]:
-    from jinja2 import Environment, TemplateSyntaxError
+    from jinja2 import TemplateSyntaxError
+
+    from compiler.source.template import parsed
 
     persona = source.sections["persona"]
     span = persona.value("prompt")
     try:
-        tree = Environment(autoescape=False).parse(persona["prompt"])  # noqa: S701 - parsed, never rendered here
+        tree = parsed(persona["prompt"])
     except TemplateSyntaxError as error:
         yield CODE.at(_line(span, error.lineno), f"the prompt cannot be read: {error.message}")
         return

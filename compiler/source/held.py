@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from compiler.source.encoded import Fixed
 from compiler.source.tree import Map
 
 SCRIPT_ROLES = ("solicitor", "compliance")  # each of them, as two people, for a script
@@ -39,12 +40,10 @@ class Held:
 
 def composed(value: Any) -> Any:
     """The same value with every text in NFC, so that two ways to write an accent are one text."""
-    match value:
-        case str():
-            return value if value.isascii() else unicodedata.normalize("NFC", value)
-        case list() | tuple():
-            return [composed(item) for item in value]
-        case dict():
-            return {composed(key): composed(item) for key, item in value.items()}
-        case _:
-            return value
+    if isinstance(value, str):
+        return value if value.isascii() else unicodedata.normalize("NFC", value)
+    if isinstance(value, dict):
+        return {composed(key): composed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple) and not isinstance(value, Fixed):
+        return [composed(item) for item in value]
+    return value
