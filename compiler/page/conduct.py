@@ -131,7 +131,8 @@ def consent(subject: Subject) -> Html:
                 ("Quiet dates", f"{len(policy.quiet_dates)} bank holidays" if policy.quiet_dates else None),
                 (
                     "Messages we start",
-                    f"at most {policy.proactive_per_day} a day and {policy.proactive_per_30_days} in 30 days, {policy.min_gap_hours} hours apart",
+                    f"at most {policy.proactive_per_day} a day and {policy.proactive_per_30_days} in 30 days,"
+                    f" {policy.min_gap_hours} hours apart",
                 ),
                 ("Stops for ever after", f"{policy.strikes} without an answer"),
                 ("Consent counts for", f"{policy.consent_max_age_days} days"),

@@ -50,7 +50,8 @@ color:var(--tone,var(--soft));background:var(--tint,var(--sunk));overflow-wrap:n
 display:grid;gap:.75rem 1.5rem;grid-template-columns:minmax(0,1.5fr) minmax(0,1fr);break-inside:avoid}
 .claim.unapproved{border-inline-start:3px solid var(--hold)}
 .claim header{display:flex;flex-wrap:wrap;gap:.25rem .5rem;align-items:center;margin-block-end:.5rem}
-.claim dl{align-content:start;font-size:.8125rem;line-height:1.125rem;grid-template-columns:minmax(5.5rem,max-content) minmax(0,1fr)}
+.claim dl{align-content:start;font-size:.8125rem;line-height:1.125rem;
+grid-template-columns:minmax(5.5rem,max-content) minmax(0,1fr)}
 .says{font-size:1.0625rem;line-height:1.55rem;max-width:60ch}
 .other{margin-block-start:.5rem;padding-inline-start:.75rem;border-inline-start:2px solid var(--line);max-width:60ch}
 .slot{border-block-end:1px dashed var(--edge)}
