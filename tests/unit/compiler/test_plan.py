@@ -33,7 +33,7 @@ def direct(changes: tuple[Change, ...]) -> str:
     told = []
     for c in changes:
         if not c.indirect and c.what != "approvals":
-            words = [c.klass, c.kind, c.id, c.what if c.what != c.id else "", c.direction or ""]
+            words = [c.klass, c.kind, c.id, c.what if c.what != "changed" else "", c.direction or ""]
             told.append(" ".join(word for word in words if word))
     return "; ".join(told)
 
@@ -63,28 +63,44 @@ FLOOR, WORDS = "_packs/all/consent.yaml", "_packs/all/optout/en.yaml"
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        (CORE, "an automated", "a robotic", "NEEDS_APPROVAL claim PL-D01 texts"),
-        (CORE, "are you a robot", "are you real", "BEHAVIOUR claim PL-D01 questions"),
-        (CORE, "[Already,", "[Done,", "NEEDS_APPROVAL claim PL-Q01 options"),
+        (CORE, "an automated", "a robotic", "NEEDS_APPROVAL claim PL-D01 texts en-GB full"),
+        (
+            CORE,
+            "are you a robot",
+            "are you real",
+            "BEHAVIOUR claim PL-D01 questions are you a robot removed; "
+            "BEHAVIOUR claim PL-D01 questions are you real added",
+        ),
+        (
+            CORE,
+            "[Already,",
+            "[Done,",
+            "NEEDS_APPROVAL claim PL-Q01 options Already removed; NEEDS_APPROVAL claim PL-Q01 options Done added",
+        ),
         (CONSENT, "per_30_days: 3", "per_30_days: 2", "BEHAVIOUR policy proactive_per_30_days tightened"),
         (CONSENT, "20:00", "18:00", "BEHAVIOUR policy close_minute tightened"),
-        (CONSENT, "[sunday]", "[saturday, sunday]", "BEHAVIOUR policy quiet_weekdays tightened"),
+        (CONSENT, "[sunday]", "[saturday, sunday]", "BEHAVIOUR policy quiet_weekdays 6 added tightened"),
         (FLOOR, "strikes: 3", "strikes: 4", "BREAKING policy strikes loosened"),
         (FLOOR, "min_gap_hours: 24", "min_gap_hours: 12", "BREAKING policy min_gap_hours loosened"),
         (CAPS, "per_day: 1000", "per_day: 2000", "BREAKING policy spend_pence_per_day loosened"),
         (CAPS, "models:", PRICED, "BREAKING policy prices webchat reply loosened"),
         (GUARDRAILS, "opt-out]", "opt-out, links]", "BEHAVIOUR guardrail links added tightened"),
         (GUARDRAILS, "[agent]", "[human]", "BREAKING hand-off word agent removed loosened"),
-        (WORDS, "exact: [stop]", "exact: [stop, end]", "BEHAVIOUR opt-out exact (en) end added tightened"),
-        (WORDS, "[don't stop]", "[don't stop, bus]", "BREAKING opt-out unless (en) bus added loosened"),
-        (LINKS, "claim?ref", "form?ref", "BREAKING link form url; NEEDS_APPROVAL tenant plain values"),
-        ("plain/tenant.yaml", "#0b5c5f", "#0b5c5e", "COSMETIC tenant plain accent"),
+        (
+            WORDS,
+            "exact: [stop]",
+            "exact: [stop, end]",
+            "BEHAVIOUR opt-out words en exact end added tightened",
+        ),
+        (WORDS, "[don't stop]", "[don't stop, bus]", "BREAKING opt-out words en unless bus added loosened"),
+        (LINKS, "claim?ref", "form?ref", "NEEDS_APPROVAL link form url"),
+        ("plain/tenant.yaml", "#0b5c5f", "#0b5c5e", "COSMETIC tenant plain accent light"),
         ("plain/persona.yaml", "max_chars: 320", "max_chars: 300", "BEHAVIOUR persona plain max_chars"),
         (
             "_packs/all/signals/care.yaml",
             "after: 2",
             "after: 1",
-            "NEEDS_APPROVAL category confusion after tightened",
+            "BEHAVIOUR category confusion after tightened",
         ),
     ],
 )
@@ -146,10 +162,12 @@ def test_a_tightened_send_table_reads_as_loosened_the_other_way(tmp_path: Path) 
     silent = "\nopt_out:\n  scope: tenant\n  confirmations: 0\n  resubscribe: fresh_consent\n"
     before, after = bundles(tmp_path, CONSENT, "per_30_days: 3", "per_30_days: 3" + silent)
     assert {(c.klass, c.kind, c.direction) for c in plan(before, after)} == {
-        ("BEHAVIOUR", "send table", "tightened")
+        ("BEHAVIOUR", "send table", "tightened"),
+        ("BEHAVIOUR", "consent rules", "tightened"),
     }
     assert {(c.klass, c.kind, c.direction) for c in plan(after, before)} == {
-        ("BREAKING", "send table", "loosened")
+        ("BREAKING", "send table", "loosened"),
+        ("BREAKING", "consent rules", "loosened"),
     }
 
 
