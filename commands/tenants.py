@@ -33,14 +33,24 @@ def compile_(
     return compile_tenants([str(path) for path in tenants or ()])
 
 
-def explain(code: Annotated[str, typer.Argument(help="for example CV5012")]) -> int:
-    """What a diagnostic means, with a bad and a good example."""
+def explain(
+    code: Annotated[
+        str | None, typer.Argument(help="CV5012, 5012 or missing-disclosure; none lists all")
+    ] = None,
+    json_: AsJson = False,
+) -> int:
+    """What a diagnostic means, with a bad and a good example. Without a code: every code there is."""
+    from compiler.report import code_of, codes_as_json, index
     from compiler.report import explain as explained
 
     try:
-        print(explained(code.upper()))
-    except KeyError:
-        raise UsageProblem(f"there is no diagnostic {code}: a code is CV and four digits") from None
+        asked = [code_of(code)] if code else []
+    except KeyError as unknown:
+        raise UsageProblem(f"there is no diagnostic {code}: {unknown.args[0]}") from None
+    if json_:
+        print(codes_as_json(asked), end="")
+    else:
+        print(explained(asked[0].code) if asked else index(), end="")
     return OK
 
 

@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 
 from compiler.diagnostics.escape import visible
 from compiler.report.facts import Result, View, many, summary
-from compiler.rules import CODES
+from compiler.report.manual import code_of, codes_as_json, explain, index
 
-__all__ = ["FORMATS", "Result", "View", "explain", "many", "render", "rendered", "summary", "visible"]
+__all__ = [
+    "FORMATS", "Result", "View", "code_of", "codes_as_json", "explain", "index", "many", "render", "rendered",
+    "summary", "visible",
+]  # fmt: skip
 
 FORMATS = ("text", "concise", "json", "github", "sarif", "md")
 
@@ -33,23 +36,6 @@ def rendered(view: View, format: str) -> str:
     return _renderer(format)(view)
 
 
-def explain(code: str) -> str:
-    """A code's manual page. Raises KeyError for an unknown code."""
-    page = CODES[code.upper()]
-    return "\n".join([
-        f"{page.code} {page.name} ({page.severity})",
-        "",
-        page.explanation.strip(),
-        "",
-        "Wrong:",
-        _indent(page.bad),
-        "",
-        "Right:",
-        _indent(page.good),
-        "",
-    ])  # fmt: skip
-
-
 def _renderer(format: str) -> Callable[[View], str]:
     """Only what is asked for is loaded: most runs print text."""
     match format:
@@ -66,7 +52,3 @@ def _renderer(format: str) -> Callable[[View], str]:
         case _:
             from compiler.report.page import page as made
     return made
-
-
-def _indent(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.splitlines())

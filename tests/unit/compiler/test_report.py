@@ -12,8 +12,19 @@ from inline_snapshot import snapshot
 from compiler.diagnostics import ERROR, WARNING, Diagnostic, Label, Span
 from compiler.diagnostics.codes import UNKNOWN_KEY
 from compiler.pipeline import CheckResult, check
-from compiler.report import FORMATS, View, explain, render, rendered, visible
+from compiler.report import (
+    FORMATS,
+    View,
+    code_of,
+    codes_as_json,
+    explain,
+    index,
+    render,
+    rendered,
+    visible,
+)
 from compiler.report.github import log_line
+from compiler.rules import CODES
 from tests.compiling import BASE, TODAY, lay_out
 
 
@@ -256,7 +267,32 @@ def test_an_unknown_format_or_code_is_refused() -> None:
         render(check(BASE, today=TODAY), "xml")
     with pytest.raises(KeyError):
         explain("CV0000")
-    assert explain("cv2002").startswith("CV2002 duplicate-key (error)")
+
+
+def test_a_code_is_known_by_number_in_any_case_and_by_name() -> None:
+    for word in ("CV2002", "cv2002", " 2002 ", "duplicate-key", "Duplicate-Key"):
+        assert explain(word).startswith("CV2002 duplicate-key (error)")
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("CV2O02", "CV2002"),
+        ("duplicate-kye", "duplicate-key"),
+        ("x", "lists every code"),
+        ("", "lists every code"),
+    ],
+)
+def test_a_mistyped_code_finds_its_own(word: str, hint: str) -> None:
+    with pytest.raises(KeyError, match=hint):
+        code_of(word)
+
+
+def test_all_codes_can_be_listed_for_people_and_programs() -> None:
+    assert [line.split()[0] for line in index().splitlines()] == sorted(CODES)
+    document = json.loads(codes_as_json())
+    assert document["format"] == "convo.codes/v1"
+    assert {page["code"] for page in document["codes"]} == set(CODES)
 
 
 def made(*faults: Diagnostic, sources: dict[str, str] | None = None) -> CheckResult:
