@@ -96,7 +96,7 @@ def front() -> typer.Typer:
 
 def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, dict[str, Command]]]]:
     """Every command by the panel of the help it stands in, and every group of commands."""
-    from commands import bundles, ci, drill, init, operate, processes, tenants
+    from commands import author, bundles, ci, drill, init, operate, processes, sending, tenants
 
     commands: dict[str, dict[str, Command]] = {
         "Start here": {
@@ -114,6 +114,12 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
             "review": tenants.review,
             "attack": drill.attack,
             "transcript": drill.transcript,
+            "fmt": author.fmt,
+            "upgrade": author.upgrade,
+            "uses": author.uses,
+            "docs": author.docs,
+            "why-send": sending.why_send,
+            "send-table": sending.send_table,
         },
         "Put bundles in force": {
             "publish": bundles.publish,
@@ -140,7 +146,12 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
         "ci": (
             "Write tenants",
             "Steps of the workflow that are about the code host.",
-            {"comment": ci.comment, "pull": ci.pull},
+            {"comment": ci.comment, "pull": ci.pull, "tenants": ci.tenants},
+        ),
+        "schema": (
+            "Write tenants",
+            "The schemas of tenant files.",
+            {"export": author.schema_export},
         ),
         "desk": ("Operate", "The operators' pages.", {"link": operate.desk_link}),
         "keys": ("Put bundles in force", "Keys that sign bundles.", {"new": bundles.keys_new}),
