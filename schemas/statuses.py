@@ -46,20 +46,23 @@ _OURS = r"us|you|your|our|this|me|my|every|everything|all|it|the (?:firm|company
 _THE = r"(?:the |an? |by the |uk(?:'s)? |official |independent |full )*"
 
 
+_L, _R = r"(?<![a-z0-9])", r"(?![a-z0-9])"  # `_` and `*` are how WhatsApp writes italics and bold
+
+
 def _pattern(names: str) -> re.Pattern[str]:
     body = rf"(?:{names})"
     return re.compile(
-        rf"\b{body}(?:'?s)?{_GAP}(?:fully{_GAP})?(?:{_DONE})\b"
-        rf"|\b{body}(?:'?s)?{_GAP}(?:{_THING})\b"
-        rf"|\b(?:{_DONE})\b(?:{_GAP}(?:and|or|fully|\w+ly|{_DONE})\b){{0,3}}{_GAP}(?:and regulated )?"
-        rf"(?:by|with|under|through|at|via|from){_GAP}{_THE}{body}\b"
-        rf"|\b(?:{_THING}){_GAP}(?:of|from|by|under|with|at|through){_GAP}{_THE}{body}\b"
-        rf"|\bunder{_GAP}{_THE}{body}\b|\b(?:answer|answers|answerable|accountable){_GAP}to{_GAP}{_THE}{body}\b"
-        rf"|\b(?:part|member|members|partners?|agents?|branch|arm|protection){_GAP}of{_GAP}{_THE}{body}\b"
-        rf"|\b{body}(?:{_GAP}(?:also|fully|always))?{_GAP}(?:{_ACTS}){_GAP}(?:{_OURS})\b"
-        rf"|\b{body}{_GAP}(?:has|have){_GAP}(?:(?:also|fully|now|already){_GAP})?(?:{_DONE}){_GAP}(?:{_OURS})\b"
-        rf"|\b(?:our|my|its){_GAP}regulators?{_GAP}(?:is|are){_GAP}{_THE}{body}\b"
-        rf"|\b(?:we|i)(?:'re|'m| are| am){_GAP}{_THE}{body}\b(?!{_GAP}(?:does|did|has|is))"
+        rf"{_L}{body}(?:'?s)?{_GAP}(?:fully{_GAP})?(?:{_DONE}){_R}"
+        rf"|{_L}{body}(?:'?s)?{_GAP}(?:{_THING}){_R}"
+        rf"|{_L}(?:{_DONE}){_R}(?:{_GAP}(?:and|or|fully|\w+ly|{_DONE}){_R}){{0,3}}{_GAP}(?:and regulated )?"
+        rf"(?:by|with|under|through|at|via|from){_GAP}{_THE}{body}{_R}"
+        rf"|{_L}(?:{_THING}){_GAP}(?:of|from|by|under|with|at|through){_GAP}{_THE}{body}{_R}"
+        rf"|{_L}under{_GAP}{_THE}{body}{_R}|{_L}(?:answer|answers|answerable|accountable){_GAP}to{_GAP}{_THE}{body}{_R}"
+        rf"|{_L}(?:part|member|members|partners?|agents?|branch|arm|protection){_GAP}of{_GAP}{_THE}{body}{_R}"
+        rf"|{_L}{body}(?:{_GAP}(?:also|fully|always))?{_GAP}(?:{_ACTS}){_GAP}(?:{_OURS}){_R}"
+        rf"|{_L}{body}{_GAP}(?:has|have){_GAP}(?:(?:also|fully|now|already){_GAP})?(?:{_DONE}){_GAP}(?:{_OURS}){_R}"
+        rf"|{_L}(?:our|my|its){_GAP}regulators?{_GAP}(?:is|are){_GAP}{_THE}{body}{_R}"
+        rf"|{_L}(?:we|i)(?:'re|'m| are| am){_GAP}{_THE}{body}{_R}(?!{_GAP}(?:does|did|has|is))"
     )
 
 
