@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -76,6 +76,23 @@ def pull(
     for number in found:
         print(number)
     return OK if found else WRONG
+
+
+def tenants(
+    *,
+    stage: Annotated[
+        Literal["sandbox", "staging", "live"], typer.Option(help="those with a connection of this stage")
+    ],
+    root: Annotated[Path, typer.Option(help="the folder of tenants")] = Path("tenants"),
+) -> int:
+    """The tenants that talk on a stage, one a line."""
+    from compiler.load import load
+    from compiler.source.read import read
+
+    for slug, source in read(load(root)).items():
+        if any(connection.stage == stage for connection in source.connections):
+            print(slug)
+    return OK
 
 
 def _read(path: Path) -> str:

@@ -24,6 +24,7 @@ REPOSITORY: Mapping[str, tuple[str, tuple[str, ...]]] = {
     VERSION_FILE: ("convo-requirements.txt", ()),
     ".gitignore": ("gitignore", ()),
     "README.md": ("README.md", ()),
+    "trust/README.md": ("trust/README.md", ()),
 }
 
 
