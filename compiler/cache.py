@@ -42,6 +42,14 @@ class Entry:
     needs: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What is beside the tenants: organisations by slug with their files' digests, and faults by pack, of them under ""."""
+
+    groups: Mapping[str, str]
+    faults: Mapping[str, tuple[Diagnostic, ...]]
+
+
 class Cache:
     """The results kept for one tenants folder. Every method works, and keeps nothing, where the disk does not."""
 
@@ -58,21 +66,44 @@ class Cache:
 
     def get(self, key: str, standing: Callable[[str], str]) -> Entry | None:
         """The result under a key, if it is whole and what it depended on is still as it was."""
-        line = self.lines.get(key)
-        if line is None or not _is_whole(key, line):
-            return None
         try:
-            held = json.loads(line[_CHECKSUM_CHARS:])
-            if any(standing(need) != stood for need, stood in held["needs"].items()):
+            held = self._held(key)
+            if held is None or any(standing(need) != stood for need, stood in held["needs"].items()):
                 return None
             entry = _entry(held)
         except (ValueError, KeyError, TypeError, AttributeError):
             return None  # written by a version that put it differently
-        self.used[key] = line
+        self.used[key] = self.lines[key]
         return entry
 
     def put(self, key: str, entry: Entry) -> None:
-        body = json.dumps(_document(entry), ensure_ascii=True, separators=(",", ":")).encode()
+        self._keep(key, _document(entry))
+
+    def beside(self, key: str) -> Beside | None:
+        """The same for what is beside the tenants, which depends on nothing but its key."""
+        try:
+            held = self._held(key)
+            if held is None:
+                return None
+            faults = {name: _unpacked(faults) for name, faults in held["faults"].items()}
+            made = Beside(groups=dict(held["groups"]), faults=faults)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+        self.used[key] = self.lines[key]
+        return made
+
+    def put_beside(self, key: str, beside: Beside) -> None:
+        faults = {name: _packed(faults) for name, faults in beside.faults.items()}
+        self._keep(key, {"groups": dict(beside.groups), "faults": faults})
+
+    def _held(self, key: str) -> Any:
+        line = self.lines.get(key)
+        if line is None or not _is_whole(key, line):
+            return None
+        return json.loads(line[_CHECKSUM_CHARS:])
+
+    def _keep(self, key: str, document: Mapping[str, Any]) -> None:
+        body = json.dumps(document, ensure_ascii=True, separators=(",", ":")).encode()
         self.made[key] = self.used[key] = _checksum(key, body) + body
 
     def save(self, *, everything: bool) -> None:

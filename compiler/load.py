@@ -17,9 +17,7 @@ import schemas
 from compiler.diagnostics import Diagnostic, Fix, Span
 from compiler.diagnostics import codes as c
 from compiler.diagnostics.suggest import did_you_mean
-from compiler.source import remedies
 from compiler.source.files import Folder, Parsed, Tree
-from compiler.source.parse import parse
 
 MAX_FILE_BYTES = 1 << 20
 BOM = b"\xef\xbb\xbf"
@@ -89,20 +87,37 @@ class Raw:
         return ((file, data) for _, file, data, _ in self.files if data is not None)
 
 
+@dataclass(slots=True)
+class Seen:
+    """A tenants folder with its packs and organisations as they were read. Of tenants there are the names."""
+
+    tree: Tree
+    shared: list[Raw] = field(default_factory=list)
+    whole: bool = False
+
+    def parsed(self) -> Tree:
+        """The same with packs and organisations parsed, which is done once."""
+        for raw in self.shared if not self.whole else ():
+            parsed(raw)
+        self.whole = True
+        return self.tree
+
+
 def load(root: Path, *, wanted: Sequence[str] = ()) -> Tree:
     """Everything under a tenants folder. Faults are in the tree; nothing in a file makes this raise.
 
     That a tenant of `wanted`, or any tenant at all, is not there is such a fault.
     """
-    tree = survey(root, wanted=wanted)
+    tree = look(root, wanted=wanted).parsed()
     for slug in tree.tenants:
         tree.tenants[slug] = parsed(read_tenant(root, slug))
     return tree
 
 
-def survey(root: Path, *, wanted: Sequence[str] = ()) -> Tree:
+def look(root: Path, *, wanted: Sequence[str] = ()) -> Seen:
     """The same without the tenants' files, which `read_tenant` and `parsed` bring one by one: their folders are empty."""
-    tree = _survey(root)
+    seen = _seen(root)
+    tree = seen.tree
     missing = [slug for slug in wanted if slug not in tree.tenants]
     if not tree.tenants and not missing and not tree.diagnostics:
         tree.diagnostics.append(c.MISSING_FILE.at(Span(file=""), "the folder holds no tenant"))
@@ -111,7 +126,7 @@ def survey(root: Path, *, wanted: Sequence[str] = ()) -> Tree:
             Span(file=slug), f"there is no tenant `{slug}`", help=did_you_mean(slug, tree.tenants)
         )
         tree.diagnostics.append(fault)
-    return tree
+    return seen
 
 
 def read_tenant(root: Path, slug: str) -> Raw:
@@ -155,25 +170,28 @@ def schema(kind: str) -> Mapping[str, Any]:
     return document
 
 
-def _survey(root: Path) -> Tree:
-    tree = Tree()
+def _seen(root: Path) -> Seen:
+    seen = Seen(Tree())
+    tree = seen.tree
     if not root.is_dir():
         tree.diagnostics.append(c.MISSING_FILE.at(Span(file=""), f"{root.name} is not a folder of tenants"))
-        return tree
+        return seen
     for entry in _entries(root, "", tree.diagnostics):
         name = entry.name
         if entry.is_symlink():
             tree.diagnostics.append(_symlink(name))
         elif name == PACKS and entry.is_dir():
             for pack in _folders(Path(entry.path), name, _PACK_ID, tree):
-                tree.packs[pack] = parsed(_folder(root, f"{PACKS}/{pack}", PACK_FILES, documents=False))
+                seen.shared.append(_folder(root, f"{PACKS}/{pack}", PACK_FILES, documents=False))
+                tree.packs[pack] = seen.shared[-1].folder
         elif name == ORGANISATIONS and entry.is_dir():
-            tree.organisations = parsed(_folder(root, ORGANISATIONS, ORGANISATION_FILES, documents=False))
+            seen.shared.append(_folder(root, ORGANISATIONS, ORGANISATION_FILES, documents=False))
+            tree.organisations = seen.shared[-1].folder
         elif entry.is_dir() and _SLUG.match(name):
             tree.tenants[name] = Folder(name)
         elif name != "README.md":
             tree.diagnostics.append(c.UNKNOWN_FILE.at(Span(file=name), f"`{name}` is no tenant's folder"))
-    return tree
+    return seen
 
 
 def _entries(folder: Path | str, file: str, faults: list[Diagnostic]) -> list[os.DirEntry[str]]:
@@ -275,6 +293,8 @@ def _parsed(kind: str, file: str, data: bytes | None, fault: Diagnostic | None) 
     if data is None:
         return Parsed(file, kind, diagnostics=[fault] if fault else [])
     if data.startswith(BOM):
+        from compiler.source import remedies
+
         fault = c.BYTE_ORDER_MARK.at(
             Span(file=file),
             "the file begins with a byte order mark",
@@ -286,8 +306,12 @@ def _parsed(kind: str, file: str, data: bytes | None, fault: Diagnostic | None) 
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        span = Span(file=file, line=line, column=1, end_line=line, end_column=2)
+        begins = data.rfind(b"\n", 0, error.start) + 1
+        column = len(data[begins : error.start].decode("utf-8")) + 1
+        span = Span(file=file, line=line, column=column, end_line=line, end_column=column + 1)
         return Parsed(file, kind, diagnostics=[c.NOT_UTF8.at(span, f"byte {error.start} is not UTF-8")])
+    from compiler.source.parse import parse  # and YAML with it: what is in the cache needs neither
+
     return parse(Parsed(file, kind, text=text))
 
 

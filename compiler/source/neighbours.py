@@ -71,6 +71,16 @@ class Neighbours:
         if connection.number is not None:
             self.numbers.setdefault(connection.number, connection)
 
+    def clash(self, facts: Facts) -> bool:
+        """Whether the rules that compare tenants can have anything to say."""
+        own = Neighbours()
+        for connection in facts.connections:
+            for held in (self, own):
+                if connection.id in held.ids or connection.number in held.numbers:
+                    return True
+            own.add(connection)
+        return any(link.tracking_ref in self.tracking or own.first(link) is not link for link in facts.links)
+
     def take(self, facts: Facts) -> None:
         """Everything of one tenant, once it has been compared with those before it."""
         for connection in facts.connections:

@@ -1,0 +1,113 @@
+"""check() and compile_tenant(): the passes in order, each adding what it finds, none raising."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compiler import load
+from compiler.cache import Cache, Entry
+from compiler.diagnostics import Diagnostic
+from compiler.pipeline.result import CheckResult, Compiled, CompileFailed
+from compiler.pipeline.run import Run
+from compiler.source.context import Context
+from compiler.source.neighbours import Neighbours
+
+if TYPE_CHECKING:
+    from compiler.approvals import Enrolment
+    from compiler.source.model import Source
+
+__all__ = ["CheckResult", "CompileFailed", "Compiled", "check", "compile_tenant", "enrolled", "source_of"]
+
+DAYS_OF_NOTICE = 30
+SANDBOX = "sandbox"
+
+
+def check(
+    tenants_dir: Path,
+    *,
+    today: date,
+    only: Sequence[str] = (),
+    stage: str = SANDBOX,
+    authority: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    cache: Cache | None = None,
+    enrolments: Mapping[str, Enrolment] | None = None,
+) -> CheckResult:
+    """Compile every tenant of a folder, or `only` some, and report everything at once.
+
+    `today` and `stage` decide diagnostics only, never bytes. `authority`: jsonschema itself looks at every file.
+    `progress` is told (tenants done, tenants there are) after each. Tenants are read one after the other, and of each
+    only what it came to is kept. With a `cache`, one whose files were seen before is not compiled again.
+    `enrolments`: for a proposed change, who is enrolled in its base (`enrolled`); it is judged without the cache.
+    """
+
+    def again(entry: Entry) -> bytes:
+        result = check(tenants_dir, today=today, only=[entry.tenant], stage=stage, authority=authority)
+        compiled = result.tenants.get(entry.tenant)
+        if compiled is None or compiled.digest != entry.digest:
+            raise CompileFailed(result.diagnostics)
+        return compiled.bundle
+
+    run = Run(
+        tenants_dir,
+        _context(today, stage),
+        only=only,
+        authority=authority,
+        cache=cache,
+        enrolments=enrolments,
+        again=again,
+    )
+    slugs = sorted(run.tree.tenants)
+    wanted = [slug for slug in slugs if not only or slug in only]
+    found: list[Diagnostic] = []
+    compiled: dict[str, Compiled | None] = {}
+    earlier = Neighbours()
+    for slug in slugs:
+        if slug in wanted if only else True:
+            diagnostics, compiled[slug] = run.tenant(slug, earlier)
+            found += diagnostics
+            if progress is not None:
+                progress(len(compiled), len(wanted))
+        elif wanted and slug < wanted[-1]:  # a later one is told of what it shares, not we
+            earlier.take(run.facts(slug))
+    found += run.shared_faults(everything=not only)
+    if cache is not None:
+        cache.save(everything=not only)
+    every = tuple(sorted(dict.fromkeys(found), key=lambda d: d.order))
+    return CheckResult(root=tenants_dir, diagnostics=every, tenants=compiled, sources=run.sources_of(every))
+
+
+def compile_tenant(path: Path, today: date, *, stage: str = SANDBOX, authority: bool = False) -> Compiled:
+    """One tenant's bundle from `tenants/<slug>`, with the packs beside it. Raises CompileFailed."""
+    path = path.resolve()
+    result = check(path.parent, today=today, only=[path.name], stage=stage, authority=authority)
+    compiled = result.tenants.get(path.name)
+    if compiled is None:
+        raise CompileFailed(result.diagnostics)
+    return compiled
+
+
+def enrolled(tenants_dir: Path) -> dict[str, Enrolment]:
+    """Who may approve, by tenant: what a change to be merged into this folder is judged by. Only tenant.yaml is read."""
+    from compiler.pipeline.passes import enrolments_of
+
+    slugs = load.look(tenants_dir).tree.tenants
+    return enrolments_of((slug, load.read_tenant(tenants_dir, slug)) for slug in slugs)
+
+
+def source_of(tenants_dir: Path, slug: str) -> Source:
+    """One tenant as typed values, from whatever of it could be read; its folder tells what could not."""
+    from compiler.pipeline.passes import Passes
+
+    tree = load.look(tenants_dir, wanted=[slug]).parsed()
+    passes = Passes(tree, _context(date.min, SANDBOX), authority=False)
+    return passes.source(slug, load.parsed(load.read_tenant(tenants_dir, slug)))
+
+
+def _context(today: date, stage: str) -> Context:
+    a_year = today.replace(year=today.year + 1, day=min(today.day, 28) if today.month == 2 else today.day)
+    soon = today + timedelta(days=DAYS_OF_NOTICE)
+    return Context(today=f"{today}", soon=f"{soon}", year_ahead=f"{a_year}", stage=stage)

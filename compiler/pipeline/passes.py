@@ -1,0 +1,116 @@
+"""The passes over one tenant, after those over what tenants share. Imported when there is something to compile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from compiler import approvals, link, load, validate
+from compiler.build import build
+from compiler.cache import Entry
+from compiler.diagnostics import Diagnostic
+from compiler.rules import compare, lint
+from compiler.source.context import Context
+from compiler.source.encoded import encoded
+from compiler.source.files import Folder, Tree
+from compiler.source.model import Source
+from compiler.source.neighbours import Facts, Neighbours, facts_of
+from compiler.source.read import chosen, read_shared, read_tenant
+from compiler.source.tree import Map
+from schemas.bundle import digest_of
+
+FACTS = ("channels", "destinations")  # the files that neighbours are compared by
+Enrolments = Mapping[str, approvals.Enrolment]
+
+
+class Passes:
+    """What all tenants of one check have in common, and the passes over each. `tree` is parsed but for its tenants."""
+
+    def __init__(
+        self, tree: Tree, context: Context, *, authority: bool, enrolments: Enrolments | None = None
+    ) -> None:
+        self.context, self.authority, self.enrolments = context, authority, enrolments
+        self.schemas = _Schemas()
+        for folder in (*tree.packs.values(), tree.organisations):
+            self._validate(folder)
+        self.common = link.link_common(tree, self.schemas)
+        self.shared = read_shared(tree)
+        self.organisations = tree.organisations
+
+    def source(self, slug: str, folder: Folder) -> Source:
+        """A tenant's files, checked against their schemas and linked."""
+        self._validate(folder)
+        link.link_tenant(slug, folder, self.common, self.schemas)
+        return read_tenant(slug, folder, self.shared)
+
+    def compile(self, slug: str, folder: Folder) -> tuple[Entry, bytes | None]:
+        """Schema, link, lint, approvals, build, encode, digest. With an error in its files or its packs' no bundle.
+
+        The entry's `needs` are names; how those stand is for the caller to say.
+        """
+        source, context = self.source(slug, folder), self.context
+        found = [*folder.faults(), *(d for pack in source.packs for d in pack.folder.faults())]
+        found += lint(source, context)
+        base = self.enrolments.get(slug, approvals.Enrolment()) if self.enrolments is not None else None
+        held, diagnostics = approvals.check(source, today=context.today, stage=context.stage, enrolment=base)
+        found += diagnostics
+        bundle, unapproved = None, False
+        # Without its organisation's limits it would be looser than allowed; why is said at its file.
+        if source.organisation is not None and not any(d.is_error for d in found):
+            document = build(source, held)
+            bundle, unapproved = encoded(document), document["unapproved"]
+        entry = Entry(
+            tenant=slug,
+            digest=digest_of(bundle) if bundle is not None else "",
+            size=len(bundle or b""),
+            unapproved=unapproved,
+            diagnostics=tuple(sorted(dict.fromkeys(found), key=lambda d: d.order)),
+            facts=facts_of(source),
+            needs=dict.fromkeys(_needs(source), ""),
+        )
+        return entry, bundle
+
+    def facts(self, slug: str, raw: load.Raw) -> Facts:
+        """What its neighbours may ask of a tenant that is not compiled itself."""
+        folder = load.parsed(raw, FACTS)
+        self._validate(folder)
+        return facts_of(read_tenant(slug, folder, self.shared))
+
+    def compare(self, facts: Facts, earlier: Neighbours) -> Iterator[Diagnostic]:
+        """What a tenant shares with those before it and must not."""
+        return compare(facts, earlier)
+
+    def groups(self) -> dict[str, str]:
+        """Every organisation that can be read, by its slug, with the sha256 of its file."""
+        texts = {parsed.file: parsed.text for parsed in self.organisations.files}
+        return {slug: digest_of(texts[group.file].encode()) for slug, group in self.shared.groups.items()}
+
+    def _validate(self, folder: Folder) -> None:
+        for parsed in folder.files:
+            validate.validate(parsed, self.schemas[parsed.kind], authority=self.authority)
+
+
+def enrolments_of(read: Iterator[tuple[str, load.Raw]]) -> dict[str, approvals.Enrolment]:
+    """Who may approve, by tenant, from tenant.yaml alone."""
+    found: dict[str, approvals.Enrolment] = {}
+    for slug, raw in read:
+        folder = load.parsed(raw, ("tenant",))
+        for parsed in folder.files:
+            validate.validate(parsed, load.schema(parsed.kind))
+        tenant = next((f.data for f in folder.of("tenant") if isinstance(f.data, Map) and not f.bad), None)
+        found[slug] = approvals.enrolment_of(tenant)[0]
+    return found
+
+
+def _needs(source: Source) -> Iterator[str]:
+    tenant = source.sections.get("tenant")
+    yield from (f"pack {name}" for name in chosen(tenant))
+    yield f"organisation {tenant['organisation'] if tenant is not None else ''}"
+
+
+class _Schemas(dict[str, Mapping[str, Any]]):
+    """The schema of each kind of file, read when a file of that kind turns up."""
+
+    def __missing__(self, kind: str) -> Mapping[str, Any]:
+        self[kind] = load.schema(kind)
+        return self[kind]
