@@ -1,11 +1,11 @@
-"""The manual pages of the passes before and after the rules: discover, YAML, schema, link, approval.
+"""The manual pages of the passes before and after the rules: discover, YAML, schema, link, approval, change.
 
 A semantic rule (CV5xxx) keeps its page in its own file; `compiler.rules.CODES` is the whole table.
 """
 
 from __future__ import annotations
 
-from compiler.diagnostics import WARNING, Code, approval_codes
+from compiler.diagnostics import WARNING, Code, approval_codes, waiver_codes
 
 # ---- 1: discover ---------------------------------------------------------------------------------------------------
 
@@ -382,4 +382,5 @@ PASS_CODES: tuple[Code, ...] = (
     NOT_ENROLLED,
     APPROVAL_EXPIRED,
     *approval_codes.CODES,
+    *waiver_codes.CODES,
 )

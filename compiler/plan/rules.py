@@ -45,8 +45,10 @@ RULES: Mapping[str, Rule] = {
         _rule("PERSONA_CHANGED", "Its name, its opening or its own sentences have changed.", APPROVE),
         _rule("VOICE_CHANGED", "How it speaks has changed, within what was approved."),
         _rule("LINE_REPLACED", "Another claim is said on a fixed occasion."),
-        _rule("QUICK_REPLY_CHANGED", "A ready answer was added, changed or removed.", APPROVE),
-        _rule("CAMPAIGN_CHANGED", "A message we start was added, changed or removed.", APPROVE),
+        _rule("QUICK_REPLY_CHANGED", "A ready answer was added or changed.", APPROVE),
+        _rule("CAMPAIGN_CHANGED", "A message we start was added or changed.", APPROVE),
+        _rule("QUICK_REPLY_REMOVED", "A ready answer is gone."),
+        _rule("CAMPAIGN_REMOVED", "A message we started is gone."),
         _rule("SLOT_VALUE_CHANGED", "A value that claims fill in, such as an address, has changed."),
         # Where it leads and speaks.
         _rule("DESTINATION_ADDED", "People may be sent to an address they could not be sent to before."),
@@ -199,6 +201,8 @@ _WHOLE: Mapping[tuple[str, str], str] = {
     ("claims", ADDED): "CLAIM_ADDED",
     ("claims", REMOVED): "CLAIM_REMOVED",
     ("claims", RENAMED): "CLAIM_RENAMED",
+    ("journeys/campaigns", REMOVED): "CAMPAIGN_REMOVED",
+    ("journeys/quick_replies", REMOVED): "QUICK_REPLY_REMOVED",
     ("channels/connections", ADDED): "CHANNEL_ADDED",
     ("channels/connections", REMOVED): "CHANNEL_REMOVED",
 }
