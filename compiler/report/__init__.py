@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from compiler.diagnostics.escape import visible
 from compiler.report.facts import Result, View, many, summary
-from compiler.report.manual import code_of, codes_as_json, explain, index
+
+if TYPE_CHECKING:
+    from compiler.report.manual import code_of, codes_as_json, explain, index
 
 __all__ = [
     "FORMATS", "Result", "View", "code_of", "codes_as_json", "explain", "index", "many", "render", "rendered",
@@ -14,6 +17,17 @@ __all__ = [
 ]  # fmt: skip
 
 FORMATS = ("text", "concise", "json", "github", "sarif", "md")
+
+_MANUAL = frozenset({"code_of", "codes_as_json", "explain", "index"})
+
+
+def __getattr__(name: str) -> Any:
+    """The manual stands in every rule: loading them all costs more than a check whose results are in the cache."""
+    if name not in _MANUAL:
+        raise AttributeError(name)
+    from compiler.report import manual
+
+    return getattr(manual, name)
 
 
 def render(
