@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from compiler.approvals import Enrolment
     from compiler.source.model import Source
 
-__all__ = ["CheckResult", "CompileFailed", "Compiled", "check", "compile_tenant", "enrolled", "source_of"]
+__all__ = [
+    "CheckResult",
+    "CompileFailed",
+    "Compiled",
+    "check",
+    "compile_tenant",
+    "enrolled",
+    "source_of",
+    "sources",
+]
 
 DAYS_OF_NOTICE = 30
 SANDBOX = "sandbox"
@@ -96,6 +105,17 @@ def enrolled(tenants_dir: Path) -> dict[str, Enrolment]:
 
     slugs = load.look(tenants_dir).tree.tenants
     return enrolments_of((slug, load.read_tenant(tenants_dir, slug)) for slug in slugs)
+
+
+def sources(tenants_dir: Path, slugs: Sequence[str]) -> Iterator[Source]:
+    """Several tenants as typed values, one after the other; what they share is read once."""
+    from compiler.pipeline.passes import Passes
+
+    passes = Passes(
+        load.look(tenants_dir, wanted=slugs).parsed(), _context(date.min, SANDBOX), authority=False
+    )
+    for slug in slugs:
+        yield passes.source(slug, load.parsed(load.read_tenant(tenants_dir, slug)))
 
 
 def source_of(tenants_dir: Path, slug: str) -> Source:

@@ -54,6 +54,7 @@ class Passes:
         base = self.enrolments.get(slug, approvals.Enrolment()) if self.enrolments is not None else None
         held, diagnostics = approvals.check(source, today=context.today, stage=context.stage, enrolment=base)
         found += diagnostics
+        found += _waivers(source, context)
         bundle, unapproved = None, False
         # Without its organisation's limits it would be looser than allowed; why is said at its file.
         if source.organisation is not None and not any(d.is_error for d in found):
@@ -100,6 +101,18 @@ def enrolments_of(read: Iterator[tuple[str, load.Raw]]) -> dict[str, approvals.E
         tenant = next((f.data for f in folder.of("tenant") if isinstance(f.data, Map) and not f.bad), None)
         found[slug] = approvals.enrolment_of(tenant)[0]
     return found
+
+
+def _waivers(source: Source, context: Context) -> list[Diagnostic]:
+    """What is wrong with waivers.yaml. What its lines let through is for a plan to say."""
+    if not source.waivers or "tenant" not in source.sections:
+        return []
+    from compiler.plan.waivers import judge
+
+    people = approvals.enrolment_of(source.sections["tenant"])[0].people
+    return judge(
+        source.waivers, tenant=source.slug, today=context.today, people=people, wrote_it=approvals.wrote_it
+    )[1]
 
 
 def _needs(source: Source) -> Iterator[str]:
