@@ -96,7 +96,19 @@ def front() -> typer.Typer:
 
 def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, dict[str, Command]]]]:
     """Every command by the panel of the help it stands in, and every group of commands."""
-    from commands import author, bundles, ci, drill, init, operate, processes, sending, tenants
+    from commands import (
+        approvals,
+        author,
+        bundles,
+        ci,
+        drill,
+        init,
+        operate,
+        processes,
+        sending,
+        tenants,
+        withdraw,
+    )
 
     commands: dict[str, dict[str, Command]] = {
         "Start here": {
@@ -120,6 +132,8 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
             "docs": author.docs,
             "why-send": sending.why_send,
             "send-table": sending.send_table,
+            "approve": approvals.approve,
+            "approvals": approvals.approvals,
         },
         "Put bundles in force": {
             "publish": bundles.publish,
@@ -133,7 +147,12 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
             "sender": processes.sender,
             "migrate": processes.migrate,
         },
-        "Operate": {"why": operate.why, "kill": operate.kill, "enable": operate.enable},
+        "Operate": {
+            "why": operate.why,
+            "kill": operate.kill,
+            "enable": operate.enable,
+            "withdraw": withdraw.withdraw,
+        },
     }
     groups: dict[str, tuple[str, str, dict[str, Command]]] = {
         "queue": (

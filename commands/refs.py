@@ -64,3 +64,14 @@ def _git(where: Path, *arguments: str) -> bytes:
         said = done.stderr.decode(errors="replace").strip() or f"git knows no commit `{arguments[-1]}`"
         raise UsageProblem(said.removeprefix("fatal: "))
     return done.stdout
+
+
+def author_of(path: Path) -> str:
+    """Who changed a file last, as git tells: for changes not yet committed, whoever works here. Empty when it cannot tell."""
+    try:
+        where = path.resolve().parent
+        if _git(where, "status", "--porcelain", "--", path.name).strip():
+            return _git(where, "config", "user.name").decode().strip()
+        return _git(where, "log", "-1", "--format=%an", "--", path.name).decode().strip()
+    except UsageProblem:
+        return ""

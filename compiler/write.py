@@ -60,11 +60,12 @@ def write(out: Path, bundle: bytes, attestation: bytes | None = None) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     name = digest_of(bundle).removeprefix("sha256:")
     if attestation is not None:
-        _put(out / f"{name}.dsse.json", attestation)
-    return _put(out / f"{name}.json", bundle)
+        put(out / f"{name}.dsse.json", attestation)
+    return put(out / f"{name}.json", bundle)
 
 
-def _put(path: Path, data: bytes) -> Path:
+def put(path: Path, data: bytes) -> Path:
+    """A file that appears whole or not at all, also when power fails meanwhile."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:

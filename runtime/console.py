@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,8 @@ from runtime.storage import migrate as migrations
 from runtime.storage.access import make_link
 from runtime.storage.audit import PgAudit
 from runtime.storage.bundles import PgBundles
+from runtime.storage.desk import PgDesk
+from runtime.storage.desk_rows import Withdrawal
 from runtime.storage.operations import PgOperations
 from runtime.storage.postgres import Pool
 from runtime.storage.sealing import seal_key
@@ -28,9 +30,10 @@ from runtime.storage.secrets import PgSecrets
 from runtime.storage.tenants import Tenants
 from runtime.storage.wake import PgWake
 from runtime.trust import sealing_keys, trusted_keys
-from schemas.bundle import Bundle
+from schemas.bundle import Bundle, Claim
 from schemas.signing import SignatureRefused, verify_any
 
+DIGEST = "sha256:"
 NONE = "none"  # `--expect-active none`: nothing is in force yet
 EVERY_TENANT = "ALL"
 NOT_SENT = "not_sent"  # what the desk and its cases call a send that the last look stopped
@@ -50,6 +53,17 @@ class Enabling:
 
     state: str
     still: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """Words that can be withdrawn: where they are in force, how many sends wait with them, and whether they are `gone`."""
+
+    digest: str
+    claim: Claim | None = None
+    stages: tuple[str, ...] = ()
+    waiting: int = 0
+    gone: bool = False
 
 
 def way_back(digests: Sequence[str]) -> str | None:
@@ -150,6 +164,39 @@ class Console:
         """Stores what `secret:NAME` refers to, encrypted under the tenant's key."""
         tenant_id = await self._id(tenant)
         await PgSecrets(self.owner, self.tenants).set(tenant_id, name, value, by=by, now=self.clock.now())
+
+    async def wordings(self, tenant: str, what: str, *, stages: Sequence[str]) -> Sequence[Wording]:
+        """The words a claim id has in the bundles in force at these stages, or those of one digest. Raises TenantUnknown.
+
+        A digest is found without a bundle too: what is not in force now could be put back.
+        """
+        tenant_id = await self._id(tenant)
+        found: dict[str, Wording] = {}
+        for stage in stages:
+            for pointer in await self._bundles.active(stage):
+                if pointer.tenant_id == tenant_id:
+                    data, _ = await self._bundles.fetch(tenant_id, pointer.digest)
+                    for claim in Bundle.decode(data).claims.values():
+                        if what in (claim.id, claim.digest):
+                            before = found.get(claim.digest, Wording(digest=claim.digest, claim=claim))
+                            found[claim.digest] = replace(before, stages=(*before.stages, stage))
+        if not found and what.startswith(DIGEST):
+            found[what] = Wording(digest=what)
+        waiting = await self._reads.waiting_with(tenant_id, list(found))
+        gone = {w.claim_digest for w in await self._reads.withdrawn(tenant_id)}
+        return [replace(w, waiting=waiting.get(w.digest, 0), gone=w.digest in gone) for w in found.values()]
+
+    async def withdraw(self, tenant: str, digests: Sequence[str], *, by: str, reason: str) -> None:
+        """Makes words unsayable at every stage, from the next last look on. There is no way back but other words."""
+        tenant_id = await self._id(tenant)
+        for digest in digests:
+            await self._operations.withdraw(tenant_id, digest, by=by, reason=reason, now=self.clock.now())
+        self.wake.notify("sends")
+        self.wake.notify("turns")
+
+    async def withdrawals(self, tenant: str) -> Sequence[Withdrawal]:
+        """Every wording that was withdrawn, oldest first."""
+        return await self._reads.withdrawn(await self._id(tenant))
 
     async def kill(self, tenant: str, *, everything: bool, by: str, reason: str) -> int:
         """Stops sending; `ALL` for every tenant. Returns how many messages were being sent."""
@@ -257,6 +304,10 @@ class Console:
     @property
     def _bundles(self) -> PgBundles:
         return PgBundles(self.owner, self.tenants)
+
+    @property
+    def _reads(self) -> PgDesk:
+        return PgDesk(self.desk, self.tenants)
 
     @property
     def _operations(self) -> PgOperations:

@@ -25,6 +25,7 @@ from runtime.storage.desk_rows import (
     Queue,
     Summary,
     Switch,
+    Withdrawal,
 )
 from runtime.storage.postgres import Pool, queries
 from runtime.storage.tenants import Owner, Tenants
@@ -108,6 +109,18 @@ class PgDesk:
             consents=tuple(ConsentRow(**row) for row in consents),
             withdrawn=tuple(values.withdrawal_of(row, keys) for row in withdrawn),
         )
+
+    async def withdrawn(self, tenant_id: int) -> tuple[Withdrawal, ...]:
+        """Every wording that may not be said any more, oldest first."""
+        (rows,) = await self._read(tenant_id, ["withdrawn"], {})
+        keys = await self._keys(tenant_id)
+        found = [values.withdrawal_of(row, keys) for row in rows]
+        return tuple(sorted(found, key=lambda w: (w.at, w.claim_digest)))
+
+    async def waiting_with(self, tenant_id: int, digests: Sequence[str]) -> Mapping[str, int]:
+        """How many sends wait with each of these claim digests in them."""
+        (rows,) = await self._read(tenant_id, ["waiting_with"], {"digests": list(digests)})
+        return {row["claim_digest"]: row["waiting"] for row in rows}
 
     async def cases(self, tenant_id: int) -> tuple[CaseRow, ...]:
         """Open cases, most serious and soonest due first."""

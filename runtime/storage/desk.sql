@@ -106,6 +106,13 @@ from claim_withdrawal w
 left join audit a on a.tenant_id = w.tenant_id and a.stream = 'desk/' || %(tenant)s::int and a.n = w.entry_n
 where w.tenant_id = %(tenant)s;
 
+-- name: waiting_with
+-- What is queued with these words in it: each is looked at once more before it leaves, and stopped then.
+select d as claim_digest, count(o.id)::int as waiting
+from unnest(%(digests)s::text[]) d
+left join outbox o on o.tenant_id = %(tenant)s and o.state = 'pending' and d = any (o.claim_digests)
+group by d;
+
 -- name: desk_entries
 -- What people at the desk did with this conversation, looks left out.
 select n, id, at, header, body, hash from audit
