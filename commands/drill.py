@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,6 +17,9 @@ from commands.refs import tenants_at
 from compiler.diagnostics.suggest import did_you_mean
 from schemas.bundle import Bundle
 
+if TYPE_CHECKING:
+    from drills.rollout import CompileRefused
+
 
 def attack(tenant: TenantPath, json_: AsJson = False, today: Today = None) -> int:
     """Play the tenant's drills (drills/*.yaml) through store, worker and sender. Exit code 1 when one fails.
@@ -23,10 +28,14 @@ def attack(tenant: TenantPath, json_: AsJson = False, today: Today = None) -> in
     """
     from drills.attack import attack as played
     from drills.attack import table
+    from drills.rollout import CompileRefused
 
     _without_logs()
     folder = tenant_path(tenant)
-    results = played(folder, today=day_of(today))
+    try:
+        results = played(folder, today=day_of(today))
+    except CompileRefused as refused:
+        return _refused(refused)
     if json_:
         print(
             json.dumps({"tenant": folder.name, "drills": [r.as_json() for r in results]}, ensure_ascii=False)
@@ -55,12 +64,16 @@ def transcript(
 
     Without --base and --claims every claim of the tenant is played.
     """
-    from compiler.pipeline import compile_tenant
     from drills import transcript as drill
+    from drills.played_bundle import bundle_to_play
+    from drills.rollout import CompileRefused
 
     _without_logs()
     folder, day = tenant_path(tenant), day_of(today)
-    compiled = compile_tenant(folder, day)
+    try:
+        compiled = bundle_to_play(folder, today=day)
+    except CompileRefused as refused:
+        return _refused(refused)
     bundle = Bundle.decode(compiled.bundle)
     if claims is not None:
         wanted = tuple(claim.strip() for claim in claims.split(",") if claim.strip())
@@ -82,15 +95,22 @@ def transcript(
 
 def _bundle_at(base: str | None, folder: Path, day: date) -> Bundle | None:
     """The tenant as it was; None when it was not there, or could not be compiled: then every claim is new."""
-    from compiler.pipeline import check
+    from drills.played_bundle import bundle_to_play
+    from drills.rollout import CompileRefused
 
     if base is None:
         return None
-    with tenants_at(base, folder.parent) as tenants:
-        if not (tenants / folder.name / "tenant.yaml").exists():
-            return None
-        was = check(tenants, today=day, only=[folder.name]).tenants.get(folder.name)
-        return Bundle.decode(was.bundle) if was is not None else None
+    with tenants_at(base, folder.parent) as tenants, suppress(CompileRefused):
+        return Bundle.decode(bundle_to_play(tenants / folder.name, today=day).bundle)
+    return None
+
+
+def _refused(refused: CompileRefused) -> int:
+    """Prints what is wrong with the tenant. Returns the exit code."""
+    from compiler.report import render
+
+    print(render(refused.result, "concise", color=False), end="", file=sys.stderr)
+    return WRONG
 
 
 def _without_logs() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from compiler.load import load
+from drills.played_bundle import bundle_to_play
 from drills.rehearsal import PLAYED_ON, Exchange, office_hours, rehearsal
-from drills.rollout import compile_all
 from schemas.bundle import Bundle
 from schemas.text import matches, normalise
 
@@ -72,7 +72,7 @@ class Result:
 
 def attack(tenant: Path, *, today: date) -> Sequence[Result]:
     """Plays every drill of the tenant's folder. Raises CompileRefused, EmbeddedPostgresError."""
-    [compiled] = compile_all(tenant.parent, today=today, only=[tenant.name])
+    compiled = bundle_to_play(tenant, today=today)
     bundle = Bundle.decode(compiled.bundle)
     parts = list(parts_of(tenant, bundle, today))
     if not parts:
