@@ -62,8 +62,14 @@ def _order(line: Mapping[str, Any]) -> tuple[bool, str, str, str]:
 
 
 def _block(line: Mapping[str, Any]) -> str:
-    rows = [f"{field}: {_scalar(field, line[field])}" for field in FIELDS if line.get(field) is not None]
+    rows = [
+        f"{_key(field)}: {_scalar(field, line[field])}" for field in FIELDS if line.get(field) is not None
+    ]
     return "".join(f"{'- ' if n == 0 else '  '}{row}\n" for n, row in enumerate(rows))
+
+
+def _key(field: str) -> str:
+    return '"on"' if field == "on" else field  # bare, YAML 1.1 reads it as true
 
 
 def _scalar(field: str, value: str) -> str:
