@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiling import BASE
 from tests.unit.compiler.test_what_rules_find import (
     CHANNELS,
     CORE,
@@ -25,6 +26,7 @@ VOICE = "  Voice:"
 TITLE = "title: The free way"
 CAPS, GUARDRAILS, LINES = "plain/caps.yaml", "plain/guardrails.yaml", "_packs/all/claims/lines.yaml"
 CARE, OPT_OUT = "_packs/all/signals/care.yaml", "_packs/all/optout/en.yaml"
+FORM = (BASE / LINKS).read_text().split("domains:")[0]
 DUTY = "  - id: fee\n    says: The fee.\n    when: before_any_fee\n    source: [LAW-1]\nguardrails:"
 PRICED = (CAPS, "models:", "prices:\n  whatsapp_360dialog:\n    proactive: 5500000\nmodels:")
 
@@ -327,6 +329,14 @@ def prompt(words: str) -> Edit:
             "CV5014: `--` holds neither letter",
         ),
         ([(OPT_OUT, "exact: [stop]", 'exact: [stop, "..."]')], "CV5014: `...` holds neither letter"),
+        # branches of the older rules
+        ([phrase("See example.net.")], "CV5006: `example.net` is not among the domains"),
+        ([(LINKS, FORM, "links: []\n")], "CV5015: nothing gives `tenant.form_url` a value"),
+        (
+            [(DANGER, "misses: [I am in Dundee]", "misses: [nobody is in danger]")],
+            "CV5020: the pattern `in-danger` finds `nobody is in danger`",
+        ),
+        ([(JOURNEYS, "language: en-GB", "language: cy")], "CV5023: there is no text in cy of PL-D01, PL-D02"),
         # retention
         (
             [(PACK, "", "retention_days:\n  consent_evidence: 3000\n")],
@@ -387,6 +397,14 @@ def test_a_rule_finds(tmp_path: Path, edits: list[Edit], expected: str) -> None:
         [(PACK, "", "retention_days: {messages: 2190}\n")],
         [drill("\\\\bguarantee")],
         [(OPT_OUT, "exact: [stop]", 'exact: [stop, "\U0001f6d1"]')],
+        [(PERSONA, "[PL-D01, PL-D02]", "[PL-D01]")],
+        [(FACTS, "two days.", "{tenant.hours}."), more("slots: [tenant.hours]"), more("topic: 9am to 5pm?")],
+        [
+            (FACTS, "two days.", "{tenant.hours}."),
+            more("slots: [tenant.hours]"),
+            (JOURNEYS, TITLE, "title: 9am to 5pm"),
+            (JOURNEYS, "claims: [PL-D03]", "claims: [PL-F01]"),
+        ],
         [prompt("Reading age 9. Double-check every claim.")],
     ],
 )
