@@ -30,6 +30,7 @@ DEFINITIONS: tuple[tuple[str, Path, str], ...] = (
     ("journeys", ("quick_replies", "*"), "quick reply"),
 )
 _ID_KEY = {"purpose": "purpose"}
+MOST_GUESSED = 100  # faults of one file for which the meant id is looked for
 MOST_LISTED = 12  # ids that help a reader; more are a wall
 
 
@@ -204,8 +205,11 @@ def _undefined(
     """The fault, what was probably meant and where that is defined; by machine only what nobody may have approved."""
     code = c.UNKNOWN_PACK if namespace in {"pack", "organisation"} else c.UNDEFINED
     span = locate(file.data, place)
+    if len(file.diagnostics) > MOST_GUESSED:
+        return code.at(span, f"there is no {namespace} `{name}`")
     beside = _held(file.data, place[:-1])
-    others = [each for each in known if not (isinstance(beside, Seq) and each in beside)]
+    there = {each for each in beside if isinstance(each, str)} if isinstance(beside, Seq) else set()
+    others = [each for each in known if each not in there]
     meant = nearest(name, others)
     labels = [Label(span=_at(known[meant]), text=f"`{meant}` is defined here")] if meant else []
     fix = Fix(span=span, text=meant) if meant and sole(name, others) and _free(file, place, folder) else None

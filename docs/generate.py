@@ -41,6 +41,9 @@ def main() -> None:
     """Writes every page."""
     for writer in WRITERS:
         (REFERENCE / writer.NAME).write_text(writer.page(), "utf-8")
+    (REFERENCE / diagnostics.FOLDER).mkdir(exist_ok=True)
+    for name, text in diagnostics.pages():
+        (REFERENCE / name).write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -146,10 +146,10 @@ EMPTY = Code(
     code="CV2011",
     name="empty-file",
     summary="a file without content",
-    explanation="An empty file says nothing, and a rule that is not there protects nobody. Remove the file or fill it; an empty"
-    " list is written `[]`.",
+    explanation="An empty file says nothing, and a rule that is not there protects nobody. Whether it was left empty on purpose"
+    " or lost its content, nobody can tell: remove the file or fill it.",
     bad="(nothing)",
-    good="[]",
+    good="- id: OWN-1\n  title: What we told the regulator",
 )
 NUMBER = Code(
     code="CV2012",

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,21 +19,12 @@ from compiler.source.files import Doubtful, Parsed
 from compiler.source.tree import Map, Seq, locate, span_of
 from compiler.source.version import version_fault
 from compiler.validate import repair
-from compiler.validate.words import TYPES, as_written, inside, kind_of, name, say, spaced
+from compiler.validate.words import LIMITS, TYPES, as_written, inside, kind_of, name, say, short, spaced
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
+MOST_GUESSED = 100  # unknown keys of one object for which the meant one is looked for
 
-_BOUNDS = {
-    "minimum",
-    "maximum",
-    "minLength",
-    "maxLength",
-    "minItems",
-    "maxItems",
-    "minProperties",
-    "maxProperties",
-}
 _CODES = {
     "type": c.WRONG_TYPE,
     "required": c.MISSING_KEY,
@@ -40,7 +32,7 @@ _CODES = {
     "pattern": c.PATTERN,
     "not": c.PATTERN,
     "uniqueItems": c.REPEATED,
-    **dict.fromkeys(_BOUNDS, c.BOUNDS),
+    **dict.fromkeys(LIMITS, c.BOUNDS),
 }
 
 
@@ -114,24 +106,27 @@ def _errors(parsed: Parsed, schema: Schema, authority: bool) -> Iterator[tuple[P
         _authority(schema).iter_errors(parsed.data), key=lambda e: (len(e.schema_path), str(e.path))
     )
     unsure = {tuple(e.absolute_path)[:-1] for e in errors if e.validator in {"enum", "type"}}
-    unsure |= {tuple(e.absolute_path) for e in errors if _misspelt(e)}
+    meant = {tuple(e.absolute_path): found for e in errors if (found := _meant(e))}
+    unsure |= set(meant)  # what goes with a misspelt key cannot be judged yet
     rows = Rows(parsed.text)
     for error in errors:
         path = tuple(error.absolute_path)
         conditional = "then" in error.schema_path or "else" in error.schema_path
         if conditional and (path in unsure or path[:-1] in unsure):
             continue  # the word the condition asks about is itself wrong: fix that first
-        place = _Place(data=parsed.data, root=schema, path=path, error=error, rows=rows)
+        place = _Place(data=parsed.data, root=schema, path=path, error=error, rows=rows, meant=meant)
         yield from _conditional(place) if conditional else _diagnostics(place)
 
 
-def _misspelt(error: Any) -> bool:
-    """An unknown key that stands where a known and missing one was meant: what goes with that one cannot be judged yet."""
+def _meant(error: Any) -> Mapping[str, str]:
+    """The known and missing key that each unknown one of an object can be taken for."""
     if error.validator != "additionalProperties":
-        return False
+        return {}
     known = error.schema.get("properties", {})
     absent = [key for key in known if key not in error.instance]
-    return any(nearest(key, absent) for key in error.instance if key not in known)
+    unknown = [key for key in error.instance if key not in known]
+    near = {key: nearest(key, absent) for key in unknown[:MOST_GUESSED]}
+    return {key: better for key, better in near.items() if better is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +138,7 @@ class _Place:
     path: Path
     error: Any
     rows: Rows
+    meant: Mapping[Path, Mapping[str, str]]
 
     @property
     def span(self) -> Span:
@@ -153,21 +149,25 @@ def _diagnostics(place: _Place) -> Iterator[tuple[Path, Diagnostic]]:
     error, path = place.error, place.path
     match error.validator:
         case "additionalProperties":
-            yield from _unknown_keys(error, path)
+            yield from _unknown_keys(place)
         case "required":
-            missing = next(key for key in error.validator_value if key not in error.instance)
-            what = error.schema.get("properties", {}).get(missing)
-            says = (_resolve(place.root, what) or {}).get("description") if isinstance(what, dict) else None
-            yield (
-                (*path, missing),
-                c.MISSING_KEY.at(place.span, f"`{missing}` is missing{inside(path)}", help=says),
-            )
+            for missing in _missing(place):
+                what = error.schema.get("properties", {}).get(missing)
+                says = (
+                    (_resolve(place.root, what) or {}).get("description") if isinstance(what, dict) else None
+                )
+                yield (
+                    (*path, missing),
+                    c.MISSING_KEY.at(place.span, f"`{missing}` is missing{inside(path)}", help=says),
+                )
         case "uniqueItems":
             yield path, _repeated(place)
         case "enum" | "type" | "pattern":
             yield path, _refused(place)
         case _:
-            yield path, _CODES.get(error.validator, c.CONDITION).at(place.span, _plainly(error, path))
+            says = error.schema.get("description") if isinstance(error.schema, dict) else None
+            code = _CODES.get(error.validator, c.CONDITION)
+            yield path, code.at(place.span, _plainly(error, path), help=says)
 
 
 def _refused(place: _Place) -> Diagnostic:
@@ -186,7 +186,7 @@ def _refused(place: _Place) -> Diagnostic:
             fixed = repair.of_type(
                 value, written, str(wanted), _resolve(place.root, place.error.schema.get("items"))
             )
-            help_ = f"write {fixed}" if fixed else None
+            help_ = f"write {fixed}" if fixed else place.error.schema.get("description")
         case _:
             message = f"{say(value)} is not of the form asked for"
             fixed = repair.of_form(str(value), written, wanted)
@@ -199,7 +199,16 @@ def _refused(place: _Place) -> Diagnostic:
 def _plainly(error: Any, path: Path) -> str:
     if error.validator == "not":
         return f"{name(path)} must be on one line"
-    return f"{name(path)} breaks its limit: {spaced(str(error.validator))} {error.validator_value}"
+    limit = LIMITS.get(str(error.validator))
+    if limit is None:
+        return f"{name(path)} breaks its limit: {spaced(str(error.validator))} {error.validator_value}"
+    way, unit = limit
+    held = error.instance if not unit else len(error.instance)
+    return (
+        f"{name(path)} has {held:,}{unit}, and may have {way} {error.validator_value:,}"
+        if unit
+        else (f"{name(path)} is {held:,}, and may be {way} {error.validator_value:,}")
+    )
 
 
 def _repeated(place: _Place) -> Diagnostic:
@@ -214,22 +223,31 @@ def _repeated(place: _Place) -> Diagnostic:
     )
 
 
-def _unknown_keys(error: Any, path: Path) -> Iterator[tuple[Path, Diagnostic]]:
-    instance, known = error.instance, error.schema.get("properties", {})
-    unknown = [key for key in instance if key not in known]
+def _missing(place: _Place) -> list[str]:
+    """Every key that is asked for and not there, but for those that stand there misspelt, which is said at the word."""
+    misspelt = set(place.meant.get(place.path, {}).values())
+    return [
+        key for key in place.error.validator_value if key not in place.error.instance and key not in misspelt
+    ]
+
+
+def _unknown_keys(place: _Place) -> Iterator[tuple[Path, Diagnostic]]:
+    instance, known = place.error.instance, place.error.schema.get("properties", {})
     absent = [key for key in known if key not in instance]
-    meant = {key: nearest(key, absent) for key in unknown}
+    meant = place.meant.get(place.path, {})
+    taken = Counter(meant.values())
     nodes = {key.value: key for key, _ in reversed(instance.node.value)}
-    for key, better in meant.items():
+    for key in [key for key in instance if key not in known]:
         span = span_of(instance.file, nodes[key])
-        certain = better is not None and list(meant.values()).count(better) == 1
+        better = meant.get(key)
+        certain = better is not None and taken[better] == 1 and sole(key, absent) is not None
         yield (
-            (*path, key),
+            (*place.path, key),
             c.UNKNOWN_KEY.at(
                 span,
-                f"the key `{key}` is not known here",
+                f"the key `{short(key)}` is not known here",
                 help=f"did you mean `{better}`?" if better else f"known: {', '.join(sorted(known))}",
-                fix=Fix(span=span, text=better) if better and certain and sole(key, absent) else None,
+                fix=Fix(span=span, text=better) if better and certain else None,
             ),
         )
 
@@ -252,10 +270,10 @@ def _conditional(place: _Place) -> Iterator[tuple[Path, Diagnostic]]:
                     c.CONDITION.at(held.key(key), message, labels=labels, help="take one of them out"),
                 )
         case "required":
-            missing = next(key for key in error.validator_value if key not in error.instance)
             why, labels = _because(place, error.instance)
-            message = f"`{missing}` is missing{inside(path)}: {why} needs it"
-            yield (*path, missing), c.MISSING_KEY.at(place.span, message, labels=labels)
+            for missing in _missing(place):
+                message = f"`{missing}` is missing{inside(path)}: {why} needs it"
+                yield (*path, missing), c.MISSING_KEY.at(place.span, message, labels=labels)
         case "const" | "enum" | "type":
             why, labels = _because(place, _at(place.data, path[:-1]))
             wanted = error.validator_value

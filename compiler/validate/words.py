@@ -17,6 +17,19 @@ TYPES = {
 }
 
 
+# What a bound is called, and of what it counts.
+LIMITS = {
+    "minimum": ("at least", ""),
+    "maximum": ("at most", ""),
+    "minLength": ("at least", " characters"),
+    "maxLength": ("at most", " characters"),
+    "minItems": ("at least", " items"),
+    "maxItems": ("at most", " items"),
+    "minProperties": ("at least", " keys"),
+    "maxProperties": ("at most", " keys"),
+}
+
+
 def inside(path: Path) -> str:
     names = [step for step in path if isinstance(step, str)]
     return f" in `{'.'.join(names)}`" if names else ""

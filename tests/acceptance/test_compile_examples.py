@@ -11,6 +11,8 @@ import pytest
 
 from compiler.report import FORMATS, explain, render
 from compiler.rules import CODES
+from docs.generate import REFERENCE
+from docs.writers import diagnostics as pages
 from schemas.bundle import Bundle
 from tests.compiling import EXAMPLES, compile_case, lay_out
 
@@ -36,11 +38,18 @@ def test_a_negative_example_fires_exactly_its_code(case: Path, tmp_path: Path) -
     assert case.name.split("-", 1)[1].startswith(code.name)
     for format in FORMATS:
         assert code.code in render(result, format)
+    assert pages.example(case, result) in _page(code.code), "run: python -m docs.generate"
 
 
-def test_every_code_has_an_example_and_every_example_a_code() -> None:
-    shown = {case.name.split("-", 1)[0] for case in NEGATIVE}
-    assert shown == set(CODES)
+def test_every_code_has_a_bad_example_and_every_bad_example_a_code() -> None:
+    assert {case.name.split("-", 1)[0] for case in NEGATIVE} == set(CODES)
+
+
+@pytest.mark.parametrize("code", sorted(CODES))
+def test_every_code_has_a_bad_example_put_right(code: str) -> None:
+    named = f"{code}-{CODES[code].name}"
+    assert [case for case in NEGATIVE if case.name.startswith(named)]
+    assert [case for case in POSITIVE if case.name.startswith(named)]
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
@@ -49,6 +58,15 @@ def test_every_code_has_a_manual_page(code: str) -> None:
     assert page.startswith(f"{code} {CODES[code].name} ")
     assert len(CODES[code].explanation.split()) > 10
     assert CODES[code].bad != CODES[code].good
+    assert _page(code).startswith(pages.manual(CODES[code])), "run: python -m docs.generate"
+
+
+def test_no_page_is_left_of_a_code_that_is_gone() -> None:
+    assert {path.stem for path in (REFERENCE / pages.FOLDER).glob("*.md")} == set(CODES)
+
+
+def _page(code: str) -> str:
+    return (REFERENCE / pages.FOLDER / f"{code}.md").read_text("utf-8")
 
 
 def _tenants(count: int) -> str:

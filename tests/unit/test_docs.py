@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from docs.generate import REFERENCE, WRITERS, Writer
-from docs.writers import send_table, storage_tables
+from docs.writers import diagnostics, send_table, storage_tables
 from docs.writers.commands import options
 from runtime.settings import KNOWN
 from runtime.web import health
@@ -134,8 +134,11 @@ def test_every_word_of_the_send_table_is_explained() -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    index = (ROOT / "docs" / "README.md").read_text("utf-8")
-    linked = {(ROOT / "docs" / target.partition("#")[0]).resolve() for target in _LINK.findall(index)}
+    linked = {
+        (index.parent / target.partition("#")[0]).resolve()
+        for index in (ROOT / "docs" / "README.md", REFERENCE / diagnostics.NAME)
+        for target in _LINK.findall(index.read_text("utf-8"))
+    }
     assert {page for page in PAGES if page.is_relative_to(ROOT / "docs")} - {
         ROOT / "docs" / "README.md"
     } <= linked
