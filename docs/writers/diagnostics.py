@@ -131,7 +131,7 @@ def _shown(case: Path, twin: Path) -> Iterator[str]:
     for file in sorted(path for path in case.rglob("*") if path.is_file() and path.name != "case.json"):
         path = file.relative_to(case)
         rows, other = _rows(file), _rows(twin / path)
-        yield f"`tenants/{path.as_posix()}`:"
+        yield f"`{path.as_posix()}`:"
         yield ""
         yield from _fenced("yaml", _excerpt(rows, set(other)))
         yield ""
