@@ -8,6 +8,7 @@ shown together with the disclosure that fulfils the duty. They may not stand in 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from compiler.diagnostics import Code, Diagnostic, Label, Span
 from compiler.source import wording
@@ -34,13 +35,18 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
     if duty is None:
         return
     for text, span in _bare(source):
-        if matches(_WORDS, normalise(text)) is not None:
+        if _says_so(text):
             yield CODE.at(
                 span,
                 "`no win, no fee` is said without what it can still cost",
                 labels=[Label(span=duty.span(), text="the duty to say so")],
                 help="say it in a claim that quotes the firm's document and requires the disclosure of the risk, or not at all",
             )
+
+
+@lru_cache(maxsize=4_096)
+def _says_so(text: str) -> bool:
+    return matches(_WORDS, normalise(text)) is not None
 
 
 def _bare(source: Source) -> Iterator[tuple[str, Span]]:

@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from schemas.text import normalise
 
 Redress = tuple[Decimal, Decimal]  # the least and the most, in pounds
 NO_END = Decimal("Infinity")
+CACHED_TEXTS = 4_096  # tenants share their packs' texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ _NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?(?: ?(?:hundred|thousand|grand|million)\b|[km]
 _TOKEN = re.compile(
     rf"(?P<pound>{_NUMBER}) ?(?:p|pence)\b (?:in|of|for|from|out of|on) (?:the|every|each|a) (?:pound\b|£ ?1\b)"
     rf"|(?P<percent>{_NUMBER}) ?(?:[%٪]|per[ -]?cent\b|pct\b|percentage points?\b)"
-    rf"|(?P<share>\b(?:a|an|half|{_WORD}) ?(?:third|quarter|fifth|tenth)s?|\bhalf)(?= (?:a |the )?(?:of|your|what)\b)"
+    rf"|(?P<share>\b(?:a|an|half|{_WORD})[ -](?:third|quarter|fifth|tenth)s?|\bhalf)(?= (?:a |the )?(?:of|your|what)\b)"
     rf"|£ ?(?P<sign>{_NUMBER})|\bgbp ?(?P<gbp>{_NUMBER})|(?P<coins>{_NUMBER}) ?(?:pounds?|quid|gbp)\b"
     rf"|(?P<grand>{_NUMBER}(?<=grand))"
 )
@@ -92,6 +94,7 @@ _DENIED = re.compile(
 )
 
 
+@lru_cache(maxsize=CACHED_TEXTS)
 def charges(text: str, *, statement: bool = False) -> tuple[Charge, ...]:
     """Everything `text` says is charged. `statement`: all of it is about the fee, so that no sentence needs to say so."""
     found: dict[Charge, None] = {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from compiler.load import load
 from compiler.source import wording
@@ -101,3 +103,29 @@ def test_nothing_the_shipped_tenants_say_claims_a_status() -> None:
     ]
     assert len(said) > 100
     assert [text for text in said if statuses(text)] == []
+
+
+WORDS = [
+    "FCA",
+    "the",
+    "we are",
+    "not",
+    "regulated",
+    "by",
+    "ofgem",
+    "f c a",
+    "*",
+    "-",
+    ".",
+    ",",
+    "your supplier is",
+    "under",
+    "\ud800",
+]
+
+
+@given(st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=5)), max_size=25))
+def test_whatever_a_text_holds_the_place_found_is_in_it(words: list[str]) -> None:
+    text = " ".join(words)
+    for found in statuses(text):
+        assert 0 <= found.start < found.end <= len(text)

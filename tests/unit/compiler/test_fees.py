@@ -6,6 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from compiler.pipeline import check
 from compiler.source.fees import charges, number
@@ -125,3 +127,72 @@ def test_every_figure_of_a_table_belongs_to_its_band() -> None:
     assert ("percent", Decimal(25), Decimal(10_000)) in read
     assert ("most", Decimal(2_500), Decimal(1_500)) in read
     assert len(read) == 10
+
+
+WORDS = [
+    *[
+        "fee",
+        "we",
+        "keep",
+        "charge",
+        "you",
+        "pay",
+        "£",
+        "%",
+        "percent",
+        "per",
+        "cent",
+        "half",
+        "a",
+        "third",
+        "thirds",
+        "of",
+        "your",
+        "what",
+        "in",
+        "the",
+        "pound",
+        "p",
+        "£1,499",
+        "£9,999",
+        "10k",
+    ],
+    *[
+        "between",
+        "and",
+        "to",
+        "from",
+        "up",
+        "to",
+        "over",
+        "or",
+        "more",
+        "capped",
+        "at",
+        "maximum",
+        "thirty",
+        "six",
+        "hundred",
+        "thousand",
+        "point",
+        "-",
+        ",",
+        ".",
+        ";",
+        "(",
+        ")",
+        "£1.",
+        "£,",
+    ],
+    "before we start",
+    "upfront",
+    "\u0663\u0666%",
+    "\u200b",
+]
+
+
+@given(st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=6)), max_size=30), st.booleans())
+def test_whatever_a_text_holds_it_is_read_without_a_fault(words: list[str], statement: bool) -> None:
+    for charge in charges(" ".join(words), statement=statement):
+        assert charge.value >= 0
+        assert charge.redress is None or charge.redress[0] >= 0
