@@ -6,12 +6,12 @@ import os
 import re
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 from commands import OK, WRONG, UsageProblem
@@ -73,7 +73,7 @@ def approve_from_review(
     which, signing = _named(named), key_at(key)
     review_key = _review_key(there, signing, which)
     try:
-        host = api_of(which.host, api, read_reference(token_ref, os.environ), sleep=time.sleep)
+        host = api_of(which.host, api, read_reference(token_ref, os.environ), sleep=sleep)
         with host.http:
             reading = Reading(there=there, which=which, host=host)
             before, found = _counted(reading)
