@@ -40,7 +40,8 @@ NEEDS = frozenset(
 
 _LINKS = ("before_any_link", "with_link")
 _FEES = ("before_any_fee", "with_fee")
-_ELSEWHERE = (*_LINKS, "opening", "proactive", "opening_and_proactive")  # of a duty: CV5012
+# Of a duty: CV5012 looks at these points, and CV5055 at what must be asked.
+_ELSEWHERE = (*_LINKS, "opening", "proactive", "opening_and_proactive", "asked_before_any_link")
 _WHERE = {
     "opening": ("opening",),
     "proactive": ("proactive",),

@@ -20,6 +20,7 @@ FILES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "claims/your-data.yaml": ("Where a person's details came from and what is kept.", ("privacy", "records")),
     "claims/what-i-cannot-say.yaml": ("Advice and amounts: what the bot does not do.", ("no-advice",)),
     "claims/free-routes.yaml": ("The free ways: always offered, never talked down.", ("free-route",)),
+    "claims/questions.yaml": ("What must be asked before any link.", ("not-represented",)),
     "claims/fees.yaml": (
         "What the firm charges and how to end it. EXAMPLE wording: only the firm can supply the real one.",
         ("fee", "cancellation", "fee-risk"),
@@ -34,6 +35,7 @@ TITLES = {
     "cancellation": "Ending it",
     "fee-risk": "The risk",
 }
+ASKED = "asked_before_any_link"  # a question the link itself asks for, no answer to offer
 WITH_STATEMENT = ("fee", "cancellation")
 HEAD = (
     "# yaml-language-server: $schema=../../../schemas/tenant/claims.schema.json\n"
@@ -90,7 +92,7 @@ def quick_replies(prefix: str, duties: Iterable[Duty], ids: Mapping[str, str], o
     entries += [
         (d.id, TITLES.get(d.id, d.id.replace("-", " ").capitalize()), ids[d.id])
         for d in duties
-        if d.when not in opening
+        if d.when not in opening and d.when != ASKED
     ]
     return "\n".join(
         f"  - id: {name}\n    title: {title}\n    claims: [{claim}]" for name, title, claim in entries
@@ -110,7 +112,7 @@ def _disclosure(duty: Duty, given: Mapping[str, str]) -> str:
         "source": ", ".join(duty.sources),
         "this": given[duty.id],
         "duty": duty.id,
-        "when": duty.when,
+        "when": duty.when.removeprefix("asked_"),
         "says": duty.says,
     }
     return filled(_without_absent(text, given), {**given, **own})
