@@ -9,7 +9,7 @@ from typing import Any
 
 from compiler.approvals.enrolment import Enrolment
 from compiler.approvals.judge import judge
-from compiler.approvals.lines import approval_payload, subject_of
+from compiler.approvals.lines import approval_payload, ended, subject_of
 from compiler.approvals.subjects import Subject, written
 from compiler.diagnostics import Diagnostic
 from compiler.source.model import Source
@@ -62,7 +62,10 @@ def refusals(
     judged = judge(replace(source, approvals=tuple(lines)), today=today, enrolment=enrolment)
     ours = {(subject_of(line), line["by"]) for line in new}
     wrong = [
-        fault for line, faults in judged.lines if (subject_of(line), line["by"]) in ours for fault in faults
+        fault
+        for line, faults in judged.lines
+        if (subject_of(line), line["by"]) in ours
+        for fault in (*faults, *ended(line, today))
     ]
     return wrong or (
         [] if all(judged.held.lines.get(subject) for subject, _ in ours) else list(judged.faults)
