@@ -1,7 +1,8 @@
 """The front door: parses arguments, prints, and is the one place where compiler and runtime meet.
 
 Exit codes: 0 all is well, 1 there is something to put right (a diagnostic, a refusal), 2 the command cannot run as it was
-given or configured, 3 `plan` found changes. Everything is imported where it is used: `convo compile --check` must stay quick.
+given or configured, 3 `plan` found changes, 4 one of them still needs somebody's approval. Everything is imported
+where it is used: `convo compile --check` must stay quick.
 """
 
 from __future__ import annotations
@@ -104,6 +105,7 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
         drill,
         init,
         operate,
+        plan,
         processes,
         proposing,
         sending,
@@ -122,7 +124,9 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
         "Write tenants": {
             "compile": tenants.compile_,
             "explain": tenants.explain,
-            "plan": tenants.plan,
+            "plan": plan.plan,
+            "diff": plan.diff,
+            "waive": plan.waive,
             "screen": tenants.screen,
             "review": tenants.review,
             "attack": drill.attack,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-OK, WRONG, USAGE, CHANGES = 0, 1, 2, 3
+OK, WRONG, USAGE, CHANGES, NEEDS_APPROVAL = 0, 1, 2, 3, 4
 
 
 class UsageProblem(Exception):

@@ -1,4 +1,4 @@
-"""For whoever writes tenants: what a diagnostic means, what changes, what the gates say, how it talks."""
+"""For whoever writes tenants: what a diagnostic means, what the gates say, how it talks."""
 
 from __future__ import annotations
 
@@ -7,22 +7,17 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from commands import CHANGES, OK, WRONG, UsageProblem
+from commands import OK, WRONG, UsageProblem
 from commands.compile import compile_tenants
-from commands.options import AsJson, TenantPath, Today, day_of, read_bundle, tenant_path
+from commands.options import AsJson, TenantPath, Today, day_of, tenant_path
 from schemas.bundle import Bundle
 
-if TYPE_CHECKING:
-    from compiler.plan import Change
-
-SHORT_CHARS = 40
 OPT_OUT = "opt_out"  # what a stop is called among the categories
 
 
@@ -52,29 +47,6 @@ def explain(
     else:
         print(explained(asked[0].code) if asked else index(), end="")
     return OK
-
-
-def plan(
-    base: Annotated[Path, typer.Argument(help="bundle .json that is in force")],
-    head: Annotated[Path, typer.Argument(help="bundle .json to compare with it")],
-    json_: AsJson = False,
-) -> int:
-    """What changes from one bundle to another, by how much it matters. Exit code 3 when something does.
-
-    LOOSENED lets more through than before (a cap raised, an hour added, a pattern or prerequisite dropped); TIGHTENED less.
-    """
-    from compiler.plan import gravest
-    from compiler.plan import plan as planned
-
-    changes = planned(read_bundle(base), read_bundle(head))
-    if json_:
-        rows = [{"class": row.pop("klass"), **row} for row in map(asdict, changes)]
-        print(json.dumps({"gravest": gravest(changes), "changes": rows}, ensure_ascii=False))
-    else:
-        for change in changes:
-            way = change.direction.upper() if change.direction else ""
-            print(f"{change.klass:<14} {way:<9} {change.kind} {change.id}: {_told(change)}")
-    return CHANGES if changes else OK
 
 
 def screen(tenant: TenantPath, today: Today = None) -> int:
@@ -123,15 +95,6 @@ def chat(tenant: TenantPath, today: Today = None) -> int:
     from drills.chat import talk
 
     return talk(tenant_path(tenant), today=today.date() if today else None, env=os.environ)
-
-
-def _told(change: Change) -> str:
-    """What changed, and from what to what where both are short."""
-    values = [change.before, change.after]
-    if (change.before is None and change.after is None) or any(isinstance(v, (list, dict)) for v in values):
-        return change.what
-    shown = ["nothing" if v is None else str(v) for v in values]
-    return change.what if max(map(len, shown)) > SHORT_CHARS else f"{change.what}: {shown[0]} -> {shown[1]}"
 
 
 def _bundle(tenant: str, today: datetime | None) -> Bundle:

@@ -1,0 +1,269 @@
+"""Compiles both sides of a comparison and puts the plan together: what is read here, compiler.plan decides about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from commands import UsageProblem
+
+if TYPE_CHECKING:
+    from compiler.approvals import Enrolment
+    from compiler.plan import Change
+    from compiler.plan.waivers import Waiver
+    from compiler.plan.whole import Plan, Problem, Row, Side, TenantPlan
+    from compiler.source.model import Source
+
+SHOWN_REASONS = 5  # of a tenant that does not compile; `convo compile --check` tells them all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One side, compiled: bundles by tenant (None: it does not compile), and its folder where it has one."""
+
+    side: Side
+    bundles: Mapping[str, bytes | None]
+    problems: tuple[Problem, ...] = ()
+    folder: Path | None = None
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is gathered tenant by tenant."""
+
+    tenants: list[TenantPlan] = field(default_factory=list)
+    owners: dict[tuple[str, int], str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def compared(
+    given: str, tenants: Path, *, today: date, only: Sequence[str], which: str
+) -> Iterator[Compared]:
+    """A folder, a bundle's file or a git ref, compiled with this compiler. Raises UsageProblem."""
+    from compiler.plan.whole import Side
+
+    path = Path(given)
+    if path.is_dir():
+        yield _compiled(path, Side(name=given), today=today, only=only, which=which)
+    elif path.suffix == ".json" or path.exists():
+        yield _bundle(path, given)
+    else:
+        from commands.gitref import tenants_at
+
+        with tenants_at(given, tenants) as at:
+            yield _compiled(
+                at.folder, Side(name=given, commit=at.commit), today=today, only=only, which=which
+            )
+
+
+def plan_of(base: Compared, head: Compared, *, today: date) -> Plan:
+    """Everything that changes from one side to the other."""
+    from compiler.plan.whole import assemble
+
+    found = _Found()
+    slugs = sorted({*base.bundles, *head.bundles})
+    before, after = _sources(base, head, slugs), _sources(head, base, slugs)
+    enrolments = _enrolments(base)
+    for slug in slugs:
+        _tenant(slug, base, head, (before.get(slug), after.get(slug)), enrolments, today=today, into=found)
+    return assemble(
+        base=base.side,
+        head=head.side,
+        today=f"{today}",
+        tenants=found.tenants,
+        owners=found.owners,
+        problems=(*base.problems, *head.problems),
+        warnings=found.warnings,
+    )
+
+
+def _compiled(folder: Path, side: Side, *, today: date, only: Sequence[str], which: str) -> Compared:
+    from compiler.load import look
+    from compiler.pipeline import check
+    from compiler.plan.whole import Problem
+
+    if (folder / "tenant.yaml").is_file():
+        folder, only = folder.parent, [folder.resolve().name]
+    there = [slug for slug in sorted(look(folder).tree.tenants) if not only or slug in only]
+    if not there:
+        return Compared(side=side, bundles={}, folder=folder)
+    result = check(folder, today=today, only=there if only else ())
+    problems: list[Problem] = []
+    for slug, compiled in result.tenants.items():
+        if compiled is None:
+            wrong = [d for d in result.diagnostics if d.is_error]
+            own = [d for d in wrong if d.span.file.split("/")[0] == slug] or wrong
+            problems += [
+                Problem(
+                    side=which,
+                    tenant=slug,
+                    code=d.code,
+                    message=d.message,
+                    file=f"{folder.name}/{d.span.file}",
+                    line=d.span.line,
+                )
+                for d in own[:SHOWN_REASONS]
+            ]
+    bundles = {slug: compiled.bundle if compiled else None for slug, compiled in result.tenants.items()}
+    return Compared(side=side, bundles=bundles, problems=tuple(problems), folder=folder)
+
+
+def _bundle(path: Path, given: str) -> Compared:
+    from commands.options import read_bundle
+    from compiler.plan.whole import Side
+
+    data = read_bundle(path)
+    slug = str(json.loads(data)["tenant"]["slug"])
+    return Compared(side=Side(name=given), bundles={slug: data})
+
+
+def _sources(side: Compared, other: Compared, slugs: Sequence[str]) -> Mapping[str, Source]:
+    """The files of the tenants that differ, to say where."""
+    from compiler.pipeline import sources
+
+    if side.folder is None:
+        return {}
+    wanted = [
+        slug for slug in slugs if side.bundles.get(slug) and side.bundles[slug] != other.bundles.get(slug)
+    ]
+    return {source.slug: source for source in sources(side.folder, wanted)} if wanted else {}
+
+
+def _enrolments(base: Compared) -> Mapping[str, Enrolment] | None:
+    """Who may let a change through: those enrolled before it. None where the base is a bundle, which has no folder."""
+    from compiler.pipeline import enrolled
+
+    return enrolled(base.folder) if base.folder is not None else None
+
+
+def _tenant(
+    slug: str,
+    base: Compared,
+    head: Compared,
+    sources: tuple[Source | None, Source | None],
+    enrolments: Mapping[str, Enrolment] | None,
+    *,
+    today: date,
+    into: _Found,
+) -> None:
+    """One tenant's changes with their places, what lets them through and where claims are used."""
+    from compiler.plan import plan
+    from compiler.plan.places import located
+    from compiler.plan.whole import TenantPlan
+    from schemas.bundle import digest_of
+
+    old, new = base.bundles.get(slug), head.bundles.get(slug)
+    state = _state(slug, base, head)
+    told = TenantPlan(
+        tenant=slug,
+        state=state,
+        base_digest=digest_of(old) if old else None,
+        head_digest=digest_of(new) if new else None,
+    )
+    if state == "broken" or old == new:
+        into.tenants.append(told)
+        return
+    before, after = sources
+    changes, unused = _let_through(
+        plan(old, new), slug, before=before, after=after, enrolments=enrolments, today=today
+    )
+    documents = [json.loads(data) if data else {} for data in (old, new)]
+    rows: list[Row] = []
+    for change in changes:
+        owner, place, base_place = located(change, before, after)
+        into.owners[slug, len(rows)] = owner
+        there = replace(change, place=place, base_place=base_place)
+        rows.append(_row(slug, there, *documents))
+    into.tenants.append(replace(told, rows=tuple(rows), unused=unused))
+    into.warnings += [
+        f"{slug}: the waiver of {w.rule} for `{w.subject}` ({w.file}:{w.line}) lets nothing of this plan through"
+        for w in unused
+    ]
+
+
+def _state(slug: str, base: Compared, head: Compared) -> str:
+    if slug in head.bundles and head.bundles[slug] is None:
+        return "broken"
+    if slug not in head.bundles:
+        return "removed" if base.bundles.get(slug) else "broken"
+    if slug not in base.bundles or base.bundles[slug] is None:
+        return "added"
+    return "same" if base.bundles[slug] == head.bundles[slug] else "changed"
+
+
+def _row(slug: str, change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -> Row:
+    from compiler.plan.indirect import uses
+    from compiler.plan.whole import row_of
+
+    if change.kind != "claim" or change.indirect:
+        return row_of(slug, change)
+    used = uses(after or before, change.id)
+    was = next((claim for claim in before.get("claims", ()) if claim["id"] == change.id), None)
+    earlier = [f"{a['by']} ({a['role']}) on {a['on']}" for a in was["approvals"]] if was else []
+    return row_of(slug, change, uses=used, earlier=earlier)
+
+
+def _let_through(
+    changes: Sequence[Change],
+    slug: str,
+    *,
+    before: Source | None,
+    after: Source | None,
+    enrolments: Mapping[str, Enrolment] | None,
+    today: date,
+) -> tuple[list[Change], tuple[Waiver, ...]]:
+    """The changes with who let them through: by approvals and waivers of people who were enrolled before the change."""
+    from compiler.approvals import Enrolment, enrolment_of, wrote_it
+    from compiler.approvals.judge import judge as judge_approvals
+    from compiler.plan.covered import by_approval, by_waiver
+    from compiler.plan.waivers import judge, waived
+
+    if after is None or enrolments is None:
+        return list(changes), ()
+    base = enrolments.get(slug, Enrolment())
+    held = judge_approvals(after, today=f"{today}", enrolment=base).held
+    here = enrolment_of(after.sections.get("tenant"))[0].people
+    both = {
+        key: person
+        for key, person in here.items()
+        if key in base.people and base.people[key].name == person.name
+    }
+    both = {key: person for key, person in both.items() if "waivers" in base.people[key].approves}
+    waivers, _ = judge(after.waivers, tenant=slug, today=f"{today}", people=both, wrote_it=wrote_it)
+    told = [by_waiver(by_approval(change, held), slug, waivers) for change in changes]
+    old = {line["digest"] for line in before.waivers} if before is not None else set()
+    used = {w.digest for change in changes if (w := waived(change, slug, waivers))}
+    return told, tuple(w for w in waivers if w.digest not in used and w.digest not in old)
+
+
+def saved(path: Path) -> tuple[Plan, int]:
+    """A saved plan and the exit code it came with. Raises UsageProblem when it is none."""
+    from compiler.plan.encode import decode
+    from compiler.plan.whole import FORMAT
+
+    try:
+        document = json.loads(path.read_bytes())
+        if document["format"] != FORMAT:
+            raise UsageProblem(f"{path} is a plan of another version than {FORMAT}: make a new one")
+        return decode(document), int(document["verdict"]["code"])
+    except OSError as error:
+        raise UsageProblem(f"{path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UsageProblem(f"{path} is no saved plan: `convo plan --out {path}` makes one") from None
+
+
+def digests(folder: Path, today: date) -> Mapping[str, str]:
+    """What the tenants of a folder compile to now."""
+    from compiler.pipeline import check
+
+    if (folder / "tenant.yaml").is_file():
+        result = check(folder.parent, today=today, only=[folder.resolve().name])
+    else:
+        result = check(folder, today=today)
+    return {slug: compiled.digest if compiled else "" for slug, compiled in result.tenants.items()}

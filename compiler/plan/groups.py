@@ -1,0 +1,89 @@
+"""The order in which a reader wants a plan: what the bot newly says, no longer says, says otherwise; what is looser; the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from compiler.plan.change import ADDED, BREAKING, COSMETIC, LOOSENED, NEEDS_APPROVAL, REMOVED
+from compiler.plan.whole import Plan, Row
+
+NEWLY, NO_LONGER, DIFFERENTLY = "newly says", "no longer says", "says differently"
+LOOSER, DECIDE, BEHAVES, AFFECTED, LOOKS = "loosened", "to decide", "behaves", "affected", "cosmetic"
+
+TITLES: Mapping[str, str] = {
+    NEWLY: "The bot may newly say",
+    NO_LONGER: "The bot no longer says",
+    DIFFERENTLY: "The bot says differently",
+    LOOSER: "Loosened",
+    DECIDE: "Somebody must decide",
+    BEHAVES: "Behaves differently, within what was approved",
+    AFFECTED: "Affected indirectly",
+    LOOKS: "Cosmetic",
+}
+_SPEAKING = {"claim", "quick reply", "campaign", "link", "ask flow"}
+_WORDS = {"CLAIM_REWORDED", "PERSONA_CHANGED", "SLOT_VALUE_CHANGED", "LINE_REPLACED", "DESTINATION_CHANGED"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A heading and what stands under it, (owner, row) each."""
+
+    name: str
+    rows: tuple[tuple[str, Row], ...]
+
+    @property
+    def title(self) -> str:
+        return TITLES[self.name]
+
+
+def groups(plan: Plan) -> tuple[Group, ...]:
+    """Every change under exactly one heading, headings without any left out."""
+    found: dict[str, list[tuple[str, Row]]] = {name: [] for name in TITLES}
+    for owner, row in plan.rows:
+        found[group_of(row)].append((owner, row))
+    return tuple(Group(name=name, rows=tuple(rows)) for name, rows in found.items() if rows)
+
+
+def group_of(row: Row) -> str:
+    """The heading a change belongs under."""
+    change = row.change
+    if change.indirect:
+        return AFFECTED
+    if change.klass == COSMETIC:
+        return LOOKS
+    if change.kind in _SPEAKING and change.op == ADDED and change.what == ADDED:
+        return NEWLY
+    if change.kind in _SPEAKING and change.op == REMOVED and change.what == REMOVED:
+        return NO_LONGER
+    if change.rule in _WORDS:
+        return DIFFERENTLY
+    if change.direction == LOOSENED:
+        return LOOSER
+    return DECIDE if change.klass in (BREAKING, NEEDS_APPROVAL) else BEHAVES
+
+
+def verdict(plan: Plan) -> str:
+    """The plan in one sentence, without any text of a tenant's."""
+    if plan.head_fails:
+        return "This does not compile."
+    rows = list(plan.rows)
+    if not rows:
+        return "Nothing changes."
+    names = [(group.name, len(group.rows)) for group in groups(plan)]
+    said = {NEWLY: "new", NO_LONGER: "gone", DIFFERENTLY: "reworded", LOOSER: "loosened"}
+    parts = [f"{count} {said[name]}" for name, count in names if name in said]
+    counted = ", ".join(parts) or f"{len(rows)} change{'s' * (len(rows) != 1)}"
+    return f"{waiting(len(plan.open))} {counted[0].upper()}{counted[1:]}."
+
+
+def waiting(count: int) -> str:
+    """How many changes still wait for somebody."""
+    if not count:
+        return "Nothing waits for anybody."
+    return f"{count} change{'s' * (count != 1)} still need{'s' * (count == 1)} somebody's approval."
+
+
+def said(plan: Plan) -> Sequence[Group]:
+    """The headings a compliance reviewer reads first."""
+    return [group for group in groups(plan) if group.name in (NEWLY, NO_LONGER, DIFFERENTLY, LOOSER)]
