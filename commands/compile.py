@@ -33,6 +33,8 @@ def compile_tenants(arguments: Sequence[str]) -> int:
         raise UsageProblem("--fix writes and --diff does not: give one of them")
     checking = given.check or given.fix or given.diff
     root, only = tenants_of(given.tenants)
+    if given.watch:
+        return _watch(root, only, given)
     result = _checked(root, only, given, checking=checking)
     if given.diff:
         return _diff(root, only, result, given)
@@ -44,6 +46,14 @@ def compile_tenants(arguments: Sequence[str]) -> int:
     if not checking:
         _write(result, given)
     return OK
+
+
+def _watch(root: Path, only: Sequence[str], given: argparse.Namespace) -> int:
+    from commands.terminal import wants_color
+    from commands.watch import watch
+
+    color = wants_color(sys.stdout, os.environ)
+    return watch(root, only, today=lambda: given.today, stage=given.stage, out=sys.stdout, color=color)
 
 
 def _checked(

@@ -65,6 +65,11 @@ def parser() -> argparse.ArgumentParser:
     add("--summary", type=Path, metavar="FILE",
         help="add every fault to this file as Markdown (default with --format github: $GITHUB_STEP_SUMMARY)")  # fmt: skip
     add("--docs", metavar="URL", help="where the pages of the codes are, for links in sarif and md")
+    add(
+        "--watch",
+        action="store_true",
+        help="check again whenever a file is saved, until Ctrl-C; implies --check",
+    )
     add("--no-cache", action="store_true", help="compile also what was compiled before as it stands")
     add("--out", type=Path, default=Path("dist"), help="where <digest>.json is written (default: dist)")
     add("--sign-key", type=Path, help="Ed25519 private key (PEM); without it the bundle is unsigned")

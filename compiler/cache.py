@@ -51,12 +51,15 @@ class Beside:
 
 
 class Cache:
-    """The results kept for one tenants folder. Every method works, and keeps nothing, where the disk does not."""
+    """The results kept for one tenants folder: in `file`, or in this process alone.
 
-    def __init__(self, file: Path, compiler: str) -> None:
+    Every method works, and keeps nothing, where the disk does not.
+    """
+
+    def __init__(self, file: Path | None, compiler: str) -> None:
         self.file = file
         self.compiler = compiler
-        self.lines = _lines(file)
+        self.lines = _lines(file) if file is not None else _Lines()
         self.used: dict[str, bytes] = {}
         self.made: dict[str, bytes] = {}
 
@@ -109,6 +112,9 @@ class Cache:
     def save(self, *, everything: bool) -> None:
         """Adds what was made. After a run over `everything` that left much unused, what was used is all that stays."""
         dead = len(self.lines) - sum(key in self.lines for key in self.used)
+        if self.file is None:
+            self._forget(dead if everything else 0)
+            return
         try:
             if self.lines.broken or (everything and dead > DEAD_LINES):
                 _write_anew(self.file, self.used if everything else {**self.lines, **self.made})
@@ -118,6 +124,16 @@ class Cache:
             return  # without room or right to write, the next run compiles again
         self.lines.update(self.made)
         self.made.clear()
+        self.lines.broken = False
+
+    def _forget(self, dead: int) -> None:
+        """In memory only: what was used last, where too much else has gathered."""
+        if dead > DEAD_LINES:
+            self.lines.clear()
+            self.lines.update(self.used)
+        self.lines.update(self.made)
+        self.made.clear()
+        self.used.clear()
 
 
 def cache_for(root: Path, environment: Mapping[str, str]) -> Cache | None:
