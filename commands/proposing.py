@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 REVIEW_DAYS = 180
 ROUNDS = 6  # of compiling and leaving out what the rules refuse
 SHOWN = 12  # words left out that are printed; the file lists all
+UNREACHED = "CV5027"  # a disclosure that no journey comes to
 SOURCES = "sources.yaml"
 SOURCES_HEAD = "# yaml-language-server: $schema=../../schemas/tenant/sources.schema.json\n\n"
 
@@ -79,7 +80,7 @@ def propose(
 
 def _proposed(path: Path, kept: Kept, day: date) -> Written:
     """The files for one document, compiled once in a copy. Raises UsageProblem when there is nothing to propose."""
-    from compiler.propose import MOST_CLAIMS, LeftOut
+    from compiler.propose import MOST_CLAIMS, LeftOut, as_fact
     from compiler.propose import propose as statements_of
 
     source = _source(path)
@@ -115,6 +116,9 @@ def _proposed(path: Path, kept: Kept, day: date) -> Written:
             if not refused:
                 raise UsageProblem(f"{kept.document.name}: {new[0].code} {new[0].message}")
             for index in sorted(refused, reverse=True):
+                if refused[index].startswith(UNREACHED) and proposals[index].kind != "fact":
+                    proposals[index] = as_fact(proposals[index])
+                    continue
                 gone = proposals.pop(index)
                 left_out.append(LeftOut(text=gone.says, place=gone.place, why=refused[index]))
     raise UsageProblem(f"{kept.document.name}: no statement in it that the rules let stand as a claim")
@@ -178,7 +182,9 @@ def _texts(
     made = layout(name, "claims", raw, schema("claims"))
     sources = path / SOURCES
     there = sources.read_text("utf-8").rstrip("\n") + "\n\n" if sources.exists() else SOURCES_HEAD
-    return {name: made.text or raw, SOURCES: there + source_entry(frame, seen=f"{day}")}
+    written = there + source_entry(frame, seen=f"{day}")
+    tidy = layout(SOURCES, "sources", written, schema("sources")).text
+    return {name: made.text or raw, SOURCES: tidy or written}
 
 
 def _copied(path: Path, folder: Path, kept: Kept) -> Path:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from compiler.diagnostics.escape import visible
 
 SHORTEST_CHARS, FEWEST_WORDS, LONGEST_CHARS = 20, 4, 1000
 MOST_CLAIMS = 400  # in one file of claims
 QUESTION_CHARS = 160
+MACHINE = "it holds what reads like an instruction to a machine"
 SAME = 0.9  # share of words two statements have in common when they are one
 COMMENT_COLUMNS = 98
 
@@ -53,6 +53,7 @@ class Proposal:
     question: str | None
     place: str
     quote: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,7 @@ _TO_A_MACHINE = re.compile(
     re.IGNORECASE,
 )
 _UNFINISHED = re.compile(r"(?:,|;|:|\band|\bor|\bthe|\ba|\bof|\bto)\Z", re.IGNORECASE)
+_TAIL = re.compile(r"(?:[,;]|[,;]?\s+(?:and|or))\Z", re.IGNORECASE)  # what joins an item to the next
 _WORD = re.compile(r"[^\W_]+(?:[.,'’][^\W_]+)*")
 
 
@@ -98,8 +100,12 @@ def propose(document: Document, existing: Mapping[str, Iterable[str]]) -> Propos
     made = Proposed()
     known = {name: [_words(text) for text in texts] for name, texts in existing.items()}
     asked = ""  # a question of the document, which what follows answers
-    last_heading = None
+    last_heading: str | None = None
     for passage in document.passages:
+        if _TO_A_MACHINE.search(passage.text):
+            place = _place(document.name, passage, 0)
+            made.left_out.append(LeftOut(text=passage.text, place=place, why=MACHINE))
+            continue
         if passage.heading != last_heading:
             last_heading = passage.heading
             asked = _question_of(passage.heading)
@@ -108,11 +114,11 @@ def propose(document: Document, existing: Mapping[str, Iterable[str]]) -> Propos
             if sentence.endswith("?"):
                 asked = sentence if len(sentence) <= QUESTION_CHARS else asked
                 continue
-            if (why := _unfit(sentence, passage)) is not None:
+            says = f"{passage.lead} {_TAIL.sub('', sentence)}" if passage.lead else sentence
+            if (why := _unfit(says)) is not None:
                 if why:
                     made.left_out.append(LeftOut(text=sentence, place=place, why=why))
                 continue
-            says = f"{passage.lead} {sentence}" if passage.lead else sentence
             same = _same(_words(says), known)
             if same is not None:
                 made.left_out.append(LeftOut(text=says, place=place, why=f"{same} says so already"))
@@ -150,27 +156,28 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
         yield start + len(piece) - len(piece.lstrip()), body
 
 
-def _unfit(sentence: str, passage: Passage) -> str | None:
+def _unfit(says: str) -> str | None:
     """Why a sentence is no statement: a reason to tell, "" for furniture nobody misses, None when it is one."""
-    if _TO_A_MACHINE.search(sentence):
-        return "it reads like an instruction to a machine"
-    whole = f"{passage.lead} {sentence}".strip()
-    if _FURNITURE.search(sentence) or len(_WORD.findall(whole)) < FEWEST_WORDS or len(whole) < SHORTEST_CHARS:
+    if _FURNITURE.search(says) or len(_WORD.findall(says)) < FEWEST_WORDS or len(says) < SHORTEST_CHARS:
         return ""
-    if len(whole) > LONGEST_CHARS:
+    if len(says) > LONGEST_CHARS:
         return f"it is longer than the {LONGEST_CHARS} characters a claim may have"
-    if _UNFINISHED.search(sentence):
+    if _UNFINISHED.search(says):
         return "it is not a whole sentence"
-    if "{" in whole or "}" in whole:
+    if "{" in says or "}" in says:
         return "braces mark slots in a claim"
     return None
 
 
+def as_fact(proposal: Proposal) -> Proposal:
+    """A disclosure that no journey comes to yet, as a fact; the note says what it may have to become."""
+    note = f"Reads like a {proposal.kind}: if it is one, give it that kind and put it where a journey comes to it."
+    return replace(proposal, kind="fact", when="on_question", note=note)
+
+
 # ---- guesses -------------------------------------------------------------------------------------------------------------
 
-_FEE = re.compile(
-    r"\b(?:fees?|charges?|charged|commission|vat|cost(?:s|ing)?|per ?cent|deduct(?:ed|ion)?)\b|[£%]", re.I
-)
+_FEE = re.compile(r"\b(?:fees?|charges?|charged|vat|cost(?:s|ing)?|per ?cent|deduct(?:ed|ion)?)\b|[£%]", re.I)
 _DISCLOSURE = re.compile(
     r"\b(?:regulated|authori[sz]ed|trading name|registered (?:in|office|number)|do not need to use|don['’]t need to use"
     r"|cancel(?:led|lation)?|cooling.off|free of charge|for free|recorded|personal data|privacy)\b",
@@ -290,25 +297,22 @@ def claims_file(claims: Iterable[tuple[str, Proposal]], left_out: Iterable[LeftO
 def source_entry(frame: Frame, *, seen: str) -> str:
     """The entry of sources.yaml for the document itself."""
     title = f"The firm's own document {frame.document.removeprefix('documents/')}"
-    return f'- id: {frame.source}\n  title: {_text(title)}\n  date: "{seen}"\n  seen: primary\n'
+    return f"- id: {frame.source}\n  title: {_text(title)}\n  date: {seen}\n  seen: primary\n"
 
 
 def _claim(name: str, proposal: Proposal, frame: Frame) -> Iterator[str]:
     yield f"- id: {name}"
-    fields: dict[str, Any] = {
-        "kind": proposal.kind,
-        "says": proposal.says,
-        "when": proposal.when,
-        "source": [frame.source],
-        "document": frame.document,
-        "effective": frame.effective,
-        "review_by": frame.review_by,
-    }
+    yield f"  kind: {proposal.kind}"
+    yield f"  says: {_text(proposal.says)}"
+    yield f"  when: {proposal.when}"
+    yield f"  source: [{frame.source}]"
+    yield f"  document: {frame.document}"
+    yield f"  effective: {frame.effective}"
+    yield f"  review_by: {frame.review_by}"
     if proposal.question:
-        fields["questions"] = [proposal.question]
-    for key, value in fields.items():
-        written = f"[{', '.join(map(_text, value))}]" if isinstance(value, list) else _text(value)
-        yield f"  {key}: {written}"
+        yield f"  questions: [{_text(proposal.question)}]"
+    if proposal.note:
+        yield f"  note: {_text(proposal.note)}"
 
 
 def _quoted(proposal: Proposal) -> list[str]:
@@ -329,4 +333,4 @@ def _comment(text: str) -> list[str]:
 def _text(value: str) -> str:
     import json
 
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=not value.isprintable())

@@ -34,9 +34,14 @@ class _Reader:
         self.markup, self.page = markup, page
         self.now = Paragraph()
         self.heading = self.lead = ""
-        self.item = self.fenced = False
+        self.item = self.fenced = self.row = False
 
     def take(self, number: int, line: str) -> Iterator[Passage]:
+        if self.row:
+            self.row = False
+            if _RULE.match(line):
+                self.now = Paragraph()  # the row above it names the columns
+            yield from self.done()
         if self.markup and _FENCE.match(line):
             yield from self.done()
             self.fenced = not self.fenced
@@ -54,7 +59,7 @@ class _Reader:
         elif self.markup and line.strip().startswith("|"):
             yield from self.done()
             self.now.line(_row(line), number)
-            yield from self.done()
+            self.row = True
         else:
             self.now.line(self._words(line), number)
 

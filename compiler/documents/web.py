@@ -57,12 +57,17 @@ class _Reader(HTMLParser):
         self.passages: list[Passage] = []
         self.open: list[tuple[str, bool]] = []  # element, and whether what is in it is not shown
         self.now = Paragraph()
+        self.cells: set[str] = set()  # kinds of cells of this row
         self.heading = ""
         self.lead = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _BLOCKS:
             self.end_block()
+        if tag == "tr":
+            self.cells = set()
+        elif tag in _CELLS:
+            self.cells.add(tag)
         if tag in _CELLS and self.now.text.strip():
             self.now.piece(": " if ":" not in self.now.text else ", ", self.getpos()[0])
         if tag in _VOID:
@@ -90,6 +95,8 @@ class _Reader(HTMLParser):
         if not now.text.strip():
             return
         names = [name for name, _ in self.open]
+        if "tr" in names and self.cells == {"th"}:
+            return  # it names the columns
         passage = now.passage(heading=self.heading, lead=self.lead if "li" in names else "")
         if any(_TITLE.match(name) for name in names):
             self.heading, self.lead = passage.text, ""
