@@ -239,7 +239,8 @@ def _folder(root: Path, prefix: str, kinds: tuple[Kind, ...], *, documents: bool
     for kind_ in kinds:
         if kind_.required and kind_.name not in seen:
             message = f"there is no `{kind_.called}`"
-            folder.diagnostics.append(c.MISSING_FILE.at(Span(file=prefix), message))
+            help_ = "a folder made by `convo init` has one to begin with"
+            folder.diagnostics.append(c.MISSING_FILE.at(Span(file=prefix), message, help=help_))
             folder.missing.add(kind_.name)
     for diagnostic in folder.diagnostics:  # what is there and may not be; what is missing shows itself
         summed.update(f"\0{diagnostic.span.file}\0{diagnostic.message}".encode())
@@ -309,7 +310,8 @@ def _parsed(kind: str, file: str, data: bytes | None, fault: Diagnostic | None) 
         begins = data.rfind(b"\n", 0, error.start) + 1
         column = len(data[begins : error.start].decode("utf-8")) + 1
         span = Span(file=file, line=line, column=column, end_line=line, end_column=column + 1)
-        return Parsed(file, kind, diagnostics=[c.NOT_UTF8.at(span, f"byte {error.start} is not UTF-8")])
+        fault = c.NOT_UTF8.at(span, f"byte {error.start} is not UTF-8", help="save the file as UTF-8")
+        return Parsed(file, kind, diagnostics=[fault])
     from compiler.source.parse import parse  # and YAML with it: what is in the cache needs neither
 
     return parse(Parsed(file, kind, text=text))

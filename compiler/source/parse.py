@@ -23,6 +23,7 @@ from compiler.source.tree import Map, Seq, span_of
 
 MAX_DEPTH = 32
 MAX_NODES = 200_000
+FLATTER = "no file needs it: lay it out flatter, or split it by topic"
 LARGEST_NUMBER = 2**53 - 1
 LARGEST_DIGITS = 17  # with a sign; Python itself refuses to read thousands
 SHOWN_DIGITS = 40
@@ -79,7 +80,7 @@ def parse(parsed: Parsed) -> Parsed:
     try:
         parsed.data = walk.value(root, 1)
     except _TooDeep as deep:
-        parsed.diagnostics.append(c.TOO_DEEP.at(deep.span, str(deep)))
+        parsed.diagnostics.append(c.TOO_DEEP.at(deep.span, str(deep), help=FLATTER))
     else:
         if parsed.data is None:
             parsed.diagnostics.append(
@@ -135,7 +136,8 @@ class _Walk:
                 self.hidden_lines = {d.span.line for d in self.parsed.diagnostics if d.code == c.HIDDEN.code}
             if span.line not in self.hidden_lines:
                 self.hidden_lines.add(span.line)
-                self.fault(c.HIDDEN.at(span, "this text holds a hidden character, written as an escape"))
+                message = "this text holds a hidden character, written as an escape"
+                self.fault(c.HIDDEN.at(span, message, help="write it without"))
         return text
 
     def bare(self, node: Any) -> Any:
@@ -183,7 +185,9 @@ class _Walk:
         for pair in node.value:
             key_node, value_node = pair
             key = key_node.value
-            if type(key) is not str or key_node.style or key not in _known_keys:  # else it was looked at before
+            if (
+                type(key) is not str or key_node.style or key not in _known_keys
+            ):  # else it was looked at before
                 key = self.key(key_node)
                 if key is None:
                     continue
@@ -305,7 +309,9 @@ def _event_faults(file: str, text: str) -> list[Diagnostic]:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                deep = c.TOO_DEEP.at(span_of(file, event), f"nested deeper than {MAX_DEPTH} levels")
+                deep = c.TOO_DEEP.at(
+                    span_of(file, event), f"nested deeper than {MAX_DEPTH} levels", help=FLATTER
+                )
                 return [*found, deep]
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
