@@ -13,6 +13,7 @@ from commands import OK, WRONG, UsageProblem
 from commands.compile_options import TENANTS, parser, today
 
 if TYPE_CHECKING:
+    from compiler.approvals import Enrolment
     from compiler.diagnostics import Diagnostic
     from compiler.pipeline import CheckResult
     from compiler.report import View
@@ -74,9 +75,21 @@ def _checked(
             authority=not checking,
             progress=progress,
             cache=cache,
+            enrolments=_enrolled_before(root, given),
         )
     finally:
         progress.clear()
+
+
+def _enrolled_before(root: Path, given: argparse.Namespace) -> Mapping[str, Enrolment] | None:
+    """Who may approve a change: with --base those enrolled there, so that nobody is by the change they approve."""
+    if given.base is None:
+        return None
+    from commands.refs import tenants_at
+    from compiler.pipeline import enrolled
+
+    with tenants_at(given.base, root) as folder:
+        return enrolled(folder)
 
 
 # ---- fixes ---------------------------------------------------------------------------------------------------------

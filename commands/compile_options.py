@@ -55,7 +55,11 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--stage", choices=STAGES, default="sandbox", help="which stage it is for")
     add("--format", choices=FORMATS, default="text", help="how faults are told (default: text)")
-    add("--base", metavar="REF", help="annotate first what has changed since this git revision")
+    add(
+        "--base",
+        metavar="REF",
+        help="annotate first what has changed since this git revision; only who was enrolled there may approve it",
+    )
     add(
         "--changed",
         type=Path,
