@@ -141,7 +141,8 @@ def cache_for(root: Path, environment: Mapping[str, str]) -> Cache | None:
 
     A CI job starts from nothing, and what it restores from other branches is not its own.
     """
-    base = environment.get("XDG_CACHE_HOME") or f"{environment.get('HOME', '')}/.cache"
+    home = environment.get("HOME")
+    base = environment.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else "")
     if environment.get("CI") or not os.path.isabs(base):
         return None
     folder = Path(base) / "convo"
