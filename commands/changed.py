@@ -36,15 +36,21 @@ def changed_lines(diff: str) -> Lines:
 
 def changed_since(revision: str, folder: Path) -> Lines:
     """The lines under a folder that differ from where this branch left a revision. Raises UsageProblem."""
-    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    if not commit:
-        raise UsageProblem(f"--base {revision} is no revision of this repository; is it fetched?")
-    start = _git(folder, "merge-base", commit.strip(), "HEAD") or commit
+    commit = commit_of(revision, folder)
+    start = _git(folder, "merge-base", commit, "HEAD") or commit
     diff = _git(
         folder, "-c", "core.quotePath=false", "diff", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv",
         "--no-relative", "--src-prefix=a/", "--dst-prefix=b/", start.strip(), "--", ".",
     )  # fmt: skip
     return changed_lines(diff)
+
+
+def commit_of(revision: str, folder: Path) -> str:
+    """The full name of the commit that `--base` names. Raises UsageProblem."""
+    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if not commit:
+        raise UsageProblem(f"--base {revision} is no revision of this repository; is it fetched?")
+    return commit.strip()
 
 
 def root_of_repository(folder: Path) -> Path | None:

@@ -83,12 +83,13 @@ def _checked(
 
 def _enrolled_before(root: Path, given: argparse.Namespace) -> Mapping[str, Enrolment] | None:
     """Who may approve a change: with --base those enrolled there, so that nobody is by the change they approve."""
-    if given.base is None:
+    if given.base is None or given.changed is not None:  # that both are given is refused where they are used
         return None
+    from commands.changed import commit_of
     from commands.refs import tenants_at
     from compiler.pipeline import enrolled
 
-    with tenants_at(given.base, root) as folder:
+    with tenants_at(commit_of(given.base, root), root) as folder:
         return enrolled(folder)
 
 
