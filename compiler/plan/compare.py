@@ -222,8 +222,6 @@ def _lists(at: _At, before: Sequence[Any], after: Sequence[Any]) -> Iterator[Cha
             yield inner.change(verdict, old.get(name), new.get(name), op=op, what=op if inner.words else "")
         else:
             yield from _objects(inner, old[name], new[name])
-    if [n for n in old if n in new] != [n for n in new if n in old]:
-        yield at.change(judge_order(at.pointer), [*old], [*new], what="order")
 
 
 def _urgent(at: _At, *held: Mapping[str, Any] | None) -> bool:

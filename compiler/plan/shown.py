@@ -32,10 +32,22 @@ def subject(change: Change) -> str:
     return change.id if change.kind == "claim" else f"{change.kind} {change.id}"
 
 
+def owner_name(owner: str) -> str:
+    """Whose it is: a tenant by its slug, `pack all`, or `the organisation`."""
+    if owner.startswith("_packs/"):
+        return f"pack {owner.removeprefix('_packs/')}"
+    return "the organisation" if owner.startswith("_") else owner
+
+
 def property_name(change: Change) -> str:
     """Which part of it: empty for a change of the whole."""
     whole = change.what in (ADDED, REMOVED, RENAMED, CHANGED)
-    return "" if whole or change.indirect else change.what.removeprefix("texts ").replace("_", " ")
+    if whole or change.indirect:
+        return ""
+    words = change.what.removeprefix("texts ")
+    if change.op in (ADDED, REMOVED):  # which entry it is stands with the change itself
+        words = words.removesuffix(f" {change.op}").removesuffix(f" {''.join(values(change))}")
+    return words.replace("_", " ")
 
 
 def values(change: Change) -> tuple[str, str]:
@@ -77,16 +89,31 @@ def way_through(change: Change, tenant: str) -> str:
         return ""
     target = approvable(change)
     if target is not None:
-        return f"convo approve {tenant} {target}"
+        shared = tenant.startswith("_")
+        return f"convo approve {'TENANT' if shared else tenant} {target}{' for each tenant' * shared}"
     way = RULES[change.rule].way
     if way == NEVER:
         return "can never be waived"
     return "needs approval" if way == APPROVE else "needs a waiver"
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 change`, `2 changes`."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def cut(text: str, most: int) -> str:
     """The text, or its beginning and how much was left out."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text) - most:,} characters more)"
+
+
+def around(text: str, most: int) -> str:
+    """The beginning and the end of a text, cut between words."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    head, tail = text[:half].rpartition(" ")[0] or text[:half], text[-half:].partition(" ")[2] or text[-half:]
+    return f"{head} … {tail}"
 
 
 def _value(change: Change, value: Any) -> str:

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from compiler.diagnostics.escape import visible
 from compiler.plan.change import Change
 from compiler.plan.groups import Group, groups, verdict
-from compiler.plan.shown import cut, is_text, property_name, subject, summary, values, way_through
+from compiler.plan.shown import (
+    counted,
+    cut,
+    is_text,
+    owner_name,
+    property_name,
+    subject,
+    summary,
+    values,
+    way_through,
+)
 from compiler.plan.whole import ADDED, REMOVED, Plan, Row
 from compiler.plan.words import GONE, NEW, word_diff
 
@@ -33,7 +43,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield from _group(group)
     for shared in plan.shared:
         yield ""
-        yield f"{visible(shared.owner)} reaches {len(shared.reaches)} tenant{'s' * (len(shared.reaches) != 1)}"
+        yield f"{visible(owner_name(shared.owner))} reaches {counted(len(shared.reaches), 'tenant')}"
         for reach in shared.reaches:
             yield f"  {visible(reach.tenant)}: {visible(cut(', '.join(reach.touches), MOST_VALUE))}"
     for warning in plan.warnings:
