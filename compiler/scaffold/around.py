@@ -95,12 +95,10 @@ def _joined(path: str, text: str, slug: str) -> str:
     if listed.node.flow_style or not listed:
         new = f", {slug}" if listed else slug
         return apply(text, [insertion(path, end.line + 1, end.column, new)])
-    last = listed.node.value[-1]
-    indent = " " * listed.node.value[0].start_mark.column
-    after = insertion(
-        path, last.end_mark.line + 1, last.end_mark.column + 1, f"\n{indent.removesuffix('  ')}- {slug}"
-    )
-    return apply(text, [after])
+    lines = text.splitlines(keepends=True)
+    last = listed.node.value[-1].end_mark.line  # a comment may stand beside it
+    lead = lines[listed.node.value[0].start_mark.line].partition("-")[0]
+    return "".join([*lines[:last], lines[last].rstrip("\n"), f"\n{lead}- {slug}\n", *lines[last + 1 :]])
 
 
 def _missing(wanted: str, there: str) -> list[str]:
