@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -41,27 +42,60 @@ def publish(
 
 def activate(
     tenant: Slug,
-    digest: Annotated[str, typer.Argument(help="sha256:... as `publish` printed it")],
+    digest: Annotated[str, typer.Argument(help="sha256:... as `publish` printed it")] = "",
+    *,
+    plan: Annotated[
+        Path | None,
+        typer.Option(help="a saved plan: activate what it led to, and only on what it was made against"),
+    ] = None,
     expect_active: Annotated[
         str | None, typer.Option(help="refuse unless this digest (or `none`) is in force now")
     ] = None,
     stage: Stage = "sandbox",
     by: By = "",
 ) -> int:
-    """Put a published bundle in force. Running processes take it within seconds and drop no message."""
+    """Put a published bundle in force. Running processes take it within seconds and drop no message.
+
+    With --plan: the bundle the plan led to, refused when the one in force is not the one the plan was made against.
+    """
+    if plan is not None:
+        if digest or expect_active:
+            raise UsageProblem("--plan names both digests: give no other")
+        expect_active, digest = _planned(plan, tenant)
+    elif not digest:
+        raise UsageProblem("name the digest to activate, or a saved plan: --plan plan.json")
 
     async def act(console: Console) -> int:
-        pointer = await console.activate(
-            tenant,
-            stage,
-            digest_given(digest),
-            expect_active=expect_active and digest_given(expect_active),
-            by=operator(by),
-        )
+        from runtime.errors import PointerMoved
+
+        try:
+            pointer = await console.activate(
+                tenant,
+                stage,
+                digest_given(digest),
+                expect_active=expect_active and digest_given(expect_active),
+                by=operator(by),
+            )
+        except PointerMoved:
+            if plan is None:
+                raise
+            message = f"{tenant}/{stage} is no longer at {expect_active}, which {plan} was made against"
+            print(f"convo: {message}; nothing was activated. Make a new plan: `convo plan`", file=sys.stderr)
+            return WRONG
         print(f"{tenant}/{stage}: {pointer.digest} is in force (serial {pointer.serial})")
         return OK
 
     return with_console(act)
+
+
+def _planned(path: Path, tenant: str) -> tuple[str, str]:
+    """(what must be in force, what to activate) of a saved plan. Raises UsageProblem when it says nothing of the tenant."""
+    from commands.planning import saved
+
+    found = next((each for each in saved(path)[0].tenants if each.tenant == tenant), None)
+    if found is None or found.head_digest is None:
+        raise UsageProblem(f"{path} leads to no bundle of {tenant}")
+    return found.base_digest or "none", found.head_digest
 
 
 def rollback(tenant: Slug, stage: Stage = "sandbox", by: By = "") -> int:

@@ -102,8 +102,7 @@ def _foot(plan: Plan) -> str:
         for each in plan.tenants[:50]
         if each.state != "same"
     ]
-    columns = ("where", "what", "change", "let through by")[: 4 if decides else 3]
-    table = f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n"
+    table = "\n".join(["| tenant | | base | head |", "|---|---|---|---|", *rows]) if rows else ""
     sides = f"base {_side(plan.base.name, plan.base.commit)} · head {_side(plan.head.name, plan.head.commit)}"
     more = f"\n\n{len(plan.tenants) - 50:,} tenants more." if len(plan.tenants) > 50 else ""
     return f"\n---\n<sub>{sides} · judged on {markdown(plan.today)}</sub>\n\n{table}{more}\n"
@@ -156,11 +155,8 @@ def _listed(group: Group) -> _Section:
         entries = tuple(line(owner, row) for owner, row in group.rows)
         return _Section(opens=f"\n### {title}\n\n", entries=entries, closes="", priority=priority, noun=noun)
     decides = group.name not in _FOLDED
-    table = (
-        "| where | what | change | let through by |\n|---|---|---|---|\n"
-        if decides
-        else "| where | what | change |\n|---|---|---|\n"
-    )
+    columns = ("where", "what", "change", "let through by")[: 4 if decides else 3]
+    table = f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n"
     rows = tuple(table_row(owner, row, decides=decides) for owner, row in group.rows)
     if decides:
         return _Section(
