@@ -102,6 +102,7 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
         author,
         bundles,
         ci,
+        completion,
         drill,
         init,
         operate,
@@ -120,6 +121,7 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
             "serve": processes.serve,
             "doctor": processes.doctor,
             "init": init.init,
+            "completion": completion.command(_table),
         },
         "Write tenants": {
             "compile": tenants.compile_,
@@ -171,7 +173,7 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
         "ci": (
             "Write tenants",
             "Steps of the workflow that are about the code host.",
-            {"comment": ci.comment, "pull": ci.pull, "tenants": ci.tenants},
+            {"comment": ci.comment, "pull": ci.pull, "tenants": ci.tenants, "active": ci.active},
         ),
         "schema": (
             "Write tenants",
