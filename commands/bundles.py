@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from datetime import datetime
@@ -14,6 +15,7 @@ from commands import OK, WRONG, UsageProblem
 from commands.connected import with_console
 from commands.options import AsJson, By, Slug, Stage, Today, day_of, digest_given, operator, read_bundle
 from schemas.bundle import Bundle
+from schemas.signing import RAW_PREFIX, public_key
 
 if TYPE_CHECKING:
     from runtime.console import Console
@@ -146,7 +148,7 @@ def keys_new(
         Path, typer.Argument(help="where the private key goes; the public one goes beside it as .pub")
     ],
 ) -> int:
-    """A fresh Ed25519 pair to sign bundles with (development; a real deployment signs in CI or a key service)."""
+    """A fresh Ed25519 pair, to sign bundles or approvals with."""
     from compiler.write import new_key
     from drills.devkeys import write_private
 
@@ -157,6 +159,8 @@ def keys_new(
         raise UsageProblem(f"{path}: {error.strerror}") from None
     path.with_suffix(".pub").write_bytes(public)
     print(f"private key {path}; public key {path.with_suffix('.pub')}: name it in CONVO_TRUST")
+    raw = base64.b64encode(public_key(public)).decode()
+    print(f"{RAW_PREFIX}{raw}  is the public key in one line, as tenant.yaml enrols approvers and CI")
     return OK
 
 
