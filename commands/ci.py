@@ -7,11 +7,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from commands import OK, WRONG, UsageProblem
+from commands.options import Slug, Stage
+
+if TYPE_CHECKING:
+    from runtime.console import Console
 
 Pull = Annotated[int, typer.Option("--pr", min=1, help="number of the pull request")]
 TOKENS = ("CONVO_HOST_TOKEN", "GITHUB_TOKEN")
@@ -76,6 +80,18 @@ def pull(
     for number in found:
         print(number)
     return OK if found else WRONG
+
+
+def active(tenant: Slug, stage: Stage = "sandbox") -> int:
+    """The digest in force, or `none`: what `convo activate --expect-active` is given later."""
+    from commands.connected import with_console
+
+    async def act(console: Console) -> int:
+        rows = await console.status(stage)
+        print(next((row["digest"] for row in rows if row["tenant"] == tenant), "none"))
+        return OK
+
+    return with_console(act)
 
 
 def tenants(
