@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from commands.compile_options import TENANTS, parser, today
 
 if TYPE_CHECKING:
     from compiler.approvals import Enrolment
-    from compiler.diagnostics import Diagnostic
+    from compiler.fix import Repair
     from compiler.pipeline import CheckResult
     from compiler.report import View
 
@@ -36,11 +37,12 @@ def compile_tenants(arguments: Sequence[str]) -> int:
     root, only = tenants_of(given.tenants)
     if given.watch:
         return _watch(root, only, given)
-    result = _checked(root, only, given, checking=checking)
+    task = _Task(root=root, only=only, given=given, enrolments=_enrolled_before(root, given))
+    result = _checked(task, root, only, checking=checking)
     if given.diff:
-        return _diff(root, only, result, given)
+        return _diff(task, result)
     if given.fix:
-        result = _fix(root, only, result, given)
+        result = _fix(task, result)
     _report(result, given)
     if not result.ok:
         return WRONG
@@ -57,13 +59,25 @@ def _watch(root: Path, only: Sequence[str], given: argparse.Namespace) -> int:
     return watch(root, only, today=lambda: given.today, stage=given.stage, out=sys.stdout, color=color)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """What was asked for, and of whom: who may approve is a matter of the folder itself, not of a copy of it."""
+
+    root: Path
+    only: Sequence[str]
+    given: argparse.Namespace
+    enrolments: Mapping[str, Enrolment] | None
+
+
 def _checked(
-    root: Path, only: Sequence[str], given: argparse.Namespace, *, checking: bool = True, cached: bool = True
+    task: _Task, root: Path, only: Sequence[str], *, checking: bool = True, cached: bool = True
 ) -> CheckResult:
+    """A check of the folder, or of a copy of it."""
     from commands.terminal import Progress
     from compiler.cache import cache_for
     from compiler.pipeline import check
 
+    given = task.given
     cache = cache_for(root, os.environ) if checking and cached and not given.no_cache else None
     progress = Progress("tenants", environment=os.environ)
     try:
@@ -75,7 +89,7 @@ def _checked(
             authority=not checking,
             progress=progress,
             cache=cache,
-            enrolments=_enrolled_before(root, given),
+            enrolments=task.enrolments,
         )
     finally:
         progress.clear()
@@ -96,29 +110,36 @@ def _enrolled_before(root: Path, given: argparse.Namespace) -> Mapping[str, Enro
 # ---- fixes ---------------------------------------------------------------------------------------------------------
 
 
-def _fix(root: Path, only: Sequence[str], result: CheckResult, given: argparse.Namespace) -> CheckResult:
+def _fix(task: _Task, result: CheckResult) -> CheckResult:
     """Put right what can be, say so (on stderr where stdout is for a program), and check what is left."""
-    from commands.fixing import put_right, repaired, told
+    from commands.fixing import put_right, told
 
-    repair = repaired(root, result.diagnostics, lambda folder, slugs: _faults(folder, slugs or only, given))
-    put_right(root, repair)
-    stream = sys.stdout if given.format in {"text", "concise"} else sys.stderr
-    stream.write(told(_view(result, given), repair))
-    return _checked(root, only, given, cached=False) if repair.rewrites else result
-
-
-def _diff(root: Path, only: Sequence[str], result: CheckResult, given: argparse.Namespace) -> int:
-    from commands.fixing import diff, repaired
-
-    repair = repaired(root, result.diagnostics, lambda folder, slugs: _faults(folder, slugs or only, given))
-    sys.stdout.write(diff(_view(result, given), repair))
-    errors = sum(d.is_error for d in result.diagnostics)
-    sys.stderr.write(f"--fix would put right {len(repair.fixed)} faults; there are {errors} errors now\n")
-    return WRONG if repair.rewrites or errors else OK
+    repair = _repaired(task, result)
+    put_right(task.root, repair)
+    stream = sys.stdout if task.given.format in {"text", "concise"} else sys.stderr
+    stream.write(told(_view(result, task.given), repair))
+    return _checked(task, task.root, task.only, cached=False) if repair.rewrites else result
 
 
-def _faults(folder: Path, slugs: Sequence[str], given: argparse.Namespace) -> Sequence[Diagnostic]:
-    return _checked(folder, slugs, given, cached=False).diagnostics
+def _diff(task: _Task, result: CheckResult) -> int:
+    from commands.fixing import diff
+    from compiler.report import many
+
+    repair = _repaired(task, result)
+    sys.stdout.write(diff(_view(result, task.given), repair))
+    there = f"there are {many(result.errors, 'error')} now" if result.errors else "there is no error now"
+    sys.stderr.write(f"--fix would put right {many(len(repair.fixed), 'fault')}; {there}\n")
+    return WRONG if repair.rewrites or result.errors else OK
+
+
+def _repaired(task: _Task, result: CheckResult) -> Repair:
+    from commands.fixing import repaired
+
+    return repaired(
+        task.root,
+        result.diagnostics,
+        lambda copy, slugs: _checked(task, copy, slugs or task.only, cached=False).diagnostics,
+    )
 
 
 # ---- telling -------------------------------------------------------------------------------------------------------

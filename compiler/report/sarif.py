@@ -26,7 +26,7 @@ PASSES = {
 }
 
 
-def sarif(view: View, *, version: str = "0") -> str:
+def sarif(view: View) -> str:
     """One run. More than 25,000 results are cut, errors kept first, and the run says how many went."""
     ranked = (
         sorted(view.diagnostics, key=view.urgency)
@@ -37,7 +37,7 @@ def sarif(view: View, *, version: str = "0") -> str:
     codes = {code: index for index, code in enumerate(sorted({d.code for d in shown}))}
     driver = {
         "name": "convo",
-        "semanticVersion": version,
+        "semanticVersion": _version(),
         "rules": [_rule(view, CODES[code]) for code in codes],
     }
     run = {
@@ -49,6 +49,16 @@ def sarif(view: View, *, version: str = "0") -> str:
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "replace").decode() + "\n"
+
+
+def _version() -> str:
+    """That of the installed distribution; a checkout that is not installed has none."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("convo-engine")
+    except PackageNotFoundError:
+        return "0.0.0"
 
 
 def _rule(view: View, code: Code) -> dict[str, Any]:

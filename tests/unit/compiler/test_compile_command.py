@@ -131,6 +131,18 @@ def test_github_annotates_what_a_branch_changed_first_and_adds_to_the_summary(
     assert summary.count("unknown-key") == 13
 
 
+def test_fixes_are_shown_of_a_change_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["init", "-b", "main"], ["add", "."], ["commit", "-m", "base"]):
+        subprocess.run(
+            ["git", "-c", "user.name=A", "-c", "user.email=a@example.com", *words],
+            check=True,
+            capture_output=True,
+        )
+    misspell(place)
+    assert compile_tenants(["--diff", "--base", "main", *DAY]) == 1
+    assert "+quiet_weekdays: [sunday]\n" in capsys.readouterr().out
+
+
 def test_a_diff_can_be_brought_instead_of_git(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     misspell(place)
     (place / "change.diff").write_text(
