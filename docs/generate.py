@@ -10,8 +10,10 @@ from docs.writers import (
     diagnostics,
     metrics,
     rules_table,
+    send_picture,
     send_table,
     settings_env,
+    settings_homes,
     storage_tables,
     tenant_files,
 )
@@ -32,8 +34,10 @@ WRITERS: tuple[Writer, ...] = (
     diagnostics,
     metrics,
     rules_table,
+    send_picture,
     send_table,
     settings_env,
+    settings_homes,
     storage_tables,
     tenant_files,
 )

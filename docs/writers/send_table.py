@@ -11,6 +11,7 @@ from schemas.sendtable import (
     CLASSES,
     CLEAR,
     RESTRICTIONS,
+    RULES,
     SEVERITY,
     STATES,
     default_rows,
@@ -71,6 +72,16 @@ refuses. The compiler puts these rows into every bundle and proves them; the dat
 |---|---|
 {effects}
 
+## The picture
+
+![What happens to each class of message while each fact holds; the grid below says the same in words](send-table.svg)
+
+`convo send-table TENANT --out FILE.svg` draws a tenant's own. `convo why-send TENANT --class reply --channel email --at
+2026-11-24T21:00 --facts opted_out` explains one decision: the row, the rule and what would change it.
+
+It is proved: `tests/unit/test_send_proof.py` compares every set of facts (65,536), for every class and channel and every
+set of flags that matters there, more than six million situations, with the design's grid written down a second time.
+
 ## The grid
 
 As it is for {shown}. A condition in brackets must hold, else what stands after `else` happens. Two facts are
@@ -119,6 +130,13 @@ def _notes() -> Iterator[str]:
         yield f"| `{name}` | {WORDS[name]} |"
     yield ""
     yield f"The fact `{CLEAR}` exists so that even an untroubled message needs a row that says send."
+    yield ""
+    yield "## Rules"
+    yield ""
+    yield "| rule | what it comes to |"
+    yield "|---|---|"
+    for rule, sentence in RULES.items():
+        yield f"| {rule} | {sentence} |"
 
 
 def _cell(row: SendRow) -> str:
