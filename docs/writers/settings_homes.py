@@ -18,13 +18,13 @@ What other products keep in the columns of a settings table is data here, in a f
 tables go through the columns of such tables one by one; the third names what has no column there. [The files of a
 tenant](tenant-files.md) lists every key; [some are not acted upon
 yet](../explanation/differences-from-the-design.md#declared-and-not-executed-yet). What a process needs from its
-environment is in [settings-env.md](settings-env.md).
+environment is in [settings-env.md](settings-env.md). When a row was made and changed is the history of the file.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """`setting` as a table calls it, the file's kind and the key in it (dots and [] lead there), and what differs, if anything."""
+    """`setting` as a table calls it, the file's kind and the key in it (dots and [] lead there), and what differs."""
 
     setting: str
     kind: str
@@ -92,12 +92,6 @@ TENANTS: tuple[Home, ...] = (
     Home("name", "tenant", "display_name"),
     Home("plan", "tenant", "plan", "Its limits stand in caps.yaml."),
     Home("credits", "caps", "credits.per_month"),
-    Home(
-        "createdAt, updatedAt",
-        "tenant",
-        "schema",
-        "The history of the file is git's; the key only says how to read it.",
-    ),
     Home("organizations: name", "organisation", "display_name"),
     Home("organizations: clerkOrganizationId", "tenant", "account.sign_in"),
     Home("instances: name, phoneNumber", "channels", "connections[].address"),
