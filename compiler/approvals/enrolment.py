@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -112,10 +113,11 @@ def wrote_it(author: str, person: Person) -> bool:
     return same_person(author, person.name)
 
 
-def _readings(name: str) -> set[tuple[str, ...]]:
+@lru_cache(maxsize=1024)
+def _readings(name: str) -> frozenset[tuple[str, ...]]:
     from schemas.fold import normalise
 
-    return {tuple(sorted(view.text.replace("@", " ").split())) for view in normalise(name).views}
+    return frozenset(tuple(sorted(view.text.replace("@", " ").split())) for view in normalise(name).views)
 
 
 def _clashes(

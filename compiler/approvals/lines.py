@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from compiler.approvals.enrolment import Enrolment, Person, wrote_it
-from compiler.approvals.subjects import Subject, kept_words
+from compiler.approvals.subjects import Subject, canonical_words, kept_words
 from compiler.diagnostics import Diagnostic, Label
 from compiler.diagnostics import approval_codes as own
 from compiler.diagnostics import codes as c
 from compiler.diagnostics.suggest import did_you_mean
-from compiler.source.held import composed
 from compiler.source.tree import Map
-from schemas.bundle import canonical
 from schemas.signing import pae, signature_holds
 
 APPROVAL_TYPE = "application/vnd.convo.approval+json"
@@ -46,7 +44,7 @@ def approval_payload(tenant: str, line: Mapping[str, Any]) -> bytes:
     The text needs no signature: it is worth nothing unless the digest, which is signed, comes of it.
     """
     fields = {key: line.get(key) for key in SIGNED_FIELDS}
-    return pae(APPROVAL_TYPE, canonical(composed({"tenant": tenant, **fields})))
+    return pae(APPROVAL_TYPE, canonical_words({"tenant": tenant, **fields}))
 
 
 def review_ref(host: str, repository: str, number: int, review: int) -> str:

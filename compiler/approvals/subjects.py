@@ -30,6 +30,7 @@ class Subject:
 
     id: str
     script: bool
+    digest: str
     normative: Mapping[str, Any] = field(repr=False)
     raw: Map = field(repr=False)
     cites: tuple[str, ...] = ()
@@ -43,10 +44,6 @@ class Subject:
     def key(self) -> str:
         """The key under which a line of approvals.yaml names it."""
         return "script" if self.script else "claim"
-
-    @property
-    def digest(self) -> str:
-        return digest_of_words(self.normative, script=self.script)
 
 
 def subjects_of(source: Source) -> dict[str, Subject]:
@@ -65,12 +62,25 @@ def claim_digest(tenant: str, claim: Claim, documents: Mapping[str, str]) -> str
 def digest_of_words(normative: Mapping[str, Any], *, script: bool) -> str:
     """The digest under which these words are approved."""
     domain = SCRIPT_DOMAIN if script else CLAIM_DOMAIN
-    return "sha256:" + hashlib.sha256(domain + canonical(composed(normative))).hexdigest()
+    return "sha256:" + hashlib.sha256(domain + canonical_words(normative)).hexdigest()
+
+
+def canonical_words(value: Mapping[str, Any]) -> bytes:
+    """Canonical JSON with every text in NFC. ASCII, which is nearly everything, is in NFC as it is."""
+    data = canonical(value)
+    return data if data.isascii() else canonical(composed(value))
 
 
 def written(normative: Mapping[str, Any]) -> str:
     """The words as a line of approvals.yaml keeps them: one form only, readable, without a character one cannot see."""
-    text = json.dumps(composed(normative), ensure_ascii=False, sort_keys=True, indent=1)
+    text = json.dumps(
+        normative if canonical(normative).isascii() else composed(normative),
+        ensure_ascii=False,
+        sort_keys=True,
+        indent=1,
+    )
+    if text.replace("\n", "").isprintable():
+        return text
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
@@ -91,7 +101,8 @@ def kept_words(line: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _claim(source: Source, claim: Claim) -> Subject:
     normative = _normative(source.slug, claim, source.documents)
-    return Subject(id=claim.id, script=False, normative=normative, raw=claim.raw)
+    digest = digest_of_words(normative, script=False)
+    return Subject(id=claim.id, script=False, digest=digest, normative=normative, raw=claim.raw)
 
 
 def _normative(tenant: str, claim: Claim, documents: Mapping[str, str]) -> dict[str, Any]:
@@ -123,7 +134,8 @@ def _scripts(source: Source, digests: Mapping[str, str]) -> Iterator[Subject]:
         cites = tuple(sorted(set(says)))
         claims = {claim: digests.get(claim) for claim in cites}
         normative = {"tenant": source.slug, "id": id_, **words, "claims": claims}
-        return Subject(id=id_, script=True, normative=normative, raw=raw, cites=cites)
+        digest = digest_of_words(normative, script=True)
+        return Subject(id=id_, script=True, digest=digest, normative=normative, raw=raw, cites=cites)
 
     if "persona" in source.sections:
         raw = source.sections["persona"]
