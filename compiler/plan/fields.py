@@ -53,6 +53,7 @@ PLACES: Mapping[str, str] = {
     "links": "destinations/links",
     "connections": "channels/connections",
     "consent_bases": "consent/bases",
+    "consent_bases/*/id": "consent/bases/*/purpose",
     "guardrails": "guardrails/active",
     "quick_replies": "journeys/quick_replies",
     "campaigns": "journeys/campaigns",
