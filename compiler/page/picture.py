@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from compiler.diagnostics.escape import visible
 from schemas.bundle import SendRow
 from schemas.sendtable import ADVICE, CHANNELS, CLASSES, CLEAR, STATES
 
@@ -90,7 +91,7 @@ def picture(rows: Sequence[SendRow], *, title: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="st" role="img" aria-labelledby="st-title st-desc" '
         f'viewBox="0 0 {WIDTH} {top + 1}" width="{WIDTH}" height="{top + 1}">'
-        f'<title id="st-title">{escape(title)}</title><desc id="st-desc">{escape(spoken(rows))}</desc>'
+        f'<title id="st-title">{_shown(title)}</title><desc id="st-desc">{_shown(spoken(rows))}</desc>'
         f"<style>{_STYLE}</style>"
         f'<rect class="ground" width="{WIDTH}" height="{top + 1}"/>'
         f"{_text(8, 25, 'while this holds', 'soft')}{head}{''.join(parts)}</svg>\n"
@@ -178,5 +179,9 @@ def _wrapped(text: str) -> Iterator[str]:
     yield line
 
 
+def _shown(words: str) -> str:
+    return escape(visible(words))
+
+
 def _text(x: int, y: int, words: str, kind: str) -> str:
-    return f'<text x="{x}" y="{y}" class="{kind}">{escape(words)}</text>'
+    return f'<text x="{x}" y="{y}" class="{kind}">{_shown(words)}</text>'

@@ -38,7 +38,8 @@ dt{line-height:1.36rem}.claim dt{line-height:1.125rem}
 nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;padding-block:.75rem;border-block:1px solid var(--line)}
 section{padding-block:2rem;border-block-end:1px solid var(--line)}
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) minmax(0,1fr);gap:.25rem 1rem}
-dd ul,dd ol{padding-inline-start:1.125rem}dd ul{list-style:none;padding:0}
+dd ul,dd ol{padding-inline-start:1.125rem}dd ul{list-style:none;padding:0;display:grid;gap:.25rem}
+small a code{white-space:nowrap}p+.wide,.wide+details{margin-block-start:.75rem}
 ol.steps,ul.plain{display:grid;gap:.5rem;padding-inline-start:1.5rem;max-width:72ch}
 ul.plain{list-style:none;padding:0}
 .tag{display:inline-block;font-size:.75rem;line-height:1rem;font-weight:500;padding:.125rem .375rem;border-radius:.25rem;
