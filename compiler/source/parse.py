@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import yaml
 
 from compiler.diagnostics import Code, Diagnostic, Fix, Label, Span
 from compiler.diagnostics import codes as c
+from compiler.diagnostics.most import FOUND_PER_FILE
 from compiler.diagnostics.rows import BREAK
 from compiler.source import remedies
 from compiler.source.files import Doubtful, Parsed
@@ -75,7 +77,7 @@ def parse(parsed: Parsed) -> Parsed:
             c.EMPTY.at(Span(file=file), "the file is empty", help="fill it or remove it")
         )
         return parsed
-    parsed.diagnostics += _hidden(parsed)
+    parsed.diagnostics += islice(_hidden(parsed), FOUND_PER_FILE)
     walk = _Walk(parsed)
     try:
         parsed.data = walk.value(root, 1)
@@ -225,7 +227,7 @@ class _Walk:
             self.fault(
                 c.KEY_NOT_TEXT.at(span, message, help=f"write {quoted}", fix=Fix(span=span, text=quoted))
             )
-            return None
+            return text or None  # as if it were quoted: that the key is missing is no second fault
         if len(_known_keys) < MANY_KEYS:
             _known_keys.add(text)
         return text
@@ -246,7 +248,8 @@ class _Walk:
         )
 
     def fault(self, diagnostic: Diagnostic) -> None:
-        self.parsed.diagnostics.append(diagnostic)
+        if len(self.parsed.diagnostics) < FOUND_PER_FILE:
+            self.parsed.diagnostics.append(diagnostic)
 
 
 _known_keys: set[str] = set()  # bare keys that were found to be text: the schemas know a few hundred
@@ -291,6 +294,8 @@ def _event_faults(file: str, text: str) -> list[Diagnostic]:
     depth = 0
     for event in yaml.parse(text, yaml.CBaseLoader):
         match event:
+            case _ if len(found) > FOUND_PER_FILE:
+                pass
             case yaml.DocumentStartEvent() if event.version or event.tags:
                 found.append(
                     c.TAG.at(span_of(file, event), "directives are not allowed", help="remove the line")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from compiler.diagnostics import Diagnostic
 from compiler.pipeline import check
-from tests.compiling import TODAY
+from tests.compiling import TODAY, lay_out
 
 SHIPPED = Path(__file__).parents[3] / "tenants"
 FILE = "dynamo-dave/claims/free-routes.yaml"
@@ -41,3 +42,16 @@ def test_a_file_that_cannot_be_read_is_the_one_thing_said(tmp_path: Path, broken
     assert found.code == "CV2001"
     assert found.span.file == FILE
     assert 0 < found.span.line <= len((SHIPPED / FILE).read_text("utf-8").splitlines())
+
+
+def test_a_key_that_needs_quotes_is_not_also_missing(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    lines = json.loads((root / "plain/approvals.yaml").read_text())
+    signed = "".join(
+        "- " + "\n  ".join(f"{key}: {json.dumps(value)}" for key, value in line.items()) + "\n"
+        for line in lines
+    )
+    (root / "plain/approvals.yaml").write_text(signed)
+    found = {(d.code, d.fix is not None) for d in check(root, today=TODAY).diagnostics}
+    assert found == {("CV2008", True)}
