@@ -12,17 +12,14 @@ from typing import TYPE_CHECKING
 
 from commands import OK, WRONG, UsageProblem
 from commands.compile_options import TENANTS, parser, today
+from commands.reporting import report, view_of
 
 if TYPE_CHECKING:
     from compiler.approvals import Enrolment
     from compiler.fix import Repair
     from compiler.pipeline import CheckResult
-    from compiler.report import View
 
 __all__ = ["TENANTS", "compile_tenants", "parser", "tenants_of", "today"]
-
-SUMMARY_BYTES = 1 << 20  # GitHub takes no more of one step
-FOR_REPOSITORIES = frozenset({"github", "sarif", "md"})  # their paths are from the repository's root
 
 
 def compile_tenants(arguments: Sequence[str]) -> int:
@@ -43,7 +40,7 @@ def compile_tenants(arguments: Sequence[str]) -> int:
         return _diff(task, result)
     if given.fix:
         result = _fix(task, result)
-    _report(result, given)
+    report(result, given)
     if not result.ok:
         return WRONG
     if not checking:
@@ -117,7 +114,7 @@ def _fix(task: _Task, result: CheckResult) -> CheckResult:
     repair = _repaired(task, result)
     put_right(task.root, repair)
     stream = sys.stdout if task.given.format in {"text", "concise"} else sys.stderr
-    stream.write(told(_view(result, task.given), repair))
+    stream.write(told(view_of(result, task.given), repair))
     return _checked(task, task.root, task.only, cached=False) if repair.rewrites else result
 
 
@@ -126,7 +123,7 @@ def _diff(task: _Task, result: CheckResult) -> int:
     from compiler.report import many
 
     repair = _repaired(task, result)
-    sys.stdout.write(diff(_view(result, task.given), repair))
+    sys.stdout.write(diff(view_of(result, task.given), repair))
     there = f"there are {many(result.errors, 'error')} now" if result.errors else "there is no error now"
     sys.stderr.write(f"--fix would put right {many(len(repair.fixed), 'fault')}; {there}\n")
     return WRONG if repair.rewrites or result.errors else OK
@@ -140,82 +137,6 @@ def _repaired(task: _Task, result: CheckResult) -> Repair:
         result.diagnostics,
         lambda copy, slugs: _checked(task, copy, slugs or task.only, cached=False).diagnostics,
     )
-
-
-# ---- telling -------------------------------------------------------------------------------------------------------
-
-
-def _report(result: CheckResult, given: argparse.Namespace) -> None:
-    from compiler.report import rendered
-
-    summary = given.summary
-    if summary is None and given.format == "github" and os.environ.get("GITHUB_STEP_SUMMARY"):
-        summary = Path(os.environ["GITHUB_STEP_SUMMARY"])
-    view = _view(result, given, summarised=summary is not None)
-    sys.stdout.write(rendered(view, given.format))
-    if summary is not None:
-        _add_summary(view, summary)
-
-
-def _view(result: CheckResult, given: argparse.Namespace, *, summarised: bool = False) -> View:
-    from commands.terminal import wants_color
-    from compiler.report import View
-
-    prefix = docs = ""
-    changed: Mapping[str, frozenset[int]] = {}
-    if given.format in FOR_REPOSITORIES or summarised:
-        from commands.changed import root_of_repository
-
-        repository = root_of_repository(result.root)
-        if repository is not None:
-            prefix = result.root.resolve().relative_to(repository).as_posix()
-            docs = _pages(repository, os.environ)
-        changed = _changed(result.root, given)
-    return View(
-        result=result,
-        prefix=prefix,
-        color=wants_color(sys.stdout, os.environ),
-        changed=changed,
-        docs=given.docs or docs or None,
-        summarised=summarised,
-    )
-
-
-def _changed(root: Path, given: argparse.Namespace) -> Mapping[str, frozenset[int]]:
-    from commands.changed import changed_lines, changed_since
-
-    if given.base is not None and given.changed is not None:
-        raise UsageProblem("--base asks git and --changed brings the diff: give one of them")
-    if given.base is not None:
-        return changed_since(given.base, root)
-    if given.changed is None:
-        return {}
-    try:
-        data = sys.stdin.buffer.read() if str(given.changed) == "-" else given.changed.read_bytes()
-    except OSError as error:
-        raise UsageProblem(f"--changed {given.changed}: {error.strerror}") from None
-    return changed_lines(data.decode("utf-8", "replace"))
-
-
-def _pages(repository: Path, environment: Mapping[str, str]) -> str:
-    """Where a code host shows the codes' pages, when it is one and this repository holds them."""
-    pages = "docs/reference/diagnostics"
-    server, name = environment.get("GITHUB_SERVER_URL"), environment.get("GITHUB_REPOSITORY")
-    if not server or not name or not (repository / pages).is_dir():
-        return ""
-    return f"{server}/{name}/blob/{environment.get('GITHUB_SHA') or 'HEAD'}/{pages}"
-
-
-def _add_summary(view: View, path: Path) -> None:
-    from compiler.report.page import page
-
-    try:
-        taken = path.stat().st_size if path.exists() else 0
-        text = page(view, most=SUMMARY_BYTES - taken - 1024)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise UsageProblem(f"--summary {path}: {error.strerror}") from None
 
 
 # ---- writing -------------------------------------------------------------------------------------------------------
