@@ -12,7 +12,7 @@ from commands import UsageProblem
 GIT_TIMEOUT_S = 60
 Lines = Mapping[str, frozenset[int]]
 
-_FILE = re.compile(r'\+\+\+ "?(?:b/)?([^\t"]*)"?')
+_FILE = re.compile(r'\+\+\+ ("(?:[^"\\]|\\.)*"|[^\t]*)')
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
@@ -28,10 +28,18 @@ def changed_lines(diff: str) -> Lines:
             at, new = (at, new) if line.startswith(("-", "\\")) else (at + 1, new - 1)
             old -= not line.startswith(("+", "\\"))
         elif named := _FILE.match(line):
-            here = found.setdefault(named[1], set())
+            here = found.setdefault(_unquoted(named[1]).removeprefix("b/"), set())
         elif hunk := _HUNK.match(line):
             old, at, new = int(hunk[1] or 1), int(hunk[2]), int(hunk[3] or 1)
     return {path: frozenset(lines) for path, lines in found.items() if path != "/dev/null"}
+
+
+def _unquoted(path: str) -> str:
+    """A path as it is, also when git has written its bytes as `"b/caf\\303\\251"`."""
+    if not path.startswith('"'):
+        return path.rstrip("\r")
+    raw = path[1:-1].encode("latin-1", "replace").decode("unicode_escape")
+    return raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def changed_since(revision: str, folder: Path) -> Lines:

@@ -16,15 +16,18 @@ _SIGNS = {"error": "❌", "warning": "⚠️"}
 
 
 def page(view: View, *, most: int = LARGEST) -> str:
-    """Tables of faults by tenant or pack, then each tenant's digest. Never more than `most` bytes of UTF-8."""
+    """Tables of errors by tenant or pack, then of warnings, then each tenant's digest. Never more than `most` bytes of UTF-8."""
     head = f"## convo: {markdown(summary(view.result))}\n"
     tail = _digests(view)
     room = most - len(head.encode()) - len(tail.encode()) - 200
     if room < 0:  # thousands of tenants: who asks for the digests of all reads the JSON
         tail, room = "", most - len(head.encode()) - 200
     parts, shown = [head], 0
-    for folder, members in groupby(view.diagnostics, key=_folder):
-        opening = f"\n### {markdown(folder)}\n\n| | where | what |\n|---|---|---|\n"
+    ranked = sorted(
+        view.diagnostics, key=lambda d: not d.is_error
+    )  # what is cut off at the end should weigh least
+    for (severity, folder), members in groupby(ranked, key=lambda d: (d.severity, _folder(d))):
+        opening = f"\n### {markdown(folder)}: {severity}s\n\n| | where | what |\n|---|---|---|\n"
         for row in (_row(view, d) for d in members):
             block = opening + row
             room -= len(block.encode())

@@ -173,6 +173,8 @@ def test_the_lines_of_a_diff_are_those_it_adds() -> None:
 -bye
 """
     assert changed_lines(diff) == {"x.yaml": frozenset({2, 3, 5, 22})}
+    quoted = '+++ "b/caf\\303\\251 \\"x\\".yaml"\n@@ -0,0 +1 @@\n+a\n'
+    assert changed_lines(quoted) == {'café "x".yaml': frozenset({1})}
 
 
 @pytest.mark.parametrize(

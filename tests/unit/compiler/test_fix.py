@@ -153,6 +153,16 @@ def test_nothing_is_written_through_a_link_or_outside(tmp_path: Path) -> None:
             read(root, file)
 
 
+def test_a_link_beside_what_is_put_right_stays_a_link_and_a_fault(tmp_path: Path) -> None:
+    root = world(tmp_path, "plain/consent.yaml", ("quiet_weekdays", "quite_weekdays"))
+    (tmp_path / "outside.yaml").write_text("quite: 1\n")
+    (root / "plain/sources.yaml").symlink_to(tmp_path / "outside.yaml")
+    assert [r.file for r in fixed(root).rewrites] == ["plain/consent.yaml"]
+    assert (root / "plain/sources.yaml").is_symlink()
+    assert (tmp_path / "outside.yaml").read_text() == "quite: 1\n"
+    assert [d.code for d in faults(root) if d.is_error] == ["CV1002"]
+
+
 def test_nothing_is_written_when_a_file_has_changed_meanwhile(tmp_path: Path) -> None:
     root = world(tmp_path, "plain/consent.yaml", ("quiet_weekdays", "quite_weekdays"))
     path = root / "plain/caps.yaml"

@@ -235,6 +235,12 @@ def test_markdown_stays_under_the_limit_of_a_job_summary_and_says_what_is_missin
     assert "more are not shown here" in page
 
 
+def test_markdown_has_errors_before_warnings_and_cuts_those_last() -> None:
+    warnings = [fault(n, message="x" * 500, severity=WARNING) for n in range(1, 10_000)]
+    page = render(made(*warnings, fault(1, file="zoe/caps.yaml", message="the error")), "md")
+    assert page.index("### zoe: errors") < page.index("the error") < page.index("### dave: warnings")
+
+
 def test_ten_thousand_faults_of_a_large_file_are_printed_within_seconds() -> None:
     text = "\n".join(f"unknown_{n}: {'x' * 80}" for n in range(10_000))
     result = made(*(fault(n) for n in range(1, 10_001)), sources={"dave/caps.yaml": text})
