@@ -79,14 +79,14 @@ def _open_at(entry: Entry, place: tuple[int, int]) -> bool:
 
 
 def _head(notes: Notes, pending: list[_Line], begun: list[Entry]) -> None:
-    """The lines above the document: up to the last empty one they are its head, below that they belong to its first entry."""
+    """The lines above the document: up to and with the last empty one they are its head, the rest is of its first entry."""
     lines = [line.comment for line in pending]
     cut = max((i for i, line in enumerate(lines) if not line), default=-1)
     first = begun[1] if len(begun) > 1 else begun[0]
     if not any(lines[:cut]):
         cut = len(lines)
-    notes.above[begun[0].name] = _tidy(lines[:cut])
-    if below := lines[cut:]:
+    notes.above[begun[0].name] = _tidy(lines[: cut + 1])
+    if below := lines[cut + 1 :]:
         notes.above.setdefault(first.name, []).extend(_tidy(below))
 
 

@@ -34,15 +34,15 @@ class Printer:
         if node.id == "scalar" or not node.value:
             return [*self._value("", node, place, indent, "")] if node.id == "scalar" else [_empty(node)]
         if node.id == "mapping":
-            return self._mapping(node, place, indent, first=not top_level)
+            return self._mapping(node, place, indent)
         return self._sequence(node, place, indent, apart=top_level)
 
-    def _mapping(self, node: Any, place: Schema, indent: int, *, first: bool) -> list[str]:
+    def _mapping(self, node: Any, place: Schema, indent: int) -> list[str]:
         order = rank(place)
         pairs = sorted(node.value, key=lambda pair: order.get(pair[0].value, len(order)))
         lines: list[str] = []
         for index, (key, value) in enumerate(pairs):
-            lines += self._above(key, indent, first=first and index == 0)
+            lines += self._above(key, indent, first=index == 0)
             head = " " * indent + inline(key, flow=False) + ":"
             inner = resolved(place.get("properties", {}).get(key.value), self.schema)
             lines += self._value(head, value, inner, indent, self.notes.beside.get(id(key), ""))
@@ -53,7 +53,7 @@ class Printer:
         items = resolved(place.get("items"), self.schema)
         lines: list[str] = []
         for index, item in enumerate(self._ordered(node, place)):
-            above = self._above(item, indent, first=index == 0 and not apart)
+            above = self._above(item, indent, first=index == 0)
             if apart and index and item.id == "mapping" and "" not in above[:1]:
                 above.insert(0, "")
             lines += above
@@ -65,7 +65,7 @@ class Printer:
         head = " " * indent + "-"
         beside = self.notes.beside.get(id(item), "")
         if item.id == "mapping" and item.value and not beside:
-            inner = self._mapping(item, place, indent + STEP, first=True)
+            inner = self._mapping(item, place, indent + STEP)
             cut = next(i for i, line in enumerate(inner) if line and not line.lstrip().startswith("#"))
             hoisted = [" " * indent + line.lstrip() for line in inner[:cut] if line]
             return [*hoisted, head + " " + inner[cut].lstrip(), *inner[cut + 1 :]]
