@@ -12,10 +12,15 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word at the smallest Damerau-Levenshtein distance, at most 2 and at most a third of the length."""
     limit = min(LONGEST_SLIP, max(len(word), 1) // LETTERS_PER_EDIT)
     best: tuple[int, str] | None = None
+    folded = word.casefold()
+    letters = set(folded)
     for candidate in sorted(known):
         if abs(len(candidate) - len(word)) > limit:
             continue
-        distance = edits(word.casefold(), candidate.casefold())
+        other = candidate.casefold()
+        if len(letters.symmetric_difference(other)) > 2 * limit:
+            continue  # an edit brings at most one letter and takes at most one
+        distance = edits(folded, other)
         if distance <= limit and (best is None or distance < best[0]):
             best = (distance, candidate)
     return best[1] if best else None

@@ -9,6 +9,7 @@ from compiler import approvals, link, load, validate
 from compiler.build import build
 from compiler.cache import Entry
 from compiler.diagnostics import Diagnostic
+from compiler.diagnostics.most import listed
 from compiler.rules import compare, lint
 from compiler.source.context import Context
 from compiler.source.encoded import encoded
@@ -65,7 +66,7 @@ class Passes:
             digest=digest_of(bundle) if bundle is not None else "",
             size=len(bundle or b""),
             unapproved=unapproved,
-            diagnostics=tuple(sorted(dict.fromkeys(found), key=lambda d: d.order)),
+            diagnostics=listed(found),
             facts=facts_of(source),
             needs=dict.fromkeys(_needs(source), ""),
         )

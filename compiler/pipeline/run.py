@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from compiler import load
 from compiler.cache import Beside, Cache, Entry
 from compiler.diagnostics import Diagnostic
+from compiler.diagnostics.most import listed
 from compiler.pipeline.result import Compiled
 from compiler.source.context import Context
 from compiler.source.neighbours import Facts, Neighbours
@@ -65,8 +66,8 @@ class Run:
         if kept is not None:
             return kept
         groups = self.passes.groups()
-        faults = {name: tuple(folder.faults()) for name, folder in self.tree.packs.items()}
-        made = Beside(groups=groups, faults={WHOLE: tuple(self.tree.organisations.faults()), **faults})
+        faults = {name: listed(folder.faults()) for name, folder in self.tree.packs.items()}
+        made = Beside(groups=groups, faults={WHOLE: listed(self.tree.organisations.faults()), **faults})
         if self.cache is not None and all(folder.digest for folder in folders):
             self.cache.put_beside(key, made)
         return made

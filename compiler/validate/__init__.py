@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from compiler.diagnostics import Diagnostic, Fix, Label, Span
 from compiler.diagnostics import codes as c
+from compiler.diagnostics.most import FOUND_PER_FILE
 from compiler.diagnostics.rows import Rows
 from compiler.diagnostics.suggest import did_you_mean, nearest, sole
 from compiler.source.files import Doubtful, Parsed
@@ -102,9 +104,10 @@ def _errors(parsed: Parsed, schema: Schema, authority: bool) -> Iterator[tuple[P
         quick = _quick(schema)
         if quick is not None and quick(parsed.data):
             return
-    errors = sorted(
-        _authority(schema).iter_errors(parsed.data), key=lambda e: (len(e.schema_path), str(e.path))
-    )
+    some = islice(_authority(schema).iter_errors(parsed.data), FOUND_PER_FILE)
+    errors = sorted(some, key=lambda e: (len(e.schema_path), str(e.path)))
+    if len(errors) == FOUND_PER_FILE:
+        parsed.bad.add(None)  # which of the rest are good nobody has looked at
     unsure = {tuple(e.absolute_path)[:-1] for e in errors if e.validator in {"enum", "type"}}
     meant = {tuple(e.absolute_path): found for e in errors if (found := _meant(e))}
     unsure |= set(meant)  # what goes with a misspelt key cannot be judged yet
