@@ -35,7 +35,12 @@ FOLDERS = (
 )
 
 # What a reader of a recipe is told to write.
-INVENTED = {"compiler/rules/shouting.py", "runtime/guardrails/no_emoji.py", "tenants/your-brand"}
+INVENTED = {
+    "compiler/rules/shouting.py",
+    "runtime/guardrails/no_emoji.py",
+    "tenants/your-brand",
+    "tenants/harbour-hal/",
+}
 
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
