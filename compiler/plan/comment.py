@@ -6,8 +6,9 @@ nothing but be read. What does not fit is left out by whole entries, cosmetic on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from compiler.diagnostics.escape import markdown
 from compiler.plan.entries import MOST_IN_A_LINE, code, detail, line, shown_text, table_row, wants_detail
@@ -25,7 +26,7 @@ from compiler.plan.groups import (
     verdict,
 )
 from compiler.plan.shown import counted, cut
-from compiler.plan.whole import Plan, SharedPlan
+from compiler.plan.whole import Plan, Problem, Reach, SharedPlan
 
 MARKER = "<!-- convo:plan:v1 -->"
 MOST_CHARS = 60_000  # a code host takes 65,536, and other texts may stand in the same comment
@@ -39,10 +40,10 @@ _FOLDED = (BEHAVES, AFFECTED, LOOKS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Section:
-    """A heading and its entries. `opens` and `closes` stand only where at least one entry does."""
+    """A heading and its entries, which are made when there is room for them. Without any, it is not there at all."""
 
     opens: str
-    entries: tuple[str, ...]
+    entries: Sequence[Callable[[], str]]
     closes: str
     priority: int
     noun: str
@@ -54,11 +55,8 @@ def comment(plan: Plan, *, most: int = MOST_CHARS) -> str:
     sections = list(_sections(plan))
     room = most - _size(head) - _size(foot) - _size(_left_out(sections, [0] * len(sections))) - 200
     kept = _fitting(sections, room)
-    parts = [head]
-    for section, count in zip(sections, kept, strict=True):
-        if count:
-            parts.append(section.opens + "".join(section.entries[:count]) + section.closes)
-    return "\n".join([*parts, _left_out(sections, kept), foot])
+    parts = [s.opens + "".join(made) + s.closes for s, made in zip(sections, kept, strict=True) if made]
+    return "\n".join([head, *parts, _left_out(sections, [len(made) for made in kept]), foot])
 
 
 def _size(text: str) -> int:
@@ -66,18 +64,19 @@ def _size(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def _fitting(sections: Sequence[_Section], room: int) -> list[int]:
-    """How many entries of each section fit, the most important sections first."""
-    kept = [0] * len(sections)
+def _fitting(sections: Sequence[_Section], room: int) -> list[list[str]]:
+    """The entries of each section that fit, those of the most important sections first."""
+    kept: list[list[str]] = [[] for _ in sections]
     for number in sorted(range(len(sections)), key=lambda n: sections[n].priority):
         section = sections[number]
         frame = _size(section.opens) + _size(section.closes) + 1
-        for entry in section.entries:
+        for make in section.entries:
+            entry = make()
             cost = _size(entry) + (frame if not kept[number] else 0)
             if cost > room:
                 break
             room -= cost
-            kept[number] += 1
+            kept[number].append(entry)
     return kept
 
 
@@ -118,16 +117,13 @@ def _digest(digest: str | None) -> str:
 
 def _sections(plan: Plan) -> Iterator[_Section]:
     if plan.problems:
-        entries = tuple(
-            f"- {code(p.side)} {code(f'{p.file}:{p.line}')} {code(p.code)} {shown_text(p.message)}\n"
-            for p in plan.problems
-        )
+        entries = [partial(_problem, problem) for problem in plan.problems]
         yield _Section(
             opens="\n### Does not compile\n\n", entries=entries, closes="", priority=_PROBLEM, noun="faults"
         )
     listed = groups(plan)
     yield from (_listed(group) for group in listed if group.name not in _FOLDED)
-    details = tuple(detail(owner, row) for owner, row in plan.rows if wants_detail(row))
+    details = [partial(detail, owner, row) for owner, row in plan.rows if wants_detail(row)]
     if details:
         yield _Section(
             opens="\n### One by one, for whoever answers for it\n\n",
@@ -140,9 +136,9 @@ def _sections(plan: Plan) -> Iterator[_Section]:
         yield _reach(shared)
     yield from (_listed(group) for group in listed if group.name in _FOLDED)
     if plan.warnings:
-        entries = tuple(f"- {shown_text(warning)}\n" for warning in plan.warnings)
+        warnings = [partial(_item, warning) for warning in plan.warnings]
         yield _Section(
-            opens="\n### Warnings\n\n", entries=entries, closes="", priority=_TENANT, noun="warnings"
+            opens="\n### Warnings\n\n", entries=warnings, closes="", priority=_TENANT, noun="warnings"
         )
 
 
@@ -152,12 +148,12 @@ def _listed(group: Group) -> _Section:
     priority = _PRIORITY[group.name]
     title = f"{group.title} ({len(group.rows):,})"
     if group.name in (NEWLY, NO_LONGER, DIFFERENTLY, LOOSER):
-        entries = tuple(line(owner, row) for owner, row in group.rows)
+        entries = [partial(line, owner, row) for owner, row in group.rows]
         return _Section(opens=f"\n### {title}\n\n", entries=entries, closes="", priority=priority, noun=noun)
     decides = group.name not in _FOLDED
     columns = ("where", "what", "change", "let through by")[: 4 if decides else 3]
     table = f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n"
-    rows = tuple(table_row(owner, row, decides=decides) for owner, row in group.rows)
+    rows = [partial(table_row, owner, row, decides=decides) for owner, row in group.rows]
     if decides:
         return _Section(
             opens=f"\n### {title}\n\n{table}", entries=rows, closes="", priority=priority, noun=noun
@@ -173,10 +169,7 @@ def _reach(shared: SharedPlan) -> _Section:
     name = shared.owner.removeprefix("_packs/").removeprefix("_")
     kind = "Pack" if shared.owner.startswith("_packs/") else "Organisation"
     title = f"{kind} {shown_text(name)}: {counted(rows, 'change')}, {counted(count, 'tenant')}"
-    entries = tuple(
-        f"- **{shown_text(reach.tenant)}**: {shown_text(cut(', '.join(reach.touches), MOST_IN_A_LINE))}\n"
-        for reach in shared.reaches
-    )
+    entries = [partial(_reached, reach) for reach in shared.reaches]
     return _Section(
         opens=f"\n<details open><summary><b>{title}</b></summary>\n\n",
         entries=entries,
@@ -184,3 +177,16 @@ def _reach(shared: SharedPlan) -> _Section:
         priority=_REACH,
         noun="tenants a pack reaches",
     )
+
+
+def _reached(reach: Reach) -> str:
+    return f"- **{shown_text(reach.tenant)}**: {shown_text(cut(', '.join(reach.touches), MOST_IN_A_LINE))}\n"
+
+
+def _problem(problem: Problem) -> str:
+    place = code(f"{problem.file}:{problem.line}")
+    return f"- {code(problem.side)} {place} {code(problem.code)} {shown_text(problem.message)}\n"
+
+
+def _item(words: str) -> str:
+    return f"- {shown_text(words)}\n"
