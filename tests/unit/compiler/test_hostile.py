@@ -1,0 +1,157 @@
+"""Files made to hurt: always a fault with a place, never a traceback, under five seconds of processor and 300 MB."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from compiler.diagnostics.most import LISTED_PER_FILE
+from compiler.pipeline import check
+from tests.compiling import BASE, TODAY, lay_out
+
+ROOT = Path(__file__).parents[3]
+MOST_CPU_S = 5.0
+MOST_MEMORY_BYTES = 300 << 20
+CLAIMS, CAPS, PERSONA = "plain/claims/big.yaml", "plain/caps.yaml", "plain/persona.yaml"
+
+
+def claim(number: int, more: str = "") -> str:
+    return (
+        f"- id: PL-X{number:05}\n  kind: fact\n  says: We keep a record of {number}.\n  when: on_question\n  source: [LAW-1]\n"
+        f"  effective: 2026-01-01\n  review_by: 2027-06-01\n{more}"
+    )
+
+
+def laughs() -> str:
+    """Nine to the ninth texts, were anybody to write them out."""
+    names = "abcdefghi"
+    first = "a: &a [x, x, x, x, x, x, x, x, x]\n"
+    return first + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise(names))
+
+
+def prompt(text: str) -> str:
+    return (BASE / "plain" / "persona.yaml").read_text().split("prompt:")[0] + f"prompt: '{text}'\n"
+
+
+HOSTILE: dict[str, tuple[str, str | bytes, str]] = {
+    "billion laughs": (CLAIMS, laughs(), "CV2004"),
+    "3,000 lists in one another": (CLAIMS, "[" * 3_000 + "]" * 3_000, "CV2009"),
+    "3,000 mappings never closed": (CLAIMS, "{a: " * 3_000, "CV2009"),
+    "1,300 mappings by indentation": (CLAIMS, "".join(" " * n + f"k{n}:\n" for n in range(1_300)), "CV2009"),
+    "a scalar of 1 MB": (CLAIMS, '- id: "' + "x" * 1_000_000 + '"\n', "CV3006"),
+    "bytes that are not UTF-8": (CLAIMS, b"- id: PL-X1\n  says: caf\xe9\n", "CV1004"),
+    "a byte order mark": (CAPS, b"\xef\xbb\xbfconcurrency: 4\n", "CV1005"),
+    "tabs": (CLAIMS, "- id: x\n" + "\tsays: y\n" * 50_000, "CV2010"),
+    "a number of 500,000 digits": (CAPS, "concurrency: " + "9" * 500_000 + "\n", "CV2012"),
+    "10,000 unknown keys": (CAPS, "".join(f"key_{n}: 1\n" for n in range(10_000)), "CV3001"),
+    "30,000 items with everything wrong": (CLAIMS, "- id: 1\n" * 30_000, "CV3002"),
+    "100,000 repeated keys": (CLAIMS, "- " + "id: 1\n  " * 100_000, "CV2002"),
+    "300,000 hidden characters": (CLAIMS, "- id: '" + "\u200b" * 300_000 + "'\n", "CV2013"),
+    "5,000 references to nothing": (
+        CLAIMS,
+        "".join(claim(n, "  required_with: [PL-NONE]\n") for n in range(5_000)),
+        "CV4001",
+    ),
+    "a circle of 60 required claims": (
+        CLAIMS,
+        "".join(claim(n, f"  required_with: [PL-X{(n + 1) % 60:05}]\n") for n in range(60)),
+        "CV",
+    ),
+    "a prompt in 3,000 brackets": (PERSONA, prompt("{{ " + "(" * 300 + "1" + ")" * 300 + " }}"), "CV5016"),
+    "a prompt that computes for ever": (PERSONA, prompt("{{ 9**9**9 }}"), "CV5016"),
+    "a claim's id with a line end": (CLAIMS, '- id: "PL-X\\n::error::owned"\n  kind: fact\n', "CV3005"),
+    "names only the case tells apart": ("plain/Caps.yaml", "concurrency: 4\n", "CV1001"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_told_where_it_is_wrong_quickly_and_in_little_memory(
+    name: str, tmp_path: Path
+) -> None:
+    file, content, code = HOSTILE[name]
+    lay_out(tmp_path / "tenants")
+    data = content.encode() if isinstance(content, str) else content
+    (tmp_path / "tenants" / file).write_bytes(data[: 1 << 20])
+    with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
+        started = subprocess.Popen(
+            [
+                *(sys.executable, "cli.py", "compile", "--check", str(tmp_path / "tenants"), "--no-cache"),
+                *("--today", f"{TODAY}", "--format", "concise"),
+            ],
+            cwd=ROOT,
+            stdout=out,
+            stderr=err,
+        )
+        _, status, used = os.wait4(started.pid, 0)
+        started.returncode = os.waitstatus_to_exitcode(status)
+    said = (tmp_path / "out").read_text()
+    assert (tmp_path / "err").read_text() == ""
+    assert started.returncode in {0, 1}
+    assert f" {code}" in said
+    assert any(line.startswith(f"{tmp_path}/tenants/{file}") for line in said.splitlines())
+    assert "Traceback" not in said
+    assert "\n::error::" not in said
+    assert used.ru_utime + used.ru_stime < MOST_CPU_S
+    assert used.ru_maxrss * 1024 < MOST_MEMORY_BYTES
+
+
+def test_ten_thousand_faults_of_one_file_are_counted_and_a_thousand_listed(tmp_path: Path) -> None:
+    lay_out(tmp_path / "tenants")
+    (tmp_path / "tenants" / CAPS).write_text("".join(f"key_{n}: 1\n" for n in range(10_000)))
+    found = [d for d in check(tmp_path / "tenants", today=TODAY).diagnostics if d.span.file == CAPS]
+    assert len(found) == LISTED_PER_FILE + 1
+    (more,) = [d for d in found if "not listed" in d.message]
+    assert "9,0" in more.message
+    assert more.is_error
+
+
+def written(change: Callable[[bytes], bytes], root: Path) -> None:
+    lay_out(root)
+    for path in sorted(root.rglob("*.yaml")):
+        path.write_bytes(change(path.read_bytes()))
+
+
+def test_windows_line_ends_are_line_ends(tmp_path: Path) -> None:
+    written(lambda data: data, tmp_path / "unix")
+    written(lambda data: data.replace(b"\n", b"\r\n"), tmp_path / "windows")
+    unix, windows = (check(tmp_path / name, today=TODAY) for name in ("unix", "windows"))
+    assert windows.diagnostics == unix.diagnostics
+    assert {slug: c and c.digest for slug, c in windows.tenants.items()} == {
+        slug: c and c.digest for slug, c in unix.tenants.items()
+    }
+
+
+def test_nothing_but_the_folder_and_ourselves_is_opened_and_no_socket_made(tmp_path: Path) -> None:
+    """An audit hook sees every file the interpreter opens and every socket it asks for."""
+    lay_out(tmp_path / "tenants")
+    (tmp_path / "secret.yaml").write_text("concurrency: 1\n")
+    (tmp_path / "tenants" / CAPS).unlink()
+    (tmp_path / "tenants" / CAPS).symlink_to(tmp_path / "secret.yaml")
+    program = f"""
+import sys
+opened = []
+def hook(event, args):
+    if event == "open" and isinstance(args[0], str | bytes):
+        opened.append(args[0] if isinstance(args[0], str) else args[0].decode())
+    elif event.startswith("socket.") or event in {{"subprocess.Popen", "os.system", "os.exec", "os.fork"}}:
+        raise AssertionError(event)
+sys.addaudithook(hook)
+import datetime, pathlib
+from compiler.pipeline import check
+result = check(pathlib.Path({str(tmp_path / "tenants")!r}), today=datetime.date(2026, 11, 24), authority=True)
+allowed = ({str(tmp_path / "tenants")!r}, {str(ROOT)!r}, sys.prefix, sys.base_prefix, "/usr/share/zoneinfo", "/dev/null")
+print(sorted({{path for path in opened if not path.startswith(allowed)}}))
+print(sorted({{d.code for d in result.diagnostics if d.is_error}}))
+print([path for path in opened if path.endswith("secret.yaml")])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == ["[]", "['CV1002', 'CV1006']", "[]"]
