@@ -30,8 +30,8 @@ from schemas.bundle import canonical
 from tests.acceptance.convo import ROOT, TODAY, convo
 from tests.conftest import fresh_database
 
-STARTING = ("demo", "chat", "serve", "doctor")
-WRITING = ("compile", "explain", "plan", "screen", "review")
+STARTING = ("demo", "chat", "serve", "doctor", "init")
+WRITING = ("compile", "explain", "plan", "screen", "review", "attack", "transcript", "ci")
 BUNDLES = ("publish", "activate", "rollback", "status", "keys")
 PROCESSES = ("web", "worker", "sender", "migrate")
 OPERATING = ("why", "kill", "enable", "queue", "audit", "secret", "desk")
