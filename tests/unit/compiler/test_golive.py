@@ -19,6 +19,8 @@ TENANTS = EXAMPLES.parent.parent / "tenants"
 READY = EXAMPLES / "positive" / "CV5042-golive-missing"
 SHIPPED = sorted(TENANTS.glob("_packs/*/checklist.yaml"))
 ITEMS = {item["id"]: item for path in SHIPPED for item in yaml.safe_load(path.read_text())}
+PROCESSORS = (EXAMPLES / "ready/plain/tenant.yaml").read_text()
+PROCESSORS = PROCESSORS[PROCESSORS.index("processors:") : PROCESSORS.index("retention_days:")]
 PEOPLE = ("Sol Plain", "Una Plain")
 
 
@@ -210,6 +212,8 @@ def test_without_any_checklist_nothing_goes_live(ready: Path) -> None:
         ("plain/claims/core.yaml", "review_by: 2027-06-01", "review_by: 2026-12-01", "CV5002"),
         ("plain/claims/core.yaml", "review_by: 2027-06-01", "review_by: 2026-11-01", "CV5003"),
         ("plain/tenant.yaml", "residency:\n  data: GB\n  models: [GB]\n", "", "CV5048"),
+        ("plain/tenant.yaml", PROCESSORS, "", "CV5048"),
+        ("plain/tenant.yaml", "does: hosting\n    region: GB", "does: hosting\n    region: US", "CV5049"),
         (
             "plain/tenant.yaml",
             "does: models\n    region: GB",
