@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from compiler.write import SigningKey
 
 APPROVALS = "approvals.yaml"
+LINKS = "CV4"  # codes of the link pass
 
 
 class Refused(Exception):
@@ -54,17 +55,31 @@ class Desk:
 
 def desk(path: Path, today: date) -> Desk:
     """Reads a tenant. Raises UsageProblem while what approvals are about cannot be read whole."""
-    from compiler.approvals.judge import READ, judge
+    from compiler.approvals.judge import judge
     from compiler.pipeline import source_of
 
     path = path.resolve()
     source = source_of(path.parent, path.name)
-    broken = sorted(source.broken.intersection(READ))
-    if broken:
+    if broken := sorted(_unread(source)):
         raise UsageProblem(
             f"{', '.join(broken)} cannot be read whole: `convo compile {path} --check` says why"
         )
     return Desk(path=path, source=source, judged=judge(source, today=f"{today}"), today=today)
+
+
+def _unread(source: Source) -> set[str]:
+    """Kinds of file that approvals are about and that cannot be read whole. A reference that leads nowhere is no such fault:
+    a line about a claim that is gone must be removable."""
+    from compiler.approvals.judge import READ
+
+    found: set[str] = set()
+    for folder in (source.folder, *(pack.folder for pack in source.packs)):
+        found |= folder.missing
+        for file in folder.files:
+            faults = [d for d in file.diagnostics if d.is_error and not d.code.startswith(LINKS)]
+            if file.data is None or file.bad or faults:
+                found.add(file.kind)
+    return found.intersection(READ)
 
 
 def changed_since(there: Desk, base: str) -> list[str]:

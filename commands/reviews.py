@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from commands import OK, WRONG, UsageProblem
 from commands.approving import Desk, Refused, enter, key_at
 from compiler.approvals import subject_of
+from compiler.diagnostics.escape import visible
 
 if TYPE_CHECKING:
     from compiler.approvals import Enrolment, ReviewKey, Subject
@@ -108,7 +109,7 @@ def _counted(reading: Reading) -> tuple[Then, tuple[str, list[Counted]]]:
         asked, reviews(host, repository, number), commits(host, repository, number), before.enrolment
     )
     for why in passed:
-        print(f"does not count: {why}")
+        print(visible(f"does not count: {why}"))
     author = before.enrolment.with_login(asked.author, asked.account)
     return before, (author.name if author is not None else f"@{asked.author}", counted)
 
@@ -140,7 +141,7 @@ def _lines(
     approval = Approval(
         by=one.person.name,
         role=one.person.role,
-        on=one.review.day,
+        on=min(one.review.day, f"{there.today}"),  # the host's day is UTC's
         expires=f"{until}",
         ref=review_ref(which.host, which.repository, which.number, one.review.id),
         author=author,

@@ -34,6 +34,7 @@ from compiler.approvals import (
     approval_payload,
     digest_of_words,
     subjects_of,
+    words_of,
     written,
 )
 from compiler.load import load, schema
@@ -143,7 +144,7 @@ def signed_line(
     signing = key_of(key or by)
     line: dict[str, Any] = {
         subject.key: subject.id,
-        "digest": digest_of_words(json.loads(words), script=subject.script),
+        "digest": digest_of_words(words_of(words), script=subject.script),
         "by": by,
         "role": ROLES.get(by, "solicitor"),
         "on": "2026-11-01",

@@ -11,6 +11,7 @@ from compiler.approvals.subjects import (
     digest_of_words,
     kept_words,
     subjects_of,
+    words_of,
     written,
 )
 
@@ -31,6 +32,7 @@ __all__ = [
     "signed",
     "subject_of",
     "subjects_of",
+    "words_of",
     "written",
     "wrote_it",
 ]

@@ -20,7 +20,7 @@ from schemas.bundle import canonical
 
 CLAIM_DOMAIN = b"convo.claim/v1\0"
 SCRIPT_DOMAIN = b"convo.script/v1\0"
-PERSONA = "persona"
+PERSONA, CAMPAIGN = "persona", "campaign/"
 FACTS, SCRIPTS = "facts", "scripts"
 
 
@@ -72,7 +72,11 @@ def canonical_words(value: Mapping[str, Any]) -> bytes:
 
 
 def written(normative: Mapping[str, Any]) -> str:
-    """The words as a line of approvals.yaml keeps them: one form only, readable, without a character one cannot see."""
+    """The words as a line of approvals.yaml keeps them: one form only, readable, without a character one cannot see.
+
+    What is empty is left out, as `kept_words` knows what was.
+    """
+    normative = {key: value for key, value in normative.items() if value not in (None, [], {})}
     text = json.dumps(
         normative if canonical(normative).isascii() else composed(normative),
         ensure_ascii=False,
@@ -90,13 +94,32 @@ def kept_words(line: Mapping[str, Any]) -> dict[str, Any] | None:
     if text is None:
         return None
     try:
-        normative = json.loads(text)
-        if not isinstance(normative, dict) or written(normative) != text:
-            return None
-        same = digest_of_words(normative, script="script" in line) == line["digest"]
+        normative = words_of(text)
+        same = written(normative) == text
+        same = same and digest_of_words(normative, script="script" in line) == line["digest"]
     except (ValueError, TypeError, RecursionError):
         return None
     return normative if same else None
+
+
+def words_of(text: str) -> dict[str, Any]:
+    """What `written` wrote, whole again. Raises ValueError."""
+    words = json.loads(text)
+    if not isinstance(words, dict):
+        raise ValueError("the words are no object")
+    return {**_empty(words), **words}
+
+
+def _empty(words: Mapping[str, Any]) -> dict[str, Any]:
+    """What the words of such a thing may lack. Guessed wrongly, the digest is another, and the words are not believed."""
+    if "kind" in words:
+        lists = ("slots", "covers", "required_with", "sources", "channels", "audience", "options")
+        nothing = ("repeat_after_days", "document", "expires", "review_by")
+        return {**{key: [] for key in lists}, **dict.fromkeys(nothing)}
+    if words.get("id") == PERSONA:
+        return {"phrases": [], "opening": [], "lines": {}, "claims": {}}
+    campaign = {"template": None} if str(words.get("id")).startswith(CAMPAIGN) else {}
+    return {"says": [], "claims": {}, **campaign}
 
 
 def _claim(source: Source, claim: Claim) -> Subject:
@@ -146,7 +169,7 @@ def _scripts(source: Source, digests: Mapping[str, str]) -> Iterator[Subject]:
     journeys: Any = source.sections.get("journeys", {})
     for raw in journeys.get("campaigns", ()):
         words = {"purpose": raw["purpose"], "language": raw["language"], "template": raw.get("template")}
-        yield script(f"campaign/{raw['id']}", raw, words | {"says": list(raw["claims"])}, raw["claims"])
+        yield script(f"{CAMPAIGN}{raw['id']}", raw, words | {"says": list(raw["claims"])}, raw["claims"])
     for raw in journeys.get("quick_replies", ()):
         words = {"title": tidy(raw["title"]), "says": list(raw["claims"])}
         yield script(f"quick_reply/{raw['id']}", raw, words, raw["claims"])

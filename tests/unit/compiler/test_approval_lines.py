@@ -117,6 +117,12 @@ def test_the_key_of_another_approver_signs_for_nobody_else() -> None:
     assert codes(judged(line(key="Ada Example", via="review"))) == ["CV6004"]
 
 
+@pytest.mark.parametrize("subject", sorted(subjects_of(sources(BASE)["plain"])))
+def test_the_words_that_are_kept_are_the_words_that_were_approved(subject: str) -> None:
+    assert kept_words(line(subject)) == json.loads(json.dumps(subjects_of(source())[subject].normative))
+    assert "null" not in line(subject)["text"]
+
+
 def test_words_kept_in_another_form_are_not_believed() -> None:
     good = line()
     spaced = json.dumps(json.loads(good["text"]))

@@ -215,6 +215,16 @@ def test_revoking_removes_the_lines_also_of_what_is_gone(root: Path) -> None:
     assert {d.code for d in check(root, today=TODAY).diagnostics} == {"CV6012"}
 
 
+def test_the_line_of_a_claim_that_was_removed_can_be_revoked(root: Path) -> None:
+    extra = "\n- id: PL-Z01\n  kind: line\n  says: Gone soon.\n  when: opening\n  source: [LAW-1]\n  effective: 2026-01-01\n  review_by: 2027-06-01\n"
+    (root / CORE).write_text((root / CORE).read_text() + extra)
+    assert say(root, "PL-Z01") == OK
+    (root / CORE).write_text((root / CORE).read_text().replace(extra, ""))
+    assert {d.code for d in check(root, today=TODAY).diagnostics} == {"CV4001"}
+    assert say(root, "PL-Z01", revoke=True) == OK
+    assert check(root, today=TODAY).diagnostics == ()
+
+
 def test_the_list_says_what_lacks_what_is_void_and_what_has_ended(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
