@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from compiler.approvals import Enrolment
     from compiler.fix import Repair
     from compiler.pipeline import CheckResult
+    from compiler.write import SigningKey
 
 __all__ = ["TENANTS", "compile_tenants", "parser", "tenants_of", "today"]
 
@@ -34,6 +35,7 @@ def compile_tenants(arguments: Sequence[str]) -> int:
     root, only = tenants_of(given.tenants)
     if given.watch:
         return _watch(root, only, given)
+    key = _signing_key(given.sign_key) if given.sign_key and not checking else None
     task = _Task(root=root, only=only, given=given, enrolments=_enrolled_before(root, given))
     result = _checked(task, root, only, checking=checking)
     if given.diff:
@@ -44,7 +46,7 @@ def compile_tenants(arguments: Sequence[str]) -> int:
     if not result.ok:
         return WRONG
     if not checking:
-        _write(result, given)
+        _write(result, given, key)
     return OK
 
 
@@ -142,22 +144,35 @@ def _repaired(task: _Task, result: CheckResult) -> Repair:
 # ---- writing -------------------------------------------------------------------------------------------------------
 
 
-def _write(result: CheckResult, given: argparse.Namespace) -> None:
+def _write(result: CheckResult, given: argparse.Namespace, key: SigningKey | None) -> None:
     """A line per bundle, on stderr where stdout is for a program."""
-    from compiler.write import sign, signing_key, write
+    from compiler.write import sign, write
 
     stream = sys.stdout if given.format in {"text", "concise"} else sys.stderr
-    try:
-        key = signing_key(given.sign_key.read_bytes()) if given.sign_key else None
-    except OSError as error:
-        raise UsageProblem(f"--sign-key {given.sign_key}: {error.strerror}") from None
     for compiled in filter(None, result.tenants.values()):
         envelope = (
             sign(compiled.bundle, tenant=compiled.tenant, stages=[given.stage], keys=[key]) if key else None
         )
-        path = write(given.out, compiled.bundle, envelope)
+        try:
+            path = write(given.out, compiled.bundle, envelope)
+        except OSError as error:
+            raise UsageProblem(f"--out {given.out}: {error.strerror}") from None
         notes = ["unapproved"] * compiled.unapproved + ["unsigned"] * (key is None)
         print(f"{compiled.tenant}  {compiled.digest}  {path}  {', '.join(notes)}".rstrip(), file=stream)
+
+
+def _signing_key(path: Path) -> SigningKey:
+    """Read before anything is compiled. Raises UsageProblem for what is no such key."""
+    from compiler.write import signing_key
+
+    try:
+        return signing_key(path.read_bytes())
+    except OSError as error:
+        raise UsageProblem(f"--sign-key {path}: {error.strerror}") from None
+    except (ValueError, TypeError):
+        raise UsageProblem(
+            f"--sign-key {path} is no unencrypted Ed25519 private key in PEM; `convo keys new` makes one"
+        ) from None
 
 
 def tenants_of(paths: Sequence[Path]) -> tuple[Path, tuple[str, ...]]:

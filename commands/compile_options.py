@@ -68,7 +68,12 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--summary", type=Path, metavar="FILE",
         help="add every fault to this file as Markdown (default with --format github: $GITHUB_STEP_SUMMARY)")  # fmt: skip
-    add("--docs", metavar="URL", help="where the pages of the codes are, for links in sarif and md")
+    add(
+        "--docs",
+        type=_address,
+        metavar="URL",
+        help="where the pages of the codes are, for links in sarif and md",
+    )
     add(
         "--watch",
         action="store_true",
@@ -98,6 +103,12 @@ class _Parser(argparse.ArgumentParser):
             hints.append(did_you_mean(found[1], re.findall(r"[\w-]+", found[2])))
         told = "; ".join([message, *(hint for hint in hints if hint)])
         self.exit(2, f"{self.prog}: {told}\n`{self.prog} --help` shows every option.\n")
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"https?://[A-Za-z0-9._~:/?#@!$&'*+,;=%-]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no address of a page: it begins with https://")
+    return text
 
 
 def _day(text: str) -> date:

@@ -185,6 +185,7 @@ def test_the_lines_of_a_diff_are_those_it_adds() -> None:
         (["--stage", "production"], "choose from"),
         (["--today", "24/11/2026"], "write it like 2026-11-24"),
         (["--out"], "expected one argument"),
+        (["--docs", "javascript:alert(1)"], "begins with https://"),
     ],
 )
 def test_a_wrong_option_ends_with_2_and_a_hint(
@@ -212,6 +213,9 @@ def test_a_wrong_option_ends_with_2_and_a_hint(
         (["--format", "github", "--base", "a", "--changed", "b"], "give one of them"),
         (["--summary", "no/such/folder.md"], "no/such/folder.md: No such file"),
         (["--sign-key", "absent.pem"], "absent.pem: No such file"),
+        (["--sign-key", "tenants/plain/caps.yaml"], "is no unencrypted Ed25519 private key"),
+        (["--out", "tenants/plain/caps.yaml"], "caps.yaml: File exists"),
+        (["--out", "tenants/plain/caps.yaml/dist"], "dist: Not a directory"),
     ],
 )
 def test_what_cannot_be_done_is_said(given: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
