@@ -127,11 +127,16 @@ def rendered(before: str, lines: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _rows(line: Mapping[str, Any]) -> list[str]:
-    dates = ("on", "expires")
-    return [
-        f"{'- ' if n == 0 else '  '}{field}: {line[field] if field in dates else json.dumps(line[field], ensure_ascii=False)}\n"
-        for n, field in enumerate(FIELDS)
-    ]
+    rows = [f"{_key(field)}: {_scalar(field, line[field])}\n" for field in FIELDS]
+    return [f"{'- ' if n == 0 else '  '}{row}" for n, row in enumerate(rows)]
+
+
+def _key(field: str) -> str:
+    return '"on"' if field == "on" else field  # bare, YAML 1.1 reads it as true
+
+
+def _scalar(field: str, value: str) -> str:
+    return value if field in ("rule", "on", "expires") else json.dumps(value, ensure_ascii=False)
 
 
 def _refusals(there: Desk, text: str, digests: set[str]) -> list[str]:

@@ -98,10 +98,10 @@ def test_explain_tells_what_a_code_means() -> None:
     assert convo("explain", "CV0000").returncode == 2
 
 
-def test_plan_exits_3_when_something_changes(tmp_path: Path) -> None:
+def test_plan_of_two_bundles_says_by_its_exit_code_whether_somebody_must_decide(tmp_path: Path) -> None:
     old, new = _compiled(tmp_path / "a"), _compiled(tmp_path / "b", change=True)
     changed = convo("plan", str(old), str(new))
-    assert changed.returncode == 3, changed.stderr
+    assert changed.returncode == 4, changed.stderr
     assert "DD-D04" in changed.stdout
     assert convo("plan", str(old), str(old)).returncode == 0
 
@@ -113,12 +113,16 @@ def test_plan_says_which_way_a_change_goes(tmp_path: Path) -> None:
     document["policy"]["spend_pence_per_day"] = 2 * cap
     new = tmp_path / "new.json"
     new.write_bytes(canonical(document))
-    told = convo("plan", str(old), str(new))
-    assert re.search(rf"^BREAKING +LOOSENED +policy .*: {cap} -> {2 * cap}$", told.stdout, re.MULTILINE)
-    assert "TIGHTENED" in convo("plan", str(new), str(old)).stdout
+    told = convo("diff", str(old), str(new))
+    assert told.returncode == 4
+    assert re.search(
+        rf"^ +BREAKING LOOSENED .*: {cap} -> {2 * cap}  \[CAP_NOT_LOOSENED", told.stdout, re.MULTILINE
+    )
+    tightened = convo("plan", str(new), str(old))
+    assert (tightened.returncode, "TIGHTENED" in tightened.stdout) == (3, True)
     found = json.loads(convo("plan", str(old), str(new), "--json").stdout)
     assert found["gravest"] == "BREAKING"
-    assert [(c["class"], c["direction"], c["before"]) for c in found["changes"]] == [
+    assert [(c["class"], c["direction"], c["before"]) for c in found["tenants"][0]["changes"]] == [
         ("BREAKING", "loosened", cap)
     ]
 

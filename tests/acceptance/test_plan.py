@@ -1,0 +1,324 @@
+"""Plans as people make them: from a folder, from git, with approvals and waivers, saved and shown again."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+import cli
+from compiler.plan.waivers import waiver_payload
+from schemas.signing import keyid
+from tests.compiling import APPROVER, approve, copy_tenant, key_of, lay_out
+
+TODAY = ("--today", "2026-11-24")
+CORE, CAPS = "plain/claims/core.yaml", "plain/caps.yaml"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A git repository with one tenant, all approved, committed on main; the work is on a branch."""
+    root = tmp_path / "repository"
+    lay_out(root / "tenants")
+    git(root, "init", "-q", "-b", "main")
+    commit(root, "First")
+    git(root, "checkout", "-q", "-b", "work")
+    return root
+
+
+def git(root: Path, *arguments: str) -> str:
+    who = ("-c", "user.name=Wat Example", "-c", "user.email=wat@example.com", "-c", "commit.gpgsign=false")
+    done = subprocess.run(
+        ["git", "-C", str(root), *who, *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def commit(root: Path, message: str) -> str:
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "--allow-empty", "-m", message)
+    return git(root, "rev-parse", "HEAD")
+
+
+def edit(root: Path, file: str, old: str, new: str) -> None:
+    path = root / "tenants" / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+
+
+def approved_again(root: Path) -> None:
+    (root / "tenants/plain/approvals.yaml").unlink()
+    approve(root / "tenants", {})
+
+
+def two_tenants(root: Path) -> None:
+    copy_tenant(root / "tenants", "plain", "other")
+    for slug in ("plain", "other"):
+        (root / "tenants" / slug / "approvals.yaml").unlink()
+    approve(root / "tenants", {})
+
+
+@pytest.fixture
+def convo(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Any]:
+    """The command, in the repository: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(repository)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as left:
+            cli.main(list(arguments))
+        told = capsys.readouterr()
+        assert "Traceback" not in told.err
+        return int(left.value.code or 0), told.out, told.err
+
+    yield run
+
+
+def found(told: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(told)
+    assert document["format"] == "convo.plan/v1"
+    return document
+
+
+def rules(document: dict[str, Any]) -> set[str]:
+    return {row["rule"] for each in (*document["tenants"], *document["shared"]) for row in each["changes"]}
+
+
+def test_nothing_changed_is_exit_0(convo: Any) -> None:
+    code, out, _ = convo("plan", *TODAY)
+    assert (code, out.splitlines()[0]) == (0, "Nothing changes.")
+
+
+def test_changed_words_need_approval_until_somebody_approved_them(repository: Path, convo: Any) -> None:
+    edit(repository, CORE, "an automated", "a robotic")
+    edit(repository, CORE, "are you a robot", "are you real")
+    assert convo("plan", *TODAY)[0] == 4 or convo("plan", *TODAY)[0] == 1
+    approved_again(repository)
+    code, out, _ = convo("plan", *TODAY)
+    assert code == 3, out
+    assert "[-automated-]" in out or "[-an automated-]" in out
+    assert f"approved by {APPROVER} (solicitor)" in out
+    assert "plain/claims/core.yaml:" in out
+
+
+def test_who_enrolled_himself_in_the_change_lets_nothing_of_it_through(repository: Path, convo: Any) -> None:
+    key = base64.b64encode(key_of("Mallory Example").public_key().public_bytes_raw()).decode()
+    edit(
+        repository,
+        "plain/tenant.yaml",
+        "approvers:\n",
+        f"approvers:\n  - name: Mallory Example\n    role: compliance\n    key: ed25519:{key}\n    approves: [facts, waivers]\n",
+    )
+    edit(repository, CAPS, "per_day: 1000", "per_day: 9000")
+    signer = key_of("Mallory Example")
+    code, out, _ = convo("plan", "--json", *TODAY)
+    row = next(r for r in found(out)["tenants"][0]["changes"] if r["rule"] == "CAP_NOT_LOOSENED")
+    line = {
+        "rule": row["rule"], "subject": row["subject"], "digest": row["digest"], "reason": "I may.", "author": "Wat Example",
+        "by": "Mallory Example", "on": "2026-11-24", "expires": "2027-01-01",
+        "key": keyid(signer.public_key().public_bytes_raw()),
+    }  # fmt: skip
+    signature = base64.b64encode(signer.sign(waiver_payload("plain", line))).decode()
+    (repository / "tenants/plain/waivers.yaml").write_text(json.dumps([{**line, "signature": signature}]))
+    code, out, _ = convo("plan", "--json", *TODAY)
+    assert code == 4
+    assert {"APPROVER_ENROLLED", "CAP_NOT_LOOSENED"} <= rules(found(out))
+    assert all(
+        row["open"] for row in found(out)["tenants"][0]["changes"] if row["rule"] == "CAP_NOT_LOOSENED"
+    )
+
+
+def pem(tmp_path: Path, name: str) -> Path:
+    path = tmp_path / f"{name.split(maxsplit=1)[0]}.key"
+    path.write_bytes(key_of(name).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return path
+
+
+def waive(tmp_path: Path, **more: str) -> list[str]:
+    given = {
+        "rule": "CAP_NOT_LOOSENED",
+        "subject": "policy spend_pence_per_day",
+        "plan": "plan.json",
+        "reason": "The winter campaign",
+        "expires": "2027-02-01",
+        "key": str(pem(tmp_path, APPROVER)),
+        "author": "Wat Example",
+        **more,
+    }
+    return [
+        "waive",
+        "tenants/plain",
+        *(word for key, value in given.items() for word in (f"--{key}", value)),
+        *TODAY,
+    ]
+
+
+def test_a_waiver_lets_one_change_through_and_only_that(repository: Path, convo: Any, tmp_path: Path) -> None:
+    edit(repository, CAPS, "per_day: 1000", "per_day: 2000")
+    assert convo("plan", "--out", "plan.json", *TODAY)[0] == 4
+    code, out, err = convo(*waive(tmp_path))
+    assert code == 0, err
+    assert "is waived by Ada Example until 2027-02-01" in out
+    code, out, _ = convo("plan", *TODAY)
+    assert code == 3, out
+    assert "waived by Ada Example until 2027-02-01: The winter campaign" in out
+    edit(repository, CAPS, "per_day: 2000", "per_day: 9000")
+    code, out, _ = convo("plan", *TODAY)
+    assert code == 4
+    assert "warning: plain: the waiver of CAP_NOT_LOOSENED" in out
+
+
+def test_an_ended_waiver_lets_nothing_through(repository: Path, convo: Any, tmp_path: Path) -> None:
+    edit(repository, CAPS, "per_day: 1000", "per_day: 2000")
+    convo("plan", "--out", "plan.json", *TODAY)
+    assert convo(*waive(tmp_path))[0] == 0
+    assert convo("plan", "--today", "2027-02-01")[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"author": "ada EXAMPLE"}, "CV7005"),
+        ({"rule": "CAP_NOT_LOSENED"}, "did you mean `CAP_NOT_LOOSENED`"),
+        ({"rule": "OPT_OUT_NOT_WEAKENED"}, "can never be waived"),
+        ({"subject": "policy strikes"}, "`policy spend_pence_per_day`"),
+        ({"expires": "2026-11-24"}, "CV7006"),
+    ],
+)
+def test_a_waiver_the_compiler_would_refuse_is_not_written(
+    repository: Path, convo: Any, tmp_path: Path, more: dict[str, str], says: str
+) -> None:
+    edit(repository, CAPS, "per_day: 1000", "per_day: 2000")
+    convo("plan", "--out", "plan.json", *TODAY)
+    code, _, err = convo(*waive(tmp_path, **more))
+    assert code == 1
+    assert says in err
+    assert not (repository / "tenants/plain/waivers.yaml").exists()
+
+
+def test_two_commits_are_compared_without_touching_the_working_folder(repository: Path, convo: Any) -> None:
+    base = git(repository, "rev-parse", "HEAD")
+    edit(repository, CAPS, "per_day: 1000", "per_day: 500")
+    head = commit(repository, "Tighten")
+    edit(repository, CAPS, "per_day: 500", "per_day: 9")
+    before = (repository / "tenants" / CAPS).read_text()
+    code, out, _ = convo("diff", base, head, "--json", *TODAY)
+    assert code == 3
+    [row] = found(out)["tenants"][0]["changes"]
+    assert (row["rule"], row["direction"], row["before"], row["after"]) == (
+        "CAP_TIGHTENED",
+        "tightened",
+        1000,
+        500,
+    )
+    assert row["place"]["file"] == CAPS
+    assert found(out)["head"]["commit"] == head
+    assert (repository / "tenants" / CAPS).read_text() == before
+
+
+def test_a_commit_cannot_hide_its_own_files(repository: Path, convo: Any) -> None:
+    (repository / ".gitattributes").write_text("tenants/plain/caps.yaml export-ignore\n*.yaml export-subst\n")
+    edit(repository, CAPS, "per_day: 1000", "per_day: 9000")
+    head = commit(repository, "Hide")
+    code, out, _ = convo("diff", "main", head, "--json", *TODAY)
+    assert code == 4
+    assert "CAP_NOT_LOOSENED" in rules(found(out))
+
+
+@pytest.mark.parametrize(
+    "ref",
+    [
+        "--output=x",
+        "-h",
+        "main..work",
+        "main:tenants",
+        "no-such-branch",
+        "main@{1}",
+        "a b",
+        "$(id)",
+        "x\ny",
+        "/etc",
+    ],
+)
+def test_what_is_no_ref_is_refused(repository: Path, convo: Any, ref: str) -> None:
+    code, out, _ = convo("diff", "--", ref, "main")
+    assert (code, out) == (2, "") or ref == "/etc"
+    assert not (repository / "x").exists()
+
+
+def test_a_link_in_a_commit_is_refused_by_the_compiler_and_followed_by_nobody(
+    repository: Path, convo: Any
+) -> None:
+    (repository / "tenants/plain/caps.yaml").unlink()
+    (repository / "tenants/plain/caps.yaml").symlink_to("/etc/passwd")
+    head = commit(repository, "Link")
+    code, out, _ = convo("diff", "main", head, *TODAY)
+    assert code == 1
+    assert "CV1002" in out and "root:" not in out
+
+
+def test_a_pack_is_told_once_with_the_tenants_it_reaches(repository: Path, convo: Any) -> None:
+    two_tenants(repository)
+    base = commit(repository, "Two tenants")
+    edit(repository, "_packs/all/pack.yaml", "How to stop the messages.", "How to stop.")
+    edit(repository, "_packs/all/pack.yaml", "handoff_words: [human]", "handoff_words: [human, person]")
+    _, out, _ = convo("plan", "--base", base, "--json", *TODAY)
+    [shared] = found(out)["shared"]
+    assert shared["owner"] == "_packs/all"
+    assert {row["rule"] for row in shared["changes"]} == {"DUTY_CHANGED", "HANDOFF_EASIER"}
+    assert [reach["tenant"] for reach in shared["tenants"]] == ["other", "plain"]
+    assert [tenant["changes"] for tenant in found(out)["tenants"]] == [[], []]
+    _, out, _ = convo("plan", "--base", base, "--format", "md", *TODAY)
+    assert "Pack all: 2 changes, 2 tenants" in out
+
+
+def test_tenants_that_come_go_or_do_not_compile_are_all_named(repository: Path, convo: Any) -> None:
+    base = commit(repository, "One tenant")
+    two_tenants(repository)
+    head = commit(repository, "Two tenants")
+    code, out, _ = convo("diff", base, head, "--json", *TODAY)
+    assert code == 4
+    assert {t["tenant"]: t["state"] for t in found(out)["tenants"]} == {"other": "added", "plain": "changed"}
+    [shared] = found(out)["shared"]  # STOP ALL now reaches the new tenant, too
+    assert (shared["owner"], shared["changes"][0]["rule"]) == ("_organisations", "ORGANISATION_CHANGED")
+    code, out, _ = convo("diff", head, base, "--json", *TODAY)
+    assert code == 4
+    assert rules(found(out)) >= {"TENANT_REMOVED"}
+    edit(repository, CAPS, "concurrency: 4", "concurrency: many")
+    broken = commit(repository, "Broken")
+    code, out, _ = convo("diff", head, broken, *TODAY)
+    assert code == 1
+    assert "head does not compile: tenants/plain/caps.yaml:4: CV3003" in out
+    code, out, _ = convo("diff", broken, head, *TODAY)
+    assert code == 4, "a base that does not compile cannot be compared with: everything is new"
+    assert "base does not compile" in out
+
+
+def test_a_saved_plan_is_shown_again_and_warned_of_when_the_folder_moved_on(
+    repository: Path, convo: Any
+) -> None:
+    edit(repository, CAPS, "per_day: 1000", "per_day: 2000")
+    _, out, _ = convo("plan", "--out", "plan.json", *TODAY)
+    assert convo("plan", "show", "plan.json", *TODAY) == (4, out, "")
+    edit(repository, CAPS, "per_day: 2000", "per_day: 3000")
+    again = convo("plan", "show", "plan.json", *TODAY)
+    assert again[:2] == (4, out)
+    assert "warning: plain is not as this plan says any more" in again[2]
+    (repository / "plan.json").write_text("{}")
+    assert convo("plan", "show", "plan.json")[0] == 2
+
+
+def test_without_git_a_folder_can_still_be_compared(repository: Path, convo: Any, tmp_path: Path) -> None:
+    lay_out(tmp_path / "elsewhere" / "tenants")
+    code, _, err = convo("plan", str(tmp_path / "elsewhere" / "tenants"))
+    assert code == 2
+    assert "no git repository" in err
+    code, out, _ = convo("plan", str(tmp_path / "elsewhere" / "tenants"), "--base", "tenants", *TODAY)
+    assert (code, out.splitlines()[0]) == (0, "Nothing changes.")
