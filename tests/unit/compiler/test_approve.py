@@ -216,7 +216,8 @@ def test_revoking_removes_the_lines_also_of_what_is_gone(root: Path) -> None:
 
 
 def test_the_line_of_a_claim_that_was_removed_can_be_revoked(root: Path) -> None:
-    extra = "\n- id: PL-Z01\n  kind: line\n  says: Gone soon.\n  when: opening\n  source: [LAW-1]\n  effective: 2026-01-01\n  review_by: 2027-06-01\n"
+    dates = "effective: 2026-01-01\n  review_by: 2027-06-01\n"
+    extra = f"\n- id: PL-Z01\n  kind: line\n  says: Gone soon.\n  when: opening\n  source: [LAW-1]\n  {dates}"
     (root / CORE).write_text((root / CORE).read_text() + extra)
     assert say(root, "PL-Z01") == OK
     (root / CORE).write_text((root / CORE).read_text().replace(extra, ""))
