@@ -22,7 +22,7 @@ from pathlib import Path
 from runtime.telemetry import configure
 from tests.bench.figures import Row, as_json, as_markdown, as_text
 from tests.bench.place import ROOT, Ground
-from tests.bench.rows import ROWS
+from tests.bench.rows import LONG, ROWS
 
 ROUNDS = 5
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows: list[Row] = []
     crashed: list[str] = []
     try:
-        for name in given.rows or ROWS:
+        for name in given.rows or [name for name in ROWS if name not in LONG]:
             began = time.monotonic()
             try:
                 row = asyncio.run(ROWS[name](ground))
@@ -63,7 +63,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").split("\n")[0])
-    made.add_argument("rows", nargs="*", type=_known, metavar="ROW", help=f"{', '.join(ROWS)} (default: all)")
+    made.add_argument(
+        "rows",
+        nargs="*",
+        type=_known,
+        metavar="ROW",
+        help=f"{', '.join(ROWS)} (default: all but {', '.join(LONG)})",
+    )
     made.add_argument("--rounds", type=int, default=ROUNDS, help=f"turns of each contender ({ROUNDS})")
     made.add_argument("--scale", type=float, default=1.0, help="less than 1 to try the harness out")
     made.add_argument("--json", metavar="FILE", help="every figure; - for stdout")

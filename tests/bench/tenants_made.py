@@ -47,18 +47,24 @@ def make_tenants(root: Path, count: int) -> None:
     _organisations(root, count)
 
 
+_DAY_OR_TIME = re.compile(r": (\d{4}-\d\d-\d\d|\d\d:\d\d)$", re.MULTILINE)
+
+
 def name_of(number: int) -> str:
     return f"t{number:05}"
 
 
 def one_file_each(root: Path, into: Path) -> Iterator[Path]:
-    """Every tenant of `root` as one file: a mapping from the name of a file to what stands in it, and nothing added."""
+    """Every tenant of `root` as one file: a mapping from the name of a file to what stands in it.
+
+    Nothing is added but quotes round bare days and times of day, which other readers take for something else.
+    """
     into.mkdir(parents=True)
     for folder in sorted(path for path in root.iterdir() if path.name[0] != "_"):
         parts = []
         for path in sorted(folder.rglob("*.yaml")):
             kind = path.parent.name if path.parent != folder else path.stem
-            body = path.read_text(encoding="utf-8")
+            body = _DAY_OR_TIME.sub(r': "\1"', path.read_text(encoding="utf-8"))
             parts.append(
                 f"{kind}:\n"
                 + "".join(f"  {line}" if line.strip() else line for line in body.splitlines(True))

@@ -11,10 +11,12 @@ from tests.bench.rows import (
     activation,
     chat_answer,
     compile_check,
+    compile_many,
     kill_switch,
     memory,
     queue_drain,
     turn,
+    watch,
     webhook_ack,
 )
 
@@ -24,7 +26,13 @@ ROWS: Mapping[str, Callable[[Ground], Coroutine[Any, Any, Row]]] = {
     "turn": turn.run,
     "activation": activation.run,
     "compile": compile_check.run,
+    "compile-100": compile_many.hundred,
+    "compile-10000": compile_many.ten_thousand,
+    "watch": watch.run,
     "kill": kill_switch.run,
     "chat": chat_answer.run,
     "memory": memory.run,
 }
+
+# Half an hour: only when asked for by name.
+LONG = frozenset({"compile-10000"})
