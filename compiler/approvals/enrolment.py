@@ -13,6 +13,20 @@ from compiler.diagnostics import approval_codes as c
 from compiler.source.tree import Map
 from schemas.signing import keyid, public_key
 
+# Points of small order, sign bit aside: under such a key a signature over anything can be made without knowing a secret.
+WEAK_KEYS = frozenset(
+    bytes.fromhex(y)
+    for y in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -91,6 +105,13 @@ def enrolment_of(tenant: Map | None) -> tuple[Enrolment, list[Diagnostic]]:
                 help="enrol each person once, with a key and a login of their own",
             )
         )
+    everybody: list[Person | ReviewKey] = [*people, *keys]
+    for holder in everybody:
+        if _is_weak(holder.key):
+            dubious.add(holder.keyid)
+            message = f"{_called(holder)} is enrolled with a key under which anybody can sign"
+            help_ = "make a pair with `convo keys new` and enrol its public key"
+            faults.append(c.AMBIGUOUS_ENROLMENT.at(holder.raw.value("key"), message, help=help_))
     enrolment = Enrolment(
         people={p.keyid: p for p in people if p.keyid not in dubious},
         review_keys={k.keyid: k for k in keys if k.keyid not in dubious},
@@ -134,6 +155,10 @@ def _clashes(
                 yield one, other, "the same login"
             elif one.account is not None and one.account == other.account:
                 yield one, other, "the same account"
+
+
+def _is_weak(key: bytes) -> bool:
+    return key[:-1] + bytes([key[-1] & 0x7F]) in WEAK_KEYS
 
 
 def _same_login(one: Person, other: Person) -> bool:

@@ -45,7 +45,8 @@ AMBIGUOUS_ENROLMENT = Code(
     name="ambiguous-enrolment",
     summary="one key, name or account enrolled for two approvers",
     explanation="A signature must say who signed. A key enrolled under two names, a person enrolled twice (also under a name"
-    " that only looks different) or a login shared by two people could count as two people, so neither counts.",
+    " that only looks different) or a login shared by two people could count as two people, so neither counts. Nor does a key"
+    " of the few under which anybody can sign without a secret.",
     bad="two approvers with the same key",
     good="each approver once, with a key and a login of their own",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,12 +25,14 @@ from compiler.approvals import (
     written,
     wrote_it,
 )
+from compiler.approvals.enrolment import WEAK_KEYS
 from compiler.approvals.judge import Judged, judge
 from compiler.approvals.register import HEAD, added, head_of, rendered
 from compiler.approvals.words import changes, shortened, word_diff
 from compiler.source.files import Parsed
 from compiler.source.model import Source
 from compiler.source.parse import parse
+from schemas.signing import signature_holds
 from tests.compiling import BASE, signed_line, sources
 
 TODAY = "2026-11-24"
@@ -196,6 +199,31 @@ def test_an_author_named_by_login_is_known() -> None:
     bea = next(p for p in base.people.values() if p.name == "Bea Example")
     assert wrote_it("@bea-example", bea)
     assert not wrote_it("@ada-example", bea)
+
+
+def test_a_key_under_which_anybody_can_sign_enrols_nobody() -> None:
+    identity = b"\x01" + b"\x00" * 31
+    forged = identity + b"\x00" * 32  # R is the identity, S is zero: it verifies for every message
+    assert signature_holds(identity, forged, b"whatever")
+    for weak in WEAK_KEYS:
+        for key in (weak, weak[:-1] + bytes([weak[-1] | 0x80])):
+            tenant = parse(Parsed("t", "tenant", text=json.dumps({"approvers": [{
+                "name": "Mallory Example", "role": "solicitor", "approves": ["facts"],
+                "key": "ed25519:" + base64.b64encode(key).decode()}]}))).data  # fmt: skip
+            enrolment, faults = enrolment_of(tenant)
+            assert (enrolment.people, [fault.code for fault in faults]) == ({}, ["CV6010"])
+
+
+def test_the_weak_keys_are_the_points_that_eight_times_themselves_are_nothing() -> None:
+    p = 2**255 - 19
+    d = -121665 * pow(121666, -1, p) % p
+    for weak in WEAK_KEYS:
+        y = int.from_bytes(weak, "little") % p
+        x2 = (y * y - 1) * pow(d * y * y + 1, -1, p) % p
+        for _ in range(3):  # doubling: y' from x^2 and y^2 alone
+            y2 = y * y % p
+            x2, y = 4 * x2 * y2 * pow(1 + d * x2 * y2, -2, p) % p, (y2 + x2) * pow(1 - d * x2 * y2, -1, p) % p
+        assert (x2, y) == (0, 1)
 
 
 # ---- days ---------------------------------------------------------------------------------------------------------------
