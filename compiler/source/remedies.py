@@ -20,7 +20,20 @@ TAB_WIDTHS = (2, 4, 8)
 # Without width and without direction: what a reader sees stays the same when they go.
 WIDTHLESS = frozenset("\u00ad\u180e\u200b\u2060\ufeff")
 # Files whose every word somebody may have approved or that hold patterns: nothing is taken out of them by machine.
-WORDED = frozenset({"claims", "persona", "journeys", "guardrails", "pack", "signals", "optout", "approvals"})
+WORDED = frozenset(
+    {
+        "claims",
+        "persona",
+        "journeys",
+        "guardrails",
+        "pack",
+        "signals",
+        "optout",
+        "approvals",
+        "waivers",
+        "golive",
+    }
+)
 
 _TABBED = re.compile(r"[ ]*\t[ \t]*")
 _KEYED = re.compile(
