@@ -31,19 +31,19 @@ _GAP = r"[^a-z0-9]{1,4}"
 _DONE = (
     r"regulated|authori[sz]ed|approved|registered|licen[sc]ed|accredited|backed|endorsed|protected|certified|supervised|"
     r"covered|recogni[sz]ed|overseen|monitored|vetted|checked|guaranteed|insured|permitted|sanctioned|recommended|"
-    r"safeguarded|controlled|governed|policed|appointed|verified|audited|supported"
+    r"safeguarded|controlled|governed|policed|appointed|verified|audited|supported|safe|secure|compliant|reg'd|regd|auth'd|authd"
 )
 _THING = (
     r"status|protections?|number|registration|authori[sz]ation|permissions?|licen[sc]e|cover(?:age)?|guarantee|approval|"
     r"backing|accreditation|member(?:ship|s)?|regulation|supervision|oversight|jurisdiction|blessing|endorsement|"
-    r"safeguards?|compliant|safety net|seal|mark|badge|rules|register|entry|firm"
+    r"safeguards?|compliant|safety net|seal|mark|badge|register|entry|firm|partners?|partnered|(?:no|nr|ref)\.? ?[0-9]+"
 )
 _ACTS = (
-    r"regulates|authori[sz]es|protects|covers|supervises|backs|approves|licen[sc]es|oversees|guarantees|endorses|"
-    r"monitors|vets|governs|insures|safeguards|recogni[sz]es|accredits|looks after|watches over|stands behind"
+    r"(?:regulate|authori[sz]e|protect|cover|supervise|back|approve|licen[sc]e|oversee|guarantee|endorse|monitor|vet|govern|"
+    r"insure|safeguard|recogni[sz]e|accredit)s?|looks? after|watch(?:es)? over|stands? behind"
 )
 _OURS = r"us|you|your|our|this|me|my|every|everything|all|it|the (?:firm|company|service|claim|money)"
-_THE = r"(?:the |an? |by the |uk(?:'s)? |official |independent |full )*"
+_THE = r"(?:the |an? |by the |uk(?:'s)? |official |independent |full |regulator |ombudsman |watchdog )*['\"(*_]{0,2}"
 
 
 _L, _R = r"(?<![a-z0-9])", r"(?![a-z0-9])"  # `_` and `*` are how WhatsApp writes italics and bold
@@ -54,20 +54,26 @@ def _pattern(names: str) -> re.Pattern[str]:
     return re.compile(
         rf"{_L}{body}(?:'?s)?{_GAP}(?:fully{_GAP})?(?:{_DONE}){_R}"
         rf"|{_L}{body}(?:'?s)?{_GAP}(?:{_THING}){_R}"
-        rf"|{_L}(?:{_DONE}){_R}(?:{_GAP}(?:and|or|fully|\w+ly|{_DONE}){_R}){{0,3}}{_GAP}(?:and regulated )?"
+        rf"|{_L}(?:{_DONE}){_R}(?:{_GAP}(?:(?:and|or)(?:{_GAP}\w+)?|&|fully|\w+ly|{_DONE}){_R}){{0,3}}{_GAP}(?:and regulated )?"
         rf"(?:by|with|under|through|at|via|from){_GAP}{_THE}{body}{_R}"
         rf"|{_L}(?:{_THING}){_GAP}(?:of|from|by|under|with|at|through){_GAP}{_THE}{body}{_R}"
         rf"|{_L}under{_GAP}{_THE}{body}{_R}|{_L}(?:answer|answers|answerable|accountable){_GAP}to{_GAP}{_THE}{body}{_R}"
         rf"|{_L}(?:part|member|members|partners?|agents?|branch|arm|protection){_GAP}of{_GAP}{_THE}{body}{_R}"
-        rf"|{_L}{body}(?:{_GAP}(?:also|fully|always))?{_GAP}(?:{_ACTS}){_GAP}(?:{_OURS}){_R}"
+        rf"|{_L}(?:follow|comply with|meet|keep to|abide by|stick to|obey)s?{_GAP}{_THE}"
+        rf"{body}(?:'?s)?{_GAP}(?:rules|standards|code){_R}"
+        rf"|{_L}(?:we|i|this|it|here)(?:'re|'m|'s| are| am| is){_GAP}(?:(?!not|never)\w+{_GAP}){{0,2}}from{_GAP}{_THE}{body}{_R}"
+        rf"|{_L}on behalf of{_GAP}{_THE}{body}{_R}"
+        rf"|{_L}{body}(?:{_GAP}(?:also|fully|always|who|which|that))?{_GAP}(?:{_ACTS}){_GAP}(?:{_OURS}){_R}"
         rf"|{_L}{body}{_GAP}(?:has|have){_GAP}(?:(?:also|fully|now|already){_GAP})?(?:{_DONE}){_GAP}(?:{_OURS}){_R}"
         rf"|{_L}(?:our|my|its){_GAP}regulators?{_GAP}(?:is|are){_GAP}{_THE}{body}{_R}"
         rf"|{_L}(?:we|i)(?:'re|'m| are| am){_GAP}{_THE}{body}{_R}(?!{_GAP}(?:does|did|has|is))"
     )
 
 
+# A number of the register is status without its body's name.
+_NUMBERED = {"fca": r"(?<![a-z0-9])(?:frn|firm reference number)[^a-z0-9]{0,4}[0-9]{4,}"}
 _PATTERNS = {name: _pattern(names) for name, (_, names) in BODIES.items()}
-_AT_ALL = re.compile("|".join(names for _, names in BODIES.values()))
+_AT_ALL = re.compile("|".join([*(names for _, names in BODIES.values()), "frn", "firm reference"]))
 
 # A denial stands right before the status in the same clause: "we are not", "neither X is". "Not only" denies nothing.
 _DENIED = re.compile(
@@ -111,7 +117,8 @@ def statuses(text: str) -> tuple[Status, ...]:
 
 def _claimed(text: str) -> Iterator[tuple[str, int, int]]:
     for body, pattern in _PATTERNS.items():
-        for match in pattern.finditer(text):
+        numbered = re.finditer(_NUMBERED[body], text) if body in _NUMBERED else ()
+        for match in (*pattern.finditer(text), *numbered):
             before = _CLAUSE.split(text[: match.start()])[-1]
             if not _harmless(before, match.group()):
                 yield body, *match.span()
