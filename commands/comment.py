@@ -16,7 +16,7 @@ MOST_PAGES = 30
 TIMEOUT_S = 10.0
 PAUSES_S = (1.0, 2.0, 4.0, 8.0)  # between tries, unless the host says how long
 LONGEST_WAIT_S = 60.0
-TOO_MUCH = "\n*What follows did not fit into a comment; it is in the summary of the job.*\n"
+TOO_MUCH = "\n*Some of it did not fit into a comment; all of it is in the summary of the job.*\n"
 
 
 class HostRefused(Exception):
@@ -105,14 +105,15 @@ class Host:
 
 
 def body_of(texts: Sequence[str]) -> str:
-    """One comment of several texts: the marker first, whole texts while there is room, and a note where one was left out."""
-    body = f"{MARKER}\n"
+    """One comment of several texts: the marker first, each text whole if there is room for it, and a note if one was left out."""
+    body, left_out = f"{MARKER}\n", False
     for text in texts:
-        part = text.strip().removeprefix(MARKER).strip().replace("<!--", "&lt;!--") + "\n"
-        if len(body) + len(part) + 1 > MOST_CHARS - len(TOO_MUCH):
-            return body + TOO_MUCH
-        body += f"\n{part}"
-    return body
+        part = text.strip().removeprefix(MARKER).strip().replace("<!--", "&lt;!--")
+        if len(body) + len(part) + len(TOO_MUCH) + 2 > MOST_CHARS:
+            left_out = True
+        elif part:
+            body += f"\n{part}\n"
+    return body + TOO_MUCH * left_out
 
 
 def _again(method: str, answer: httpx2.Response) -> bool:

@@ -41,7 +41,7 @@ def attack(tenant: TenantPath, json_: AsJson = False, today: Today = None) -> in
             json.dumps({"tenant": folder.name, "drills": [r.as_json() for r in results]}, ensure_ascii=False)
         )
     elif not results:
-        print(f"{folder.name} has no drill in drills/ that any of its sandbox connections could play")
+        print(f"{folder.name} has no drill in drills/")
     else:
         print(table(results))
     return OK if all(result.held for result in results) else WRONG

@@ -37,11 +37,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of one drill on one channel. `faults` are sentences; none means that it held."""
+    """What came of one drill on one channel. `faults` are sentences; none means that it held. Not played: no exchanges."""
 
     part: Part
     faults: tuple[str, ...]
     exchanges: Sequence[Exchange]
+
+    @property
+    def played(self) -> bool:
+        return bool(self.exchanges)
 
     @property
     def held(self) -> bool:
@@ -55,6 +59,7 @@ class Result:
             "file": self.part.file,
             "line": self.part.line_no,
             "channel": self.part.channel,
+            "played": self.played,
             "held": self.held,
             "faults": list(self.faults),
             "steps": [
@@ -74,40 +79,43 @@ def attack(tenant: Path, *, today: date) -> Sequence[Result]:
     """Plays every drill of the tenant's folder. Raises CompileRefused, EmbeddedPostgresError."""
     compiled = bundle_to_play(tenant, today=today)
     bundle = Bundle.decode(compiled.bundle)
-    parts = list(parts_of(tenant, bundle, today))
+    there = {c.channel for c in bundle.connections.values() if c.stage == "sandbox"} & set(PLAYED_ON)
+    everything = list(parts_of(tenant, bundle, today))
+    parts = [part for part in everything if part.channel in there]
+    apart = [Result(part=part, faults=(), exchanges=()) for part in everything if part.channel not in there]
     if not parts:
-        return ()
+        return apart
 
     async def play() -> Sequence[Result]:
         async with rehearsal(compiled, moment=min(part.at for part in parts)) as stage:
             played = await stage.play(parts)
-        return [
+        done = [
             Result(part=part, faults=tuple(faults_of(part, exchanges)), exchanges=exchanges)
             for part, exchanges in zip(parts, played, strict=True)
         ]
+        return [*done, *apart]
 
     return asyncio.run(play())
 
 
 def parts_of(tenant: Path, bundle: Bundle, today: date) -> Iterator[Part]:
-    """Every drill once for each channel it is played on. A drill for a channel the tenant has not got is left out."""
-    there = {c.channel for c in bundle.connections.values() if c.stage == "sandbox"}
+    """Every drill once for each channel it asks for; one that asks for none, on every channel the tenant has in its sandbox."""
+    there = [c.channel for c in bundle.connections.values() if c.stage == "sandbox"]
     office, zone = office_hours(bundle.policy, today), ZoneInfo(bundle.policy.timezone)
     for file in load(tenant.parent).tenants[tenant.name].of("drills"):
         for drill in file.data:
-            asked = (drill["channel"],) if "channel" in drill else PLAYED_ON
-            for channel in asked:
-                if channel in there:
-                    yield Part(
-                        id=drill["id"],
-                        title=drill["title"],
-                        file=file.file,
-                        line_no=drill.at().line,
-                        channel=channel,
-                        at=_moment(drill["at"], zone) if "at" in drill else office,
-                        consent=drill.get("consent", False),
-                        steps=drill["steps"],
-                    )
+            everywhere = [c for c in PLAYED_ON if c in there] or PLAYED_ON[:1]
+            for channel in [drill["channel"]] if "channel" in drill else everywhere:
+                yield Part(
+                    id=drill["id"],
+                    title=drill["title"],
+                    file=file.file,
+                    line_no=drill.at().line,
+                    channel=channel,
+                    at=_moment(drill["at"], zone) if "at" in drill else office,
+                    consent=drill.get("consent", False),
+                    steps=drill["steps"],
+                )
 
 
 def faults_of(part: Part, exchanges: Sequence[Exchange]) -> Iterator[str]:
@@ -152,13 +160,18 @@ def table(results: Sequence[Result]) -> str:
     lines = []
     for result in results:
         part = result.part
-        mark = "ok  " if result.held else "FAIL"
+        mark = "-   " if not result.played else "ok  " if result.held else "FAIL"
         lines.append(f"{mark}  {part.id:<{width}}  {part.channel:<{channels}}  {part.title}")
+        if not result.played:
+            lines.append("      not played: the tenant has no sandbox connection that could")
         lines += [f"      {fault}" for fault in result.faults]
         if not result.held:
             lines.append(f"      {part.file}:{part.line_no}")
     failed = sum(not result.held for result in results)
-    lines.append(f"{len(results)} drills, {failed} failed")
+    apart = sum(not result.played for result in results)
+    lines.append(
+        f"{len(results) - apart} drills, {failed} failed" + (f", {apart} not played" if apart else "")
+    )
     return "\n".join(lines)
 
 

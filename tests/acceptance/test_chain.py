@@ -65,6 +65,7 @@ def documents() -> Mapping[str, Any]:
 def test_nothing_runs_with_more_than_it_needs() -> None:
     for document in documents().values():
         assert document["permissions"] == {}
+        assert document["defaults"] == {"run": {"shell": "bash"}}  # which has pipefail, as the runner of these tests
         for job in document["jobs"].values():
             assert job["timeout-minutes"] <= 20
             rights = job.get("permissions", {})

@@ -113,11 +113,12 @@ def test_the_command_says_nothing_about_a_commit_that_is_no_longer_the_head(
 
 
 def test_a_comment_keeps_whole_texts_and_says_what_did_not_fit() -> None:
-    body = body_of([f"{MARKER}\nplan <!-- convo:plan:v1 -->", "t" * MOST_CHARS, "never"])
+    body = body_of([f"{MARKER}\nplan <!-- convo:plan:v1 -->", "t" * MOST_CHARS, "", "small"])
     assert body.startswith(f"{MARKER}\n\nplan &lt;!--")
     assert body.count("<!--") == 1
     assert "did not fit" in body
-    assert "never" not in body
+    assert "small\n" in body
+    assert "ttt" not in body
     assert len(body) <= MOST_CHARS
 
 
