@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -28,12 +29,39 @@ for slug, compiled in sorted(result.tenants.items()):
 """
 
 
+CACHED = """
+import os, sys, pathlib, datetime
+from compiler.cache import cache_for
+from compiler.pipeline import check
+root = pathlib.Path(sys.argv[1])
+for _ in range(2):
+    result = check(root, today=datetime.date.fromisoformat(sys.argv[2]), cache=cache_for(root, os.environ))
+for slug, compiled in sorted(result.tenants.items()):
+    print(slug, compiled.digest)
+"""
+WITHOUT_FAST = "import sys; sys.modules['jsonschema_rs'] = None" + PROGRAM
+
+
 def digests(
-    tenants: Path, *, today: str = "2026-11-24", seed: str = "0", cwd: Path = ROOT, utc: str = "UTC"
+    tenants: Path,
+    *,
+    today: str = "2026-11-24",
+    seed: str = "0",
+    cwd: Path = ROOT,
+    utc: str = "UTC",
+    program: str = PROGRAM,
+    more: Mapping[str, str] | None = None,
 ) -> str:
-    environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": utc, "PYTHONPATH": str(ROOT), "LC_ALL": "C"}
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": seed,
+        "TZ": utc,
+        "PYTHONPATH": str(ROOT),
+        "LC_ALL": "C",
+        **(more or {}),
+    }
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(tenants), today],
+        [sys.executable, "-c", program, str(tenants), today],
         env=environment,
         cwd=cwd,
         capture_output=True,
@@ -68,6 +96,22 @@ def test_another_hash_seed_and_process_change_nothing(usual: str) -> None:
 def test_another_folder_and_time_zone_change_nothing(usual: str, tmp_path: Path) -> None:
     shutil.copytree(TENANTS, tmp_path / "elsewhere")
     assert digests(Path("elsewhere"), cwd=tmp_path, utc="Pacific/Auckland") == usual
+
+
+def test_with_the_cache_and_without_the_fast_extra_the_bytes_are_the_same(usual: str, tmp_path: Path) -> None:
+    environment = {"XDG_CACHE_HOME": str(tmp_path), "CI": ""}
+    assert digests(TENANTS, program=CACHED, more=environment) == usual
+    assert list((tmp_path / "convo").iterdir())
+    assert digests(TENANTS, program=WITHOUT_FAST) == usual
+
+
+def test_another_locale_and_order_of_files_change_nothing(usual: str, tmp_path: Path) -> None:
+    for path in sorted(TENANTS.rglob("*"), reverse=True):  # made in another order, listed in another order
+        if path.is_file():
+            copy = tmp_path / "tenants" / path.relative_to(TENANTS)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+    assert digests(tmp_path / "tenants", more={"LC_ALL": "tr_TR.UTF-8", "PYTHONUTF8": "0"}) == usual
 
 
 def test_the_day_decides_what_is_said_and_never_bytes(tmp_path: Path) -> None:
