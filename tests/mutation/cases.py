@@ -17,6 +17,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parents[1]
 EXAMPLES = "tests.acceptance.test_compile_examples"
+ABOUT_RULES = ("test_*rules*.py", "test_golive*.py", "test_fees*.py")
 KNOWN_FIXTURE = "tmp_path"
 
 
@@ -44,7 +45,8 @@ class Case:
 def modules() -> Iterator[ModuleType]:
     """The examples, and what stands in tests/unit/compiler about rules."""
     yield importlib.import_module(EXAMPLES)
-    for path in sorted((FOLDER / "unit" / "compiler").glob("test_*rules*.py")):
+    folder = FOLDER / "unit" / "compiler"
+    for path in sorted({path for pattern in ABOUT_RULES for path in folder.glob(pattern)}):
         if path.stem != "test_rules_are_missed":  # that test is this check
             yield importlib.import_module(f"tests.unit.compiler.{path.stem}")
 

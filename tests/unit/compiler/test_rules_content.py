@@ -27,6 +27,8 @@ TITLE = "title: The free way"
 CAPS, GUARDRAILS, LINES = "plain/caps.yaml", "plain/guardrails.yaml", "_packs/all/claims/lines.yaml"
 CARE, OPT_OUT = "_packs/all/signals/care.yaml", "_packs/all/optout/en.yaml"
 FORM = (BASE / LINKS).read_text().split("domains:")[0]
+NUMBER = (BASE / CHANNELS).read_text().split("connections:\n")[1].split("  - id: plain-web")[0]
+NUMBER = NUMBER.replace("plain-wa", "plain-two").replace("PLAIN_WA", "PLAIN_TWO")
 DUTY = "  - id: fee\n    says: The fee.\n    when: before_any_fee\n    source: [LAW-1]\nguardrails:"
 PRICED = (CAPS, "models:", "prices:\n  whatsapp_360dialog:\n    proactive: 5500000\nmodels:")
 
@@ -337,6 +339,10 @@ def prompt(words: str) -> Edit:
             "CV5020: the pattern `in-danger` finds `nobody is in danger`",
         ),
         ([(JOURNEYS, "language: en-GB", "language: cy")], "CV5023: there is no text in cy of PL-D01, PL-D02"),
+        (
+            [(CHANNELS, "  - id: plain-web", f"{NUMBER}  - id: plain-web")],
+            "CV5009: the connection `plain-two` shares its address with `plain-wa`",
+        ),
         # retention
         (
             [(PACK, "", "retention_days:\n  consent_evidence: 3000\n")],
@@ -346,6 +352,18 @@ def prompt(words: str) -> Edit:
 )
 def test_a_rule_finds(tmp_path: Path, edits: list[Edit], expected: str) -> None:
     faults = found(tmp_path, *edits)
+    assert [fault for fault in faults if fault.startswith(expected)], faults
+
+
+@pytest.mark.parametrize(
+    ("edits", "expected"),
+    [
+        ([], "CV5042: no pack of this tenant has a checklist"),
+        ([(CHANNELS, "https://www.example.com", "https://zz.example")], "CV5019: `zz.example` stands here"),
+    ],
+)
+def test_a_rule_finds_before_going_live(tmp_path: Path, edits: list[Edit], expected: str) -> None:
+    faults = found(tmp_path, *edits, stage="live")
     assert [fault for fault in faults if fault.startswith(expected)], faults
 
 
