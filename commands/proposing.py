@@ -90,7 +90,7 @@ def _proposed(path: Path, kept: Kept, day: date) -> Written:
     found = statements_of(kept.document, texts)
     if len(found.proposals) > MOST_CLAIMS:
         raise UsageProblem(
-            f"{kept.document.name}: {len(found.proposals)} statements; give the part that matters, at most {MOST_CLAIMS}"
+            f"{kept.document.name}: more than {MOST_CLAIMS} statements; give the part that matters"
         )
     proposals, left_out = list(found.proposals), list(found.left_out)
     with tempfile.TemporaryDirectory(prefix="convo-propose-") as folder:

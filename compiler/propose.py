@@ -16,6 +16,7 @@ from compiler.diagnostics.escape import visible
 SHORTEST_CHARS, FEWEST_WORDS, LONGEST_CHARS = 20, 4, 1000
 MOST_CLAIMS = 400  # in one file of claims
 QUESTION_CHARS = 160
+LONGEST_ABBREVIATION = 12
 MACHINE = "it holds what reads like an instruction to a machine"
 SAME = 0.9  # share of words two statements have in common when they are one
 COMMENT_COLUMNS = 98
@@ -96,7 +97,10 @@ _WORD = re.compile(r"[^\W_]+(?:[.,'’][^\W_]+)*")
 
 
 def propose(document: Document, existing: Mapping[str, Iterable[str]]) -> Proposed:
-    """The statements of a document. `existing`: the wordings of each claim there is; what one says already is left out."""
+    """The statements of a document. `existing`: the wordings of each claim there is; what one says already is left out.
+
+    Stops behind the first statement too many for one file.
+    """
     made = Proposed()
     known = {name: [_words(text) for text in texts] for name, texts in existing.items()}
     asked = ""  # a question of the document, which what follows answers
@@ -136,6 +140,8 @@ def propose(document: Document, existing: Mapping[str, Iterable[str]]) -> Propos
                 )
             )
             asked = ""  # one statement a question: the reviewer spreads them
+            if len(made.proposals) > MOST_CLAIMS:
+                return made  # too many for one file: the caller says so
     return made
 
 
@@ -143,7 +149,9 @@ def _sentences(text: str) -> Iterator[tuple[int, str]]:
     """(offset, sentence). A full stop after an abbreviation, or inside a number, ends nothing."""
     start = 0
     for found in _END.finditer(text):
-        if found[0][0] == "." and _ABBREVIATION.search(text[start : found.start() + 1]):
+        if found[0][0] == "." and _ABBREVIATION.search(
+            text[max(start, found.start() - LONGEST_ABBREVIATION) : found.start() + 1]
+        ):
             continue
         yield from _trimmed(text, start, found.end())
         start = found.end()

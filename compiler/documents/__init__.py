@@ -1,23 +1,27 @@
-"""A firm's file -> its text with the place of each line: PDF, Markdown and HTML. Hostile and huge files are refused. I/O."""
+"""A firm's file -> its text with the place of each line: PDF, Markdown and HTML. Hostile and huge files are refused. I/O.
+
+A process with limits of its own reads the file, so that whatever is in it costs ten seconds at most, and nothing else.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+import subprocess
+import sys
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.documents.markdown import markdown
-from compiler.documents.pdf import pdf
 from compiler.documents.refused import DocumentRefused
-from compiler.documents.web import html
-from compiler.propose import Document
+from compiler.propose import Document, Passage
 
 __all__ = ["DocumentRefused", "Kept", "normalised", "read_document"]
 
 MAX_BYTES = 1 << 20  # as for every file of a tenant
-MAX_CHARS = 400_000
+SECONDS = 10  # of computing
+PATIENCE_S = 60  # of the clock
 KINDS = {".pdf": "pdf", ".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html"}
 
 
@@ -30,26 +34,18 @@ class Kept:
     document: Document
 
 
-def read_document(path: Path) -> Kept:
-    """Read one file. Raises DocumentRefused."""
+def read_document(path: Path, *, seconds: int = SECONDS) -> Kept:
+    """Read one file, within so many seconds of computing. Raises DocumentRefused."""
     kind = KINDS.get(path.suffix.lower())
     if kind is None:
         raise DocumentRefused(f"{path.name}: only {', '.join(sorted(KINDS))} are read")
     data = _bytes(path)
     name = f"documents/{normalised(path)}"
-    match kind:
-        case "pdf":
-            passages = list(pdf(path.name, data))
-        case "html":
-            passages = list(html(path.name, _decoded(path.name, data)))
-        case _:
-            passages = list(markdown(_decoded(path.name, data)))
-    if sum(len(p.text) for p in passages) > MAX_CHARS:
-        raise DocumentRefused(f"{path.name}: more than {MAX_CHARS:,} characters; give the part that matters")
+    passages = tuple(_passages(path.name, kind, data, seconds))
     if not passages:
         raise DocumentRefused(f"{path.name}: no text in it; a scan has to be turned into text first")
     digest = "sha256:" + hashlib.sha256(data).hexdigest()
-    return Kept(data=data, digest=digest, document=Document(name=name, passages=tuple(passages)))
+    return Kept(data=data, digest=digest, document=Document(name=name, passages=passages))
 
 
 def normalised(path: Path) -> str:
@@ -73,11 +69,23 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
-def _decoded(name: str, data: bytes) -> str:
+def _passages(name: str, kind: str, data: bytes, seconds: int) -> list[Passage]:
+    root = str(Path(__file__).resolve().parents[2])
+    code = f"import sys; sys.path.insert(0, {root!r}); from compiler.documents.child import main; main({kind!r}, {seconds})"
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DocumentRefused(f"{name}: byte {error.start} is not UTF-8; save it as UTF-8") from None
-    if "\x00" in text:
-        raise DocumentRefused(f"{name}: it holds NUL characters, so it is no text")
-    return text
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", code],
+            input=data,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+            env={},
+        )
+        said = json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        raise DocumentRefused(f"{name}: it takes longer than {PATIENCE_S} seconds to read") from None
+    except ValueError:
+        raise DocumentRefused(f"{name}: it cannot be read within the limits on time and memory") from None
+    if "refused" in said:
+        raise DocumentRefused(f"{name}: {said['refused']}")
+    return [Passage(**{**p, "lines": tuple((a, b) for a, b in p["lines"])}) for p in said["passages"]]

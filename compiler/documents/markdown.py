@@ -11,7 +11,6 @@ from compiler.propose import Passage
 _HEADING = re.compile(r" {0,3}#{1,6}\s+(.*?)\s*#*\s*\Z")
 _ITEM = re.compile(r"\s*(?:[-*+•–]|\d{1,3}[.)])\s+(.*)\Z")
 _FENCE = re.compile(r" {0,3}(```|~~~)")
-_RULE = re.compile(r"\s*(?:[-*_=]\s*){3,}\Z|\s*\|?[\s:|-]+\|[\s:|-]*\Z")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
@@ -39,7 +38,7 @@ class _Reader:
     def take(self, number: int, line: str) -> Iterator[Passage]:
         if self.row:
             self.row = False
-            if _RULE.match(line):
+            if _is_rule(line):
                 self.now = Paragraph()  # the row above it names the columns
             yield from self.done()
         if self.markup and _FENCE.match(line):
@@ -47,7 +46,7 @@ class _Reader:
             self.fenced = not self.fenced
         elif self.fenced:
             return
-        elif not line.strip() or _RULE.match(line):
+        elif not line.strip() or _is_rule(line):
             yield from self.done()
         elif self.markup and (found := _HEADING.match(line)):
             yield from self.done()
@@ -79,11 +78,18 @@ class _Reader:
         return _unmarked(line) if self.markup else line
 
 
+def _is_rule(line: str) -> bool:
+    """A ruler, or the line under the head of a table."""
+    marks = set(line) - {" ", "\t"}
+    ruler = len(marks) == 1 and marks <= set("-*_=") and len(line.strip()) > 2
+    return ruler or ("|" in marks and "-" in marks and marks <= set("|:-"))
+
+
 def _unmarked(line: str) -> str:
     """Markdown without its marks: the words of a link, not its address."""
     line = re.sub(r"^\s*>+\s?", "", line)
-    line = re.sub(r"!\[[^\]]*\]\([^)]*\)", "", line)
-    line = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", line)
+    line = re.sub(r"!\[[^\[\]]*\]\([^()]*\)", "", line)
+    line = re.sub(r"\[([^\[\]]*)\]\([^()]*\)", r"\1", line)
     line = re.sub(r"<[a-zA-Z/][^<>]*>", "", line)
     line = re.sub(r"(\*\*|__)(.+?)\1", r"\2", line)
     line = re.sub(r"(?<![\w*])[*_]([^*_]+)[*_](?![\w*])", r"\1", line)

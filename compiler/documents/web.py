@@ -34,13 +34,13 @@ _HIDING = re.compile(
 )
 
 
-def html(name: str, text: str) -> Iterator[Passage]:
+def html(text: str) -> Iterator[Passage]:
     reader = _Reader()
     try:
         reader.feed(text)
         reader.close()
     except _TooDeep:
-        raise DocumentRefused(f"{name}: elements stand more than {MAX_DEPTH} deep") from None
+        raise DocumentRefused(f"elements stand more than {MAX_DEPTH} deep") from None
     reader.end_block()
     yield from reader.passages
 
