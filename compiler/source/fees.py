@@ -16,6 +16,7 @@ from schemas.text import normalise
 
 Redress = tuple[Decimal, Decimal]  # the least and the most, in pounds
 NO_END = Decimal("Infinity")
+WHOLE = Decimal(100)
 CACHED_TEXTS = 4_096  # tenants share their packs' texts
 
 
@@ -57,7 +58,7 @@ _WORDS = rf"(?:\ba )?\b(?:{_WORD})\b(?:[ -](?:and )?(?:{_WORD})\b)*(?: point (?:
 _NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?(?: ?(?:hundred|thousand|grand|million)\b|[km]\b)?|{_WORDS})"
 _TOKEN = re.compile(
     rf"(?P<pound>{_NUMBER}) ?(?:p|pence)\b (?:in|of|for|from|out of|on) (?:the|every|each|a) (?:pound\b|£ ?1\b)"
-    rf"|(?P<percent>{_NUMBER}) ?(?:[%٪]|per[ -]?cent\b|pct\b|percentage points?\b)"
+    rf"|(?P<percent>{_NUMBER})[ -]?(?:[%٪]|per[ -]?cent\b|pct\b|percentage points?\b)"
     rf"|(?P<share>\b(?:a|an|half|{_WORD})[ -](?:third|quarter|fifth|tenth)s?|\bhalf)(?= (?:a |the )?(?:of|your|what)\b)"
     rf"|£ ?(?P<sign>{_NUMBER})|\bgbp ?(?P<gbp>{_NUMBER})|(?P<coins>{_NUMBER}) ?(?:pounds?|quid|gbp)\b"
     rf"|(?P<grand>{_NUMBER}(?<=grand))"
@@ -67,10 +68,16 @@ _ABOUT_FEES = re.compile(
     r"\b(?:fees?|charg(?:e|es|ed|ing)|"
     r"(?:we|us|firm|i)(?:'ll| will| would| do| may| only| then)? ?(?:keep|take|deduct|retain|get|have)s?|"
     r"deduct(?:ed|ion|ions)?|(?:our|the firm's) (?:cut|share|commission|slice|percentage|price)|costs? you|you(?:'ll| will)? pay|"
-    r"pay us|pay (?:the|our) firm|payable to us|contingency|commission of ours|no[ -]win)\b"
+    r""
+    r"pay us|go(?:es)? to (?:us|the firm)|you(?:'ll| will| only| still)? keep|"
+    r"pay (?:the|our) firm|payable to us|contingency|commission of ours|no[ -]win)\b"
 )
 _TAX_AFTER = re.compile(r"^ ?(?:vat|interest|apr)\b")
 _TAX_BEFORE = re.compile(r"\b(?:vat|interest|apr)(?: rate)?(?: (?:at|of|is|rate|=|@))* ?\(?$")
+# What the customer keeps: the rest is the fee.
+_YOURS = re.compile(
+    r"\byou(?:'ll| will| only| still| would)? (?:keep|are left with|end up with|take home)(?: \w+)? ?$"
+)
 _MOST = re.compile(
     r"\b(?:capped at|cap of|cap is|maximum(?: fee| charge)?(?: of| is|:)?|max\.?(?: of| is|:)?|no more than|not more than|"
     r"at most|never more than|never exceeds?|not exceed|limit(?:ed)? (?:of|to|is)|ceiling of) ?(?:the )?$"
@@ -130,7 +137,9 @@ class _Read:
     def _percent(self, token: re.Match[str]) -> None:
         before, after = self.sentence[: token.start()], self.sentence[token.end() :]
         if not _TAX_AFTER.search(after) and not _TAX_BEFORE.search(before):
-            self.percents.append((_percent(token), token[0].strip()))
+            share = _percent(token)
+            kept = _YOURS.search(before) is not None and share <= WHOLE
+            self.percents.append((WHOLE - share if kept else share, token[0].strip()))
 
     def _joined(self, token: re.Match[str], following: re.Match[str]) -> bool:
         """Whether two sums are the ends of one range: between them `to`, or `and` after `between`."""
