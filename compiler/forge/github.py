@@ -152,7 +152,7 @@ def _review(raw: Any) -> Review | None:
         account=_of(user, "id", int),
         kind=_of(user, "type", str),
         state=_of(raw, "state", str),
-        commit=raw.get("commit_id") or "",
+        commit="" if raw.get("commit_id") is None else _commit_named(raw["commit_id"]),
         at=at,
     )
 
@@ -160,7 +160,8 @@ def _review(raw: Any) -> Review | None:
 def _commit(raw: Any) -> Commit:
     inner = _of(_read(raw, dict), "commit", dict)
     people = [p for key in ("author", "committer") if isinstance(p := raw.get(key), dict) and "login" in p]
-    names = [n for key in ("author", "committer") if isinstance(n := (inner.get(key) or {}).get("name"), str)]
+    written = [w for key in ("author", "committer") if isinstance(w := inner.get(key), dict)]
+    names = [name for w in written if isinstance(name := w.get("name"), str)]
     return Commit(
         sha=_sha(raw),
         names=tuple(dict.fromkeys(names)),
@@ -170,7 +171,11 @@ def _commit(raw: Any) -> Commit:
 
 
 def _sha(raw: dict[str, Any]) -> str:
-    sha = _of(raw, "sha", str)
+    return _commit_named(raw.get("sha"))
+
+
+def _commit_named(value: Any) -> str:
+    sha = _read(value, str, "sha")
     if not _SHA.match(sha):
         raise ForgeRefused("the code host names a commit that is none")
     return str(sha)
