@@ -7,24 +7,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from compiler.diagnostics import Diagnostic, Fix, Label, Span
+from compiler.diagnostics import Diagnostic, Fix, Label
 from compiler.diagnostics import codes as c
 from compiler.diagnostics.most import FOUND_PER_FILE
 from compiler.diagnostics.rows import Rows
 from compiler.diagnostics.suggest import did_you_mean, nearest, sole
 from compiler.source.files import Doubtful, Parsed
-from compiler.source.tree import Map, Seq, locate, span_of
+from compiler.source.tree import Seq, span_of
 from compiler.source.version import version_fault
 from compiler.validate import repair
-from compiler.validate.words import LIMITS, TYPES, as_written, inside, kind_of, name, say, short, spaced
+from compiler.validate.conditions import KNOWN, conditional
+from compiler.validate.place import Path, Place, Schema, missing_keys, resolve
+from compiler.validate.words import LIMITS, TYPES, inside, kind_of, name, say, short, spaced
 
-Path = tuple[str | int, ...]
-Schema = Mapping[str, Any]
 MOST_GUESSED = 100  # unknown keys of one object for which the meant one is looked for
 
 _CODES = {
@@ -82,18 +81,11 @@ def _ambiguous(doubt: Doubtful, schema: Schema) -> Diagnostic:
 def _schema_at(schema: Schema, path: Path) -> Schema | None:
     here: Schema | None = schema
     for step in path:
-        here = _resolve(schema, here)
+        here = resolve(schema, here)
         if here is None:
             return None
         here = here.get("items") if isinstance(step, int) else here.get("properties", {}).get(step)
-    return _resolve(schema, here)
-
-
-def _resolve(root: Schema, here: Schema | None) -> Schema | None:
-    while here is not None and "$ref" in here:
-        name = here["$ref"].removeprefix("#/$defs/")
-        here = {**root["$defs"][name], **{k: v for k, v in here.items() if k != "$ref"}}
-    return here
+    return resolve(schema, here)
 
 
 # ---- schema errors -------------------------------------------------------------------------------------------------
@@ -114,11 +106,12 @@ def _errors(parsed: Parsed, schema: Schema, authority: bool) -> Iterator[tuple[P
     rows = Rows(parsed.text)
     for error in errors:
         path = tuple(error.absolute_path)
-        conditional = "then" in error.schema_path or "else" in error.schema_path
-        if conditional and (path in unsure or path[:-1] in unsure):
+        under = "then" in error.schema_path or "else" in error.schema_path
+        if under and (path in unsure or path[:-1] in unsure):
             continue  # the word the condition asks about is itself wrong: fix that first
-        place = _Place(data=parsed.data, root=schema, path=path, error=error, rows=rows, meant=meant)
-        yield from _conditional(place) if conditional else _diagnostics(place)
+        place = Place(data=parsed.data, root=schema, path=path, error=error, rows=rows, meant=meant)
+        told = conditional if under and error.validator in KNOWN else _diagnostics
+        yield from told(place)
 
 
 def _meant(error: Any) -> Mapping[str, str]:
@@ -132,32 +125,16 @@ def _meant(error: Any) -> Mapping[str, str]:
     return {key: better for key, better in near.items() if better is not None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """An error of the schema and what is needed to say it: the file's data and text, the whole schema."""
-
-    data: Any
-    root: Schema
-    path: Path
-    error: Any
-    rows: Rows
-    meant: Mapping[Path, Mapping[str, str]]
-
-    @property
-    def span(self) -> Span:
-        return locate(self.data, self.path)
-
-
-def _diagnostics(place: _Place) -> Iterator[tuple[Path, Diagnostic]]:
+def _diagnostics(place: Place) -> Iterator[tuple[Path, Diagnostic]]:
     error, path = place.error, place.path
     match error.validator:
         case "additionalProperties":
             yield from _unknown_keys(place)
         case "required":
-            for missing in _missing(place):
+            for missing in missing_keys(place):
                 what = error.schema.get("properties", {}).get(missing)
                 says = (
-                    (_resolve(place.root, what) or {}).get("description") if isinstance(what, dict) else None
+                    (resolve(place.root, what) or {}).get("description") if isinstance(what, dict) else None
                 )
                 yield (
                     (*path, missing),
@@ -173,7 +150,7 @@ def _diagnostics(place: _Place) -> Iterator[tuple[Path, Diagnostic]]:
             yield path, code.at(place.span, _plainly(error, path), help=says)
 
 
-def _refused(place: _Place) -> Diagnostic:
+def _refused(place: Place) -> Diagnostic:
     """A value that is not of the type, the words or the form asked for."""
     value, wanted, span = place.error.instance, place.error.validator_value, place.span
     written = place.rows.written(span) if isinstance(value, str | int) else ""
@@ -187,7 +164,7 @@ def _refused(place: _Place) -> Diagnostic:
                 f"{name(place.path)} must be {TYPES.get(str(wanted), str(wanted))}, not {kind_of(value)}"
             )
             fixed = repair.of_type(
-                value, written, str(wanted), _resolve(place.root, place.error.schema.get("items"))
+                value, written, str(wanted), resolve(place.root, place.error.schema.get("items"))
             )
             help_ = f"write {fixed}" if fixed else place.error.schema.get("description")
         case _:
@@ -214,7 +191,7 @@ def _plainly(error: Any, path: Path) -> str:
     )
 
 
-def _repeated(place: _Place) -> Diagnostic:
+def _repeated(place: Place) -> Diagnostic:
     items = place.error.instance
     found = repair.repetition(items, place.rows) if isinstance(items, Seq) else None
     message = f"an item of {name(place.path)} stands twice"
@@ -226,15 +203,7 @@ def _repeated(place: _Place) -> Diagnostic:
     )
 
 
-def _missing(place: _Place) -> list[str]:
-    """Every key that is asked for and not there, but for those that stand there misspelt, which is said at the word."""
-    misspelt = set(place.meant.get(place.path, {}).values())
-    return [
-        key for key in place.error.validator_value if key not in place.error.instance and key not in misspelt
-    ]
-
-
-def _unknown_keys(place: _Place) -> Iterator[tuple[Path, Diagnostic]]:
+def _unknown_keys(place: Place) -> Iterator[tuple[Path, Diagnostic]]:
     instance, known = place.error.instance, place.error.schema.get("properties", {})
     absent = [key for key in known if key not in instance]
     meant = place.meant.get(place.path, {})
@@ -253,68 +222,6 @@ def _unknown_keys(place: _Place) -> Iterator[tuple[Path, Diagnostic]]:
                 fix=Fix(span=span, text=better) if better and certain else None,
             ),
         )
-
-
-# ---- what the keys beside it ask for -------------------------------------------------------------------------------
-
-
-def _conditional(place: _Place) -> Iterator[tuple[Path, Diagnostic]]:
-    """An error under `then` or `else`: what does not go with, or is needed by, another key of the same object."""
-    error, path = place.error, place.path
-    match error.validator:
-        case None:  # `key: false`; jsonschema names the object, not the key
-            held = _at(place.data, path)
-            refused = _schema_along(place.root, error.absolute_schema_path)
-            for key in [k for k, v in refused.items() if v is False and k in held]:
-                why, labels = _because(place, held)
-                message = f"`{key}` does not go with {why}"
-                yield (
-                    (*path, key),
-                    c.CONDITION.at(held.key(key), message, labels=labels, help="take one of them out"),
-                )
-        case "required":
-            why, labels = _because(place, error.instance)
-            for missing in _missing(place):
-                message = f"`{missing}` is missing{inside(path)}: {why} needs it"
-                yield (*path, missing), c.MISSING_KEY.at(place.span, message, labels=labels)
-        case "const" | "enum" | "type":
-            why, labels = _because(place, _at(place.data, path[:-1]))
-            wanted = error.validator_value
-            goes = ", ".join(map(as_written, wanted if isinstance(wanted, list) else [wanted]))
-            message = f"`{path[-1]}: {as_written(error.instance)}` does not go with {why}"
-            help_ = f"with it goes {goes}" if error.validator != "type" else None
-            yield path, c.CONDITION.at(place.span, message, labels=labels, help=help_)
-        case _:
-            yield from _diagnostics(place)
-
-
-def _because(place: _Place, held: Any) -> tuple[str, list[Label]]:
-    """The key the condition asks about, in words and as a second place to look at."""
-    steps = list(place.error.absolute_schema_path)
-    branch = max(n for n, step in enumerate(steps) if step in {"then", "else"})
-    asks = _schema_along(place.root, steps[:branch]).get("if", {})
-    keys = list(asks.get("properties", {})) or list(asks.get("required", ()))
-    present = [key for key in keys if isinstance(held, Map) and key in held]
-    if not present:
-        return f"the lack of `{keys[0]}`" if keys else "the keys beside it", []
-    key = present[0]
-    value = held[key]
-    words = f"`{key}: {as_written(value)}`" if isinstance(value, str | int) else f"`{key}`"
-    return words, [Label(span=held.value(key), text="because of this")]
-
-
-def _schema_along(root: Schema, steps: Iterable[str | int]) -> Any:
-    """The part of the schema at a path of jsonschema's, which goes through references by name."""
-    here: Any = root
-    for step in steps:
-        here = _resolve(root, here) if step == "$ref" else here[step]
-    return here
-
-
-def _at(data: Any, path: Path) -> Any:
-    for step in path:
-        data = data[step]
-    return data
 
 
 # ---- the validators ------------------------------------------------------------------------------------------------
