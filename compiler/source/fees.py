@@ -68,7 +68,6 @@ _ABOUT_FEES = re.compile(
     r"\b(?:fees?|charg(?:e|es|ed|ing)|"
     r"(?:we|us|firm|i)(?:'ll| will| would| do| may| only| then)? ?(?:keep|take|deduct|retain|get|have)s?|"
     r"deduct(?:ed|ion|ions)?|(?:our|the firm's) (?:cut|share|commission|slice|percentage|price)|costs? you|you(?:'ll| will)? pay|"
-    r""
     r"pay us|go(?:es)? to (?:us|the firm)|you(?:'ll| will| only| still)? keep|"
     r"pay (?:the|our) firm|payable to us|contingency|commission of ours|no[ -]win)\b"
 )
