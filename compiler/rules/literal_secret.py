@@ -8,9 +8,11 @@ withdraw it at its provider.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
+
+import re2
 
 from compiler.diagnostics import Code, Diagnostic, Span
 from compiler.source.context import Context
@@ -27,7 +29,7 @@ CODE = Code(
 )
 NEEDS = frozenset[str]()
 
-_SECRET = re.compile(
+_SECRET = re2.compile(
     r"\b(?:sk|pk|rk|re)[-_](?:live[-_]|test[-_]|proj[-_])?[A-Za-z0-9_]{20,}"
     r"|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bwhsec_[A-Za-z0-9+/=]{16,}"
     r"|\bEAA[A-Za-z0-9]{40,}|-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\."
@@ -37,11 +39,16 @@ _SECRET = re.compile(
 
 def check(source: Source, context: Context) -> Iterator[Diagnostic]:
     for parsed in [f for folder in (source.folder, *(p.folder for p in source.packs)) for f in folder.files]:
-        if _SECRET.search(parsed.text):
+        if _suspicious(parsed.text):
             for text, span in _texts(parsed.data, Span(file=parsed.file)):
                 if _SECRET.search(text):
                     help_ = "write a reference (`secret:NAME`), and withdraw the key: it has been seen"
                     yield CODE.at(span, "this looks like the value of a secret", help=help_)
+
+
+@lru_cache(maxsize=256)  # tenants share their packs' files
+def _suspicious(text: str) -> bool:
+    return _SECRET.search(text) is not None
 
 
 def _texts(data: Any, span: Span) -> Iterator[tuple[str, Span]]:

@@ -40,7 +40,9 @@ def _run(ground: Ground) -> Row:
         for number in range(max(5, 3 * ground.rounds)):
             time.sleep(BETWEEN_SAVES_S)
             persona = root / "dynamo-dave" / "persona.yaml"
-            persona.write_text(persona.read_text(encoding="utf-8") + f"# save {number}\n", encoding="utf-8")
+            aside = persona.with_name(".persona.yaml.tmp")  # as editors do: written aside, then renamed
+            aside.write_text(persona.read_text(encoding="utf-8") + f"# save {number}\n", encoding="utf-8")
+            aside.replace(persona)
             began = time.monotonic()
             ends.wait(number + 2)
             took.append((time.monotonic() - began) * 1000)
