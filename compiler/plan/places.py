@@ -7,6 +7,7 @@ between base and head is the one that was changed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from compiler.plan.change import Change, Place
@@ -36,16 +37,31 @@ class Found(NamedTuple):
 def located(
     change: Change, base: Source | None, head: Source | None
 ) -> tuple[str, Place | None, Place | None]:
-    """(whose file changed, the place in head, the place in base). The owner is empty where nothing is found."""
-    old = {found.owner + found.place.file: found for found in _all(change, base)}
-    new = {found.owner + found.place.file: found for found in _all(change, head)}
-    for key in sorted({*old, *new}, key=lambda key: key.startswith("_")):
-        before, after = old.get(key), new.get(key)
-        if before is None or after is None or before.value != after.value:
-            either = after or before
-            return either.owner if either else "", after and after.place, before and before.place
-    first, was = next(iter(new.values()), None), next(iter(old.values()), None)
-    return (first or was).owner if first or was else "", first and first.place, was and was.place  # type: ignore[union-attr]
+    """(whose file changed, the place in head, the place in base). The owner is empty where nothing is found.
+
+    What came or went stands on the other side where the list stands that it came into or went from.
+    """
+    old = {found.place.file: found for found in _all(change, base)}
+    new = {found.place.file: found for found in _all(change, head)}
+    files = sorted({*old, *new}, key=lambda file: (file.startswith("_"), file))
+    differs = [f for f in files if f not in old or f not in new or old[f].value != new[f].value]
+    if not files:
+        return "", None, None
+    file = (differs or files)[0]
+    there = new[file] if file in new else old[file]
+    around = _around(change)
+    return there.owner, _place(file, new, around, head), _place(file, old, around, base)
+
+
+def _place(file: str, found: Mapping[str, Found], around: Change, source: Source | None) -> Place | None:
+    if file in found:
+        return found[file].place
+    return next((each.place for each in _all(around, source) if each.place.file == file), None)
+
+
+def _around(change: Change) -> Change:
+    """The list that the changed entry is one of."""
+    return replace(change, pointer=change.pointer.removesuffix("/*"), ids=change.ids[:-1])
 
 
 def _all(change: Change, source: Source | None) -> Iterator[Found]:
