@@ -20,6 +20,8 @@ from compiler.scaffold.wanted import Refused, Wanted
 __all__ = ["Planned", "Refused", "Wanted", "plan", "write"]
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
+DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}\Z")
+LONGEST_FIRM = 120  # characters, as the schema has it
 LONGEST_SLUG = 40  # characters; ids of connections are made of it
 ROLES = {"fca_cmc": "claims_management_company", "sra_firm": "law_firm"}
 OPENING = ("opening", "opening_and_proactive")
@@ -56,7 +58,15 @@ class Planned:
 
 def plan(root: Path, wanted: Wanted) -> Planned:
     """Everything `init` would write under `root`. Reads, and writes nothing. Raises Refused."""
-    _checked(wanted.slug)
+    _checked(wanted.slug, "a tenant's name")
+    if wanted.organisation is not None:
+        _checked(wanted.organisation, "an organisation's name")
+    if not DOMAIN.match(wanted.domain):
+        raise Refused(f"`{wanted.domain}` is no domain: write it as in an address, without https://")
+    if wanted.firm is not None and not (
+        wanted.firm.isprintable() and 0 < len(wanted.firm.strip()) <= LONGEST_FIRM
+    ):
+        raise Refused(f"the firm's name must be one line of at most {LONGEST_FIRM} characters")
     tenants = root / "tenants"
     if (tenants / wanted.slug).exists():
         raise Refused(f"tenants/{wanted.slug} exists already, and init never overwrites")
@@ -93,12 +103,12 @@ def suggested(name: str) -> str:
     return slug[:LONGEST_SLUG].rstrip("-")
 
 
-def _checked(slug: str) -> None:
+def _checked(slug: str, what: str) -> None:
     if SLUG.match(slug) and len(slug) <= LONGEST_SLUG:
         return
     form = f"lower-case words joined by hyphens, a letter first, at most {LONGEST_SLUG} characters"
     better = suggested(slug)
-    raise Refused(f"`{slug}` cannot be a tenant's name: {form}" + (f"; try `{better}`" if better else ""))
+    raise Refused(f"`{slug}` cannot be {what}: {form}" + (f"; try `{better}`" if better else ""))
 
 
 def _packs(tenants: Path, asked: Sequence[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compiler.edits import apply, insertion
+from compiler.layout.scalars import bare_reads_the_same, quoted
 from compiler.scaffold.packs import PACKS, shipped
 from compiler.scaffold.template import SCHEMAS, laid_out, template
 from compiler.scaffold.wanted import Refused
@@ -91,14 +92,15 @@ def _joined(path: str, text: str, slug: str) -> str:
         )
     if slug in listed:
         return text
+    entry = slug if bare_reads_the_same(slug, flow=True) else quoted(slug)
     end = listed.node.end_mark
     if listed.node.flow_style or not listed:
-        new = f", {slug}" if listed else slug
+        new = f", {entry}" if listed else entry
         return apply(text, [insertion(path, end.line + 1, end.column, new)])
     lines = text.splitlines(keepends=True)
     last = listed.node.value[-1].end_mark.line  # a comment may stand beside it
     lead = lines[listed.node.value[0].start_mark.line].partition("-")[0]
-    return "".join([*lines[:last], lines[last].rstrip("\n"), f"\n{lead}- {slug}\n", *lines[last + 1 :]])
+    return "".join([*lines[:last], lines[last].rstrip("\n"), f"\n{lead}- {entry}\n", *lines[last + 1 :]])
 
 
 def _missing(wanted: str, there: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -56,7 +57,9 @@ def values(
         "brand": brand,
         "name": brand.split()[-1],
         "organisation": organisation,
-        "firm": wanted.firm or f"EXAMPLE {brand.upper()} LTD (example only)",
+        "firm": json.dumps(
+            wanted.firm or f"EXAMPLE {brand.upper()} LTD (example only)", ensure_ascii=False
+        ),  # JSON is YAML
         "role": role,
         "packs": ", ".join(name for name in packs if name != ALL) or ALL,
         "domain": wanted.domain,

@@ -109,6 +109,42 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("slug", ["no", "null", "say-no", "on", "y"])
+def test_a_name_that_yaml_reads_as_something_else_stays_a_name(tmp_path: Path, slug: str) -> None:
+    assert made(tmp_path, slug).errors == 0
+    assert made(tmp_path, "hal").errors == 0  # it joins the first one's organisation
+    again = tmp_path / "again"
+    assert made(again, "hal").errors == made(again, slug).errors == 0
+
+
+def test_a_firm_is_taken_as_it_is_written(tmp_path: Path) -> None:
+    name = 'Hal: "Sons" & Daughters # 1, {tenants} [Ltd]'
+    compiled = made(tmp_path, "hal", firm=name).tenants["hal"]
+    assert compiled is not None
+    assert Bundle.decode(compiled.bundle).tenant.legal_entity == name
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"organisation": "../../etc"},
+        {"organisation": "My Group"},
+        {"domain": "https://example.com"},
+        {"domain": "example.com/x"},
+        {"domain": "a b.com"},
+        {"firm": "one\ntwo"},
+        {"firm": " "},
+        {"firm": "x" * 121},
+    ],
+)
+def test_what_would_not_compile_or_lead_elsewhere_is_refused_before_anything_is_written(
+    tmp_path: Path, given: dict[str, str]
+) -> None:
+    with pytest.raises(Refused):
+        plan(tmp_path, Wanted(slug="hal", today=DAY, **given))  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_misspelt_pack_and_packs_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="did you mean `energy`"):
         plan(tmp_path, Wanted(slug="hal", today=DAY, packs=("enrgy",)))
