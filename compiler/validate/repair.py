@@ -46,7 +46,7 @@ def of_type(value: Any, written: str, wanted: str, items: Mapping[str, Any] | No
             return f'"{written}"'
         case "integer" if isinstance(value, str) and _WHOLE.fullmatch(value) and written != value:
             return value
-        case "boolean" if value in {"true", "false"} and written != value:
+        case "boolean" if isinstance(value, str) and value in {"true", "false"} and written != value:
             return str(value)
         case "array" if isinstance(value, str) and items is not None and _fits(value, items):
             return f"[{written if written != value or _FLOW_WORD.fullmatch(written) else quoted(value)}]"

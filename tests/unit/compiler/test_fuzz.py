@@ -157,3 +157,11 @@ def _places(tree: Any, above: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
     for step, value in steps:
         yield (*above, step)
         yield from _places(value, (*above, step))
+
+
+def test_a_list_where_true_or_false_belongs_is_told_and_not_tripped_over(root: Path) -> None:
+    """Found by the first of these tests."""
+    name = "_packs/all/signals/abuse.yaml"
+    tree: Any = yaml.load((TENANTS / name).read_bytes(), yaml.CBaseLoader)
+    tree[0]["suppress"] = ["true"]
+    judged(root, name, json.dumps(tree).encode())
