@@ -11,7 +11,7 @@ from typing import Any
 
 from compiler.approvals.enrolment import Enrolment, Person, wrote_it
 from compiler.approvals.subjects import Subject, canonical_words, kept_words
-from compiler.diagnostics import Diagnostic, Label
+from compiler.diagnostics import Diagnostic, Label, Span
 from compiler.diagnostics import approval_codes as own
 from compiler.diagnostics import codes as c
 from compiler.diagnostics.suggest import did_you_mean
@@ -186,11 +186,17 @@ def _stale(line: Map, subject: Subject) -> Diagnostic | None:
         message += ": " + "; ".join(parts[:SHOWN_PARTS])
         message += f"; and {len(parts) - SHOWN_PARTS} more" if len(parts) > SHOWN_PARTS else ""
         labels = [
-            Label(span=subject.raw.value(change.part), text=part)
+            Label(span=_place(subject, change.part), text=part)
             for change, part in zip(found, parts, strict=True)
         ] or labels
     help_ = f"have `{subject.id}` approved again as it now stands, or restore the words"
     return c.STALE.at(line.value("digest"), message, labels=labels, help=help_)
+
+
+def _place(subject: Subject, part: str) -> Span:
+    """Where a part of the words stands: what a script says is under `claims`, or for the persona under `opening`."""
+    keys = (part, "claims", "opening") if part in {"claims", "says"} else (part,)
+    return next((subject.raw.value(key) for key in keys if key in subject.raw), subject.raw.at())
 
 
 def _early(line: Map, today: str) -> Diagnostic | None:

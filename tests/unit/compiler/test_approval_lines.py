@@ -256,6 +256,15 @@ def test_a_script_is_void_when_what_it_says_changed_and_says_which() -> None:
     ]
 
 
+@pytest.mark.parametrize("script", ["persona", "campaign/hello"])
+def test_what_a_script_says_is_pointed_at_where_it_stands(script: str) -> None:
+    digest = subjects_of(source())["PL-D02"].digest
+    found = judged(line(script, was={digest: "sha256:" + "0" * 64}))
+    ((_, (fault,)),) = found.lines
+    rows = Path(BASE, fault.labels[0].span.file).read_text().splitlines()
+    assert "[PL-D01, PL-D02]" in rows[fault.labels[0].span.line - 1]
+
+
 def test_fields_that_came_went_and_changed_are_each_named() -> None:
     old = {"texts": {"en-GB": {"full": "One two."}}, "expires": None, "options": ["Yes"], "when": "opening"}
     new = {
