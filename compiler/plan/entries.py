@@ -69,7 +69,7 @@ def detail(owner: str, row: Row) -> str:
         ("stands in", code(f"{change.place.file}:{change.place.line}") if change.place else ""),
         ("said by", (shown_text(", ".join(row.uses)) or "answers only") if speaks else ""),
         ("approved before by", (shown_text("; ".join(row.earlier)) or "nobody") if speaks else ""),
-        ("digest of the change", code(row.digest)),
+        ("digest of the change", code(row.digest) if row.digest else ""),
         ("let through by", shown_text(change.covered)),
         *_command(change, owner),
     ]

@@ -44,7 +44,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A change as one tenant has it: its digest for waivers, and where the claim it is about is used."""
+    """A change as one tenant has it: its digest for waivers (none when shared), and where the claim it is about is used."""
 
     change: Change
     digest: str
@@ -188,9 +188,9 @@ def _same(change: Change) -> tuple[object, ...]:
 
 
 def _merged(known: Row | None, row: Row) -> Row:
-    """Let through only where every tenant let it through."""
+    """Let through only where every tenant let it through. A digest is of one tenant's change: `reaches` has them all."""
     if known is None:
-        return row
+        return replace(row, digest="")
     covered = known.change.covered if row.change.covered else ""
     return replace(
         known,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -322,3 +324,17 @@ def test_without_git_a_folder_can_still_be_compared(repository: Path, convo: Any
     assert "no git repository" in err
     code, out, _ = convo("plan", str(tmp_path / "elsewhere" / "tenants"), "--base", "tenants", *TODAY)
     assert (code, out.splitlines()[0]) == (0, "Nothing changes.")
+
+
+def test_a_plan_of_both_shipped_tenants_takes_less_than_two_seconds_of_work(
+    convo: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(__file__).parents[2])
+    copytree("tenants", tmp_path / "changed")
+    for slug in ("dynamo-dave", "edward-energy"):
+        caps = tmp_path / "changed" / slug / "caps.yaml"
+        caps.write_text(caps.read_text().replace("per_day: 2000", "per_day: 1500"))
+    began = time.process_time()
+    code, out, _ = convo("diff", "tenants", str(tmp_path / "changed"), *TODAY)
+    assert time.process_time() - began < 2.0
+    assert (code, out.count("CAP_TIGHTENED")) == (3, 2)
