@@ -27,6 +27,8 @@ BODIES: Mapping[str, tuple[str, str]] = {
     "energy_ombudsman": ("the Energy Ombudsman", r"energy ombudsm[ae]n|ombudsman services:? energy"),
 }
 
+CLAUSE_CHARS = 200  # how far back a denial may stand
+
 _GAP = r"[^a-z0-9]{1,4}"
 _DONE = (
     r"regulated|authori[sz]ed|approved|registered|licen[sc]ed|accredited|backed|endorsed|protected|certified|supervised|"
@@ -49,8 +51,10 @@ _THE = r"(?:the |an? |by the |uk(?:'s)? |official |independent |full |regulator 
 _L, _R = r"(?<![a-z0-9])", r"(?![a-z0-9])"  # `_` and `*` are how WhatsApp writes italics and bold
 
 
-def _pattern(names: str) -> re.Pattern[str]:
-    body = rf"(?:{names})"
+@lru_cache(maxsize=1)
+def _pattern() -> re.Pattern[str]:
+    """All of it for all bodies at once; made when a text first names one, because it takes a while to make."""
+    body = rf"(?:{'|'.join(names for _, names in BODIES.values())})"
     return re.compile(
         rf"{_L}{body}(?:'?s)?{_GAP}(?:fully{_GAP})?(?:{_DONE}){_R}"
         rf"|{_L}{body}(?:'?s)?{_GAP}(?:{_THING}){_R}"
@@ -71,8 +75,8 @@ def _pattern(names: str) -> re.Pattern[str]:
 
 
 # A number of the register is status without its body's name.
-_NUMBERED = {"fca": r"(?<![a-z0-9])(?:frn|firm reference number)[^a-z0-9]{0,4}[0-9]{4,}"}
-_PATTERNS = {name: _pattern(names) for name, (_, names) in BODIES.items()}
+_NUMBERED = {"fca": re.compile(r"(?<![a-z0-9])(?:frn|firm reference number)[^a-z0-9]{0,4}[0-9]{4,}")}
+_NAMED = {body: re.compile(rf"{_L}(?:{names}){_R}") for body, (_, names) in BODIES.items()}
 _AT_ALL = re.compile("|".join([*(names for _, names in BODIES.values()), "frn", "firm reference"]))
 
 # A denial stands right before the status in the same clause: "we are not", "neither X is". "Not only" denies nothing.
@@ -116,13 +120,22 @@ def statuses(text: str) -> tuple[Status, ...]:
 
 
 def _claimed(text: str) -> Iterator[tuple[str, int, int]]:
-    for body, pattern in _PATTERNS.items():
-        numbered = re.finditer(_NUMBERED[body], text) if body in _NUMBERED else ()
-        for match in (*pattern.finditer(text), *numbered):
-            before = _CLAUSE.split(text[: match.start()])[-1]
-            if not _harmless(before, match.group()):
+    """(body, start, end) of what is claimed in folded text. One claim may begin within another."""
+    at = 0
+    while (match := _pattern().search(text, at)) is not None:
+        if not _harmless(_clause_before(text, match), match.group()):
+            yield from (
+                (body, *match.span()) for body, named in _NAMED.items() if named.search(match.group())
+            )
+        at = match.start() + 1
+    for body, pattern in _NUMBERED.items():
+        for match in pattern.finditer(text):
+            if not _harmless(_clause_before(text, match), match.group()):
                 yield body, *match.span()
-                break
+
+
+def _clause_before(text: str, match: re.Match[str]) -> str:
+    return _CLAUSE.split(text[max(0, match.start() - CLAUSE_CHARS) : match.start()])[-1]
 
 
 def _harmless(before: str, said: str) -> bool:

@@ -14,13 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from compiler.diagnostics import Code, Diagnostic, Label, Span
 from compiler.source import wording
 from compiler.source.context import Context
-from compiler.source.fees import NO_END, Charge, Redress, charges
 from compiler.source.model import Source
 from compiler.source.tree import Map
+
+if TYPE_CHECKING:
+    from compiler.source.fees import Charge, Redress
 
 CODE = Code(
     code="CV5041",
@@ -32,6 +35,7 @@ CODE = Code(
 )
 NEEDS = frozenset({"pack", "tenant"})
 
+_NO_END = Decimal("Infinity")
 FEE_DUTIES = ("before_any_fee", "with_fee")
 
 
@@ -44,6 +48,10 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
     ]
     if not tables:
         return
+    from compiler.source.fees import (
+        charges,
+    )  # its patterns take longer to make than a small tenant to compile
+
     for text, span, statement in _texts(source):
         for charge in charges(text, statement=statement):
             for pack, table in tables:
@@ -110,7 +118,7 @@ def _bands(redress: Redress | None, table: Map) -> Iterator[Map]:
     for band in table["bands"]:
         first, last = (
             Decimal(band["from_pounds"]),
-            Decimal(band["to_pounds"]) + 1 if "to_pounds" in band else NO_END,
+            Decimal(band["to_pounds"]) + 1 if "to_pounds" in band else _NO_END,
         )
         if low < last and (first < high or low == high == first):
             yield band
