@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from runtime.console import Console
 
 Pull = Annotated[int, typer.Option("--pr", min=1, help="number of the pull request")]
-TOKENS = ("CONVO_HOST_TOKEN", "GITHUB_TOKEN")
 GIT_WITHIN_S = 60
 _PULL = re.compile(r"([0-9a-f]{40,64})\trefs/pull/([0-9]+)/head")
 
@@ -34,18 +33,26 @@ def comment(
         str, typer.Option(envvar="GITHUB_API_URL", help="root of the API")
     ] = "https://api.github.com",
     repository: Annotated[str, typer.Option(envvar="GITHUB_REPOSITORY", help="owner/name")] = "",
+    token_ref: Annotated[
+        str, typer.Option(help="env:NAME or file:PATH of the code host's token")
+    ] = "env:GITHUB_TOKEN",  # noqa: S107  (where it is, not what it is)
     author: Annotated[
         str, typer.Option(help="whose comment is edited: the account the token belongs to")
     ] = "github-actions[bot]",
 ) -> int:
-    """Write or edit the one comment of convo on a pull request. The token is read from CONVO_HOST_TOKEN or GITHUB_TOKEN."""
+    """Write or edit the one comment of convo on a pull request."""
     from commands.comment import Host, HostRefused, body_of
+    from runtime.errors import SecretMissing
+    from runtime.references import read_reference
 
-    token = next((os.environ[name] for name in TOKENS if os.environ.get(name)), None)
-    if token is None:
-        raise UsageProblem(f"no token: set {' or '.join(TOKENS)}")
+    try:
+        token = read_reference(token_ref, os.environ).strip()
+    except SecretMissing as missing:
+        raise UsageProblem(str(missing)) from None
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
         raise UsageProblem("name the repository: --repository owner/name")
+    if not re.match(r"https://|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/|$)", api):
+        raise UsageProblem(f"{api}: a token goes over https:// only (or to this machine)")
     body = body_of([_read(path) for path in file])
     host = Host(api=api.rstrip("/"), repository=repository, token=token, author=author)
     try:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from commands import ci
+from commands import UsageProblem, ci
 from commands.comment import MARKER, MOST_CHARS, Host, HostRefused, body_of
 from drills.inthread import InThread, free_port
 from drills.sandbox.codehost import Fault, FaultKind, Pull, Repository, World
@@ -103,13 +103,16 @@ def test_the_command_says_nothing_about_a_commit_that_is_no_longer_the_head(
 ) -> None:
     file = tmp_path / "comment.md"
     file.write_text("what changes")
-    monkeypatch.setenv("CONVO_HOST_TOKEN", "t-ci")
+    monkeypatch.setenv("GITHUB_TOKEN", "t-ci")
     given = {"api": there.url, "repository": "example/tenants", "author": "convo-ci[bot]"}
     assert ci.comment(1, [file], head="0" * 40, **given) == 0
     assert there.bodies() == []
     assert ci.comment(1, [file], head=there.repository.history.commit("change").sha, **given) == 0
     assert there.bodies() == [body_of(["what changes"])]
     assert "moved on" in capsys.readouterr().out
+    for api in ("http://code.example", "http://127.0.0.1.code.example", "http://localhost@code.example"):
+        with pytest.raises(UsageProblem, match="https"):
+            ci.comment(1, [file], **{**given, "api": api})
 
 
 def test_a_comment_keeps_whole_texts_and_says_what_did_not_fit() -> None:
