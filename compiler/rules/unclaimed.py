@@ -43,13 +43,18 @@ _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*")
 _FORBIDS = re.compile(r"\b(no|not|never|avoid|without|nothing|refuse|nor|neither)\b|n't\b", re.IGNORECASE)
 # A limit on what the model itself writes.
+_COUNT = (
+    r"(?:\d[\d–-]*|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|"
+    r"eighty|hundred)(?:-\w+)?)"
+)
 _LIMIT = re.compile(
-    r"(?:\b[\w-]+\b|\d+) (?:(?:short|plain|simple|full|long|whole|single|different|more|of) )*"
-    r"(?:words?|sentences?|lines?|letters?|characters?|paragraphs?|questions?|moves?|messages?|replies|reply|points?|bullets?|"
-    r"options?|choices|claims?|statements?|phrases?|topics?|emojis?|languages?|commas?)\b"
-    r"|\b(?:reading )?age (?:of )?\d+\b",
+    rf"\b(?:{_COUNT} (?:or|to|and) )?{_COUNT} (?:(?:short|plain|simple|full|long|whole|single|different|more|of) )*"
+    r"(?:words?|sentences?|lines?|letters?|characters?|chars?|paragraphs?|questions?|moves?|messages?|replies|reply|points?|"
+    r"bullets?|options?|choices|claims?|statements?|phrases?|topics?|emojis?|languages?|commas?)\b"
+    r"|\b(?:age|grade|level|step|rule|point|part|section|option) (?:of )?\d+\b",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"^\s*\d+[.)](?=\s)", re.MULTILINE)  # a list of instructions
 _NOT_COUNTED = {
     "half",
     "double",
@@ -109,7 +114,7 @@ def _held(source: Source, claims: Collection[str]) -> set[str]:
 def _instructed(prompt: str) -> tuple[Stated, ...]:
     """What a prompt states that a customer could be told."""
     facts: list[Stated] = []
-    for sentence in _SENTENCE.findall(_JINJA.sub(" ", prompt)):
+    for sentence in _SENTENCE.findall(_NUMBERED.sub(" ", _JINJA.sub(" ", prompt))):
         limits = [limit.span() for limit in _LIMIT.finditer(sentence)]
         bare = "".join(" " if any(a <= i < b for a, b in limits) else c for i, c in enumerate(sentence))
         for fact in stated(bare):

@@ -143,6 +143,7 @@ def prompt(words: str) -> Edit:
             "CV5025: `we will call` (a promise of a person) stands in the prompt",
         ),
         ([prompt("Never say that the fee is 25%.")], "CV5025: `25%` (a percentage) stands in the prompt"),
+        ([prompt("We won 3 or 4 cases.")], "CV5025: `3` (a number or a day) stands in the prompt"),
         ([prompt("We have 12 offices.")], "CV5025: `12` (a number or a day) stands in the prompt"),
         # buttons
         ([(FACTS, "  source", "  topic: Done in a week?\n  source")], "CV5024: `a week` stands on a button"),
@@ -377,6 +378,12 @@ def test_a_rule_finds_before_going_live(tmp_path: Path, edits: list[Edit], expec
         [(FACTS, "  source", "  topic: Two days?\n  source")],
         [(FACTS, "two days.", "a week."), (FACTS, "  source", "  topic: A week?\n  source")],
         [prompt("At most two short sentences. One question a message. Up to 40 words.")],
+        [
+            prompt(
+                "1. Greet the person.\n  2. Then ask, in two or three words, 1-2 sentences, 20–30 characters or 160 chars."
+            )
+        ],
+        [prompt("Write at grade 9, as in step 2 of option 3, e.g. plainly.")],
         [prompt("Never promise a call. Do not say that we will call.")],
         [more("short: In two days.")],
         [more("short: In 48 hours.")],
