@@ -66,8 +66,10 @@ def shipped() -> Path:
 def tenant_path(tenant: str) -> Path:
     """The folder of a tenant given by slug or by path. Raises UsageProblem."""
     given = Path(tenant)
-    path = given if (given / "tenant.yaml").exists() else shipped() / tenant
-    if not (path / "tenant.yaml").exists():
-        known = sorted(folder.parent.name for folder in shipped().glob("*/tenant.yaml"))
+    places = (given, TENANTS / tenant, shipped() / tenant)
+    path = next((place for place in places if (place / "tenant.yaml").exists()), None)
+    if path is None:
+        here = TENANTS if TENANTS.is_dir() else shipped()
+        known = sorted(folder.parent.name for folder in here.glob("*/tenant.yaml"))
         raise UsageProblem(f"there is no tenant {tenant}; there are {', '.join(known) or 'none'}")
     return path

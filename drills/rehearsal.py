@@ -57,8 +57,7 @@ BETWEEN_LINES = timedelta(seconds=20)  # a person reads and types
 AGREED_AGO = timedelta(days=4)
 MOST_LINES = 60  # of one conversation
 CONNECTIONS = 4  # to the database, for each role
-FIRST_NUMBER = 447_700_900_000  # kept for drama: nobody has one of the next thousand
-NUMBERS = 1_000
+NUMBERS = "+447700900"  # kept for drama: nobody has one of these; past a thousand they have a digit too many besides
 OFFICE_HOURS = clock_time(10, 30)
 LONGEST_CLOSED = 31  # days; whoever is never open is played at in any case
 PLAYED_ON = ("webchat", "whatsapp_360dialog")  # the channels that talk today
@@ -299,9 +298,8 @@ class Rehearsal:
         )
         if script.channel == "webchat":
             return _Person(script, Identity(kind="visitor", value=visitor_token()), route)
-        number = FIRST_NUMBER + self.numbers % NUMBERS
         self.numbers += 1
-        return _Person(script, Identity(kind="phone", value=f"+{number}"), route)
+        return _Person(script, Identity(kind="phone", value=f"{NUMBERS}{self.numbers:03}"), route)
 
     def _connection(self, channel: str) -> Connection | None:
         there = self.bundle.connections.values()

@@ -65,7 +65,9 @@ def documents() -> Mapping[str, Any]:
 def test_nothing_runs_with_more_than_it_needs() -> None:
     for document in documents().values():
         assert document["permissions"] == {}
-        assert document["defaults"] == {"run": {"shell": "bash"}}  # which has pipefail, as the runner of these tests
+        assert document["defaults"] == {
+            "run": {"shell": "bash"}
+        }  # which has pipefail, as the runner of these tests
         for job in document["jobs"].values():
             assert job["timeout-minutes"] <= 20
             rights = job.get("permissions", {})
@@ -111,6 +113,24 @@ def test_no_script_holds_an_expression_and_every_action_is_pinned_by_commit() ->
             for step in job["steps"]:
                 assert "${{" not in step.get("run", "")
                 assert "uses" not in step or re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
+
+
+def test_a_pull_request_brings_neither_its_compiler_nor_its_drills_around_what_is_put_in_force() -> None:
+    jobs = documents()["convo.yml"]["jobs"]
+    installs = {name: _runs(job, "pip install") for name, job in jobs.items() if _runs(job, "pip install")}
+    assert all("--requirement base/.github/convo-requirements.txt" in run for run in installs["check"])
+    for job in (jobs["staging"], jobs["live"]):
+        names = [step.get("name", "") for step in job["steps"]]
+        assert names.index("Sign, publish, activate") == len(names) - 2
+        assert not any("if" in step for step in job["steps"])  # nothing goes on after a failure
+    staging = [step.get("run", "") for step in jobs["staging"]["steps"]]
+    assert any("convo attack" in run for run in staging[:-2])
+    [check] = _runs(jobs["live"], "compile")
+    assert "--stage live" in check
+
+
+def _runs(job: Mapping[str, Any], what: str) -> list[str]:
+    return [step["run"] for step in job["steps"] if what in step.get("run", "")]
 
 
 # ---- the chain ----------------------------------------------------------------------------------------------------------
