@@ -60,6 +60,9 @@ def notes_of(text: str, root: Any) -> Notes:
             pending.append(line)
             continue
         begun = starts.get(line.number, [])
+        if not past and not begun:  # the line that marks where the document starts
+            pending += [line] if line.comment else []
+            continue
         if begun and begun[0].name == id(root):
             _head(notes, pending, begun)
         else:
@@ -68,7 +71,10 @@ def notes_of(text: str, root: Any) -> Notes:
         past += begun
         if line.comment:
             before = [e for e in past if _open_at(e, (line.number, line.column))] or past
-            _beside(notes, before[-1].name, line.comment)
+            if before[-1].name == id(root):  # beside the dash of a first item that begins below it
+                notes.above.setdefault(id(root), []).append(line.comment)
+            else:
+                _beside(notes, before[-1].name, line.comment)
     _settle(notes, pending, None, past or entries)
     return notes
 
@@ -94,10 +100,11 @@ def _settle(notes: Notes, pending: list[_Line], coming: Entry | None, past: list
     """Comments further in than what comes belong below what came; the others above what comes."""
     kept: list[str] = []
     for line in pending:
-        if coming is not None and (not line.comment or line.column <= coming.column):
+        host = _host(past, line.column) if line.comment else None
+        # One that lines up with nothing further in than what comes would be read as above that the next time.
+        if coming is not None and (host is None or host.column <= coming.column):
             kept.append(line.comment)
-        elif line.comment:
-            host = _host(past, line.column)
+        elif host is not None:
             notes.below.setdefault(host.name, []).extend([*_tidy(kept), line.comment])
             kept = []
         else:

@@ -18,6 +18,7 @@ from compiler.load import load, schema
 from compiler.source.files import Parsed
 from compiler.source.parse import parse
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 TENANTS = Path(schemas.__file__).parent.parent / "tenants"
 FILES = [f for folder in load(TENANTS).folders() for f in folder.files if f.kind != "approvals"]
 
@@ -179,3 +180,37 @@ def test_what_the_compiler_would_refuse_to_read_is_left_alone_with_the_reason(te
 
 def test_a_file_of_line_ends_from_elsewhere_gets_ours() -> None:
     assert laid("- says: one\r\n  # two\r\n  note: three\r\n") == "- says: one\n  # two\n  note: three\n"
+
+
+@given(text=st.text(alphabet="ab:-#[]{}|>&*!'\"\\ \n\t,?0\u2028\x85é", max_size=60))
+@settings(max_examples=400, deadline=None)
+def test_any_text_comes_out_whole_or_is_left_alone(text: str) -> None:
+    made = layout("a.yaml", "claims", text, schema("claims"))
+    if made.text is None:
+        assert made.reason
+    else:
+        assert unordered(plain(made.text)) == unordered(plain(text))
+        assert laid(made.text) == made.text
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.rglob("*.yaml")), ids=lambda p: str(p.relative_to(EXAMPLES)))
+def test_every_bad_example_is_laid_out_or_left_alone(path: Path) -> None:
+    text = path.read_bytes().decode("utf-8", "replace")
+    made = layout("a.yaml", "claims", text, schema("claims"))
+    assert made.text or made.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("# x\n---  # y\n- note: z\n", "# x\n# y\n- note: z\n"),
+        ("- # y\n  note: z\n", "# y\n- note: z\n"),
+        ("- {note: a, # y\n  says: b}\n", "- says: b\n  note: a  # y\n"),
+        ("- covers: [b, # y\n   a]\n", "- covers:\n    - a\n    - b  # y\n"),
+        ("- says: >-  # y\n    a\n    b\n", "- says: >-  # y\n    a b\n"),
+        ("- note: a\n# y\n", "- note: a\n# y\n"),
+        ("# y\n\n[]\n# z\n", "# y\n\n[]\n# z\n"),
+    ],
+)
+def test_a_comment_goes_where_what_it_is_about_goes(text: str, wanted: str) -> None:
+    assert laid(text) == wanted
