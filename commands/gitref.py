@@ -23,6 +23,7 @@ _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+@-]{0,199}([~^][0-9]{0,4}){0,8}\Z"
 _ENTRY = re.compile(rb"([0-9]{6}) (\w+) ([0-9a-f]{40,64})\t(.*)\Z", re.DOTALL)
 _FILE_MODES = (b"100644", b"100755")
 _LINK_MODE = b"120000"
+TENANTS = "tenants"  # what the folder is called where it is the whole repository
 MAINS = ("origin/main", "main", "origin/master", "master")
 
 
@@ -40,9 +41,9 @@ def tenants_at(ref: str, tenants: Path) -> Iterator[At]:
     top, within = _place(tenants)
     commit = resolved(ref, top)
     with tempfile.TemporaryDirectory(prefix="convo-ref-") as folder:
-        _lay_out(top, commit, within, Path(folder))
-        place = Path(folder) / within.name
-        place.mkdir(exist_ok=True)
+        place = Path(folder) / (within.name or TENANTS)
+        place.mkdir()
+        _lay_out(top, commit, within, place)
         yield At(folder=place, commit=commit)
 
 
@@ -87,14 +88,15 @@ def _place(tenants: Path) -> tuple[Path, PurePosixPath]:
 
 def _lay_out(top: Path, commit: str, within: PurePosixPath, folder: Path) -> None:
     """Every blob under a path of the commit, as a file. A link becomes a link, which the compiler refuses."""
-    listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", f"{within}/") or b""
+    below = ["--", f"{within}/"] if within.parts else []
+    listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit, *below) or b""
     entries = [entry for raw in listed.split(b"\0") if (entry := _ENTRY.match(raw))]
     if len(entries) > MAX_FILES:
         raise UsageProblem(f"the commit has more than {MAX_FILES:,} files under {within}")
     blobs = [entry for entry in entries if entry[2] == b"blob"]
-    base, links = len(within.parts) - 1, []
+    links: list[tuple[Path, bytes]] = []
     for entry, data in zip(blobs, _contents(top, [entry[3] for entry in blobs]), strict=True):
-        parts = PurePosixPath(entry[4].decode("utf-8", "surrogateescape")).parts[base:]
+        parts = PurePosixPath(entry[4].decode("utf-8", "surrogateescape")).parts[len(within.parts) :]
         if not parts or any(part in ("", ".", "..") for part in parts):
             continue
         path = folder.joinpath(*parts)
