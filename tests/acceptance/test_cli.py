@@ -32,10 +32,11 @@ from tests.conftest import fresh_database
 
 STARTING = ("demo", "chat", "serve", "doctor", "init")
 WRITING = ("compile", "explain", "plan", "screen", "review", "attack", "transcript", "ci")
+AUTHORING = ("propose", "fmt", "upgrade", "uses", "docs", "why-send", "send-table", "schema", "completion")
 BUNDLES = ("publish", "activate", "rollback", "status", "keys")
 PROCESSES = ("web", "worker", "sender", "migrate")
 OPERATING = ("why", "kill", "enable", "queue", "audit", "secret", "desk")
-COMMANDS = (*STARTING, *WRITING, *BUNDLES, *PROCESSES, *OPERATING)
+COMMANDS = (*STARTING, *WRITING, *AUTHORING, *BUNDLES, *PROCESSES, *OPERATING)
 ON = ("--today", TODAY)
 
 
