@@ -74,7 +74,7 @@ class Cache:
             if held is None or any(standing(need) != stood for need, stood in held["needs"].items()):
                 return None
             entry = _entry(held)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError):
             return None  # written by a version that put it differently
         self.used[key] = self.lines[key]
         return entry
@@ -90,7 +90,7 @@ class Cache:
                 return None
             faults = {name: _unpacked(faults) for name, faults in held["faults"].items()}
             made = Beside(groups=dict(held["groups"]), faults=faults)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, LookupError, TypeError, AttributeError):
             return None
         self.used[key] = self.lines[key]
         return made
@@ -343,16 +343,15 @@ def _packed(value: Any) -> Any:
 
 
 def _unpacked(value: Any) -> Any:
-    match value:
-        case ["", *place]:
-            return _span(place)
-        case [list() as values]:
-            return tuple(_unpacked(each) for each in values)
-        case [str() as name, *values]:
-            given = dict(zip(_FIELDS[name], map(_unpacked, values), strict=True))
-            return _KINDS[name](**given)
-        case _:
-            return value
+    if not isinstance(value, list):
+        return value
+    kind = value[0]
+    if kind == "":
+        return _span(value[1:])
+    if isinstance(kind, list):
+        return tuple(_unpacked(each) for each in kind)
+    given = dict(zip(_FIELDS[kind], map(_unpacked, value[1:]), strict=True))
+    return _KINDS[kind](**given)
 
 
 def _connection(held: list[Any]) -> ConnectionFact:
