@@ -170,8 +170,14 @@ def _tenant(
         into.tenants.append(told)
         return
     before, after = sources
+    try:
+        found = plan(old, new)
+    except (TypeError, AttributeError, KeyError, ValueError) as error:
+        if base.folder is not None and head.folder is not None:
+            raise  # we made both ourselves
+        raise UsageProblem(f"{slug}: a bundle that no compiler made cannot be compared: {error}") from None
     changes, unused = _let_through(
-        plan(old, new), slug, before=before, after=after, enrolments=enrolments, today=today
+        found, slug, before=before, after=after, enrolments=enrolments, today=today
     )
     documents = [json.loads(data) if data else {} for data in (old, new)]
     rows: list[Row] = []

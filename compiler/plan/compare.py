@@ -177,9 +177,9 @@ def _values(at: _At, before: Any, after: Any) -> Iterator[Change]:
         yield from _more(at, before or (), after or ())
     elif at.pointer in KEYED:
         yield from _keyed(at, before or {}, after or {})
-    elif isinstance(before, Mapping) or isinstance(after, Mapping):
+    elif isinstance(before, Mapping | None) and isinstance(after, Mapping | None):
         yield from _objects(at, before, after)
-    elif isinstance(before, list) or isinstance(after, list):
+    elif isinstance(before, list | None) and isinstance(after, list | None):
         yield from _lists(at, before or [], after or [])
     else:
         yield at.change(judge(at.pointer, before, after), before, after)

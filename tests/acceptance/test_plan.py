@@ -7,6 +7,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -15,7 +16,9 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import cli
+from compiler.pipeline import compile_tenant
 from compiler.plan.waivers import waiver_payload
+from schemas.bundle import canonical
 from schemas.signing import keyid
 from tests.compiling import APPROVER, approve, copy_tenant, key_of, lay_out
 
@@ -338,3 +341,16 @@ def test_a_plan_of_both_shipped_tenants_takes_less_than_two_seconds_of_work(
     code, out, _ = convo("diff", "tenants", str(tmp_path / "changed"), *TODAY)
     assert time.process_time() - began < 2.0
     assert (code, out.count("CAP_TIGHTENED")) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    "spoilt", [{"claims": [{"id": 1}]}, {"categories": [7]}, {"links": "none"}, {"record": []}]
+)
+def test_a_bundle_no_compiler_made_is_refused_without_a_traceback(
+    repository: Path, convo: Any, spoilt: dict[str, Any]
+) -> None:
+    bundle = json.loads(compile_tenant(repository / "tenants/plain", date(2026, 11, 24)).bundle)
+    (repository / "good.json").write_bytes(canonical(bundle))
+    (repository / "bad.json").write_bytes(canonical({**bundle, **spoilt}))
+    assert convo("diff", "good.json", "bad.json")[0] == 2
+    assert convo("diff", "bad.json", "good.json")[0] == 2
