@@ -14,6 +14,7 @@ from commands import UsageProblem
 
 if TYPE_CHECKING:
     from compiler.approvals import Enrolment
+    from compiler.pipeline import Compiled
     from compiler.plan import Change
     from compiler.plan.waivers import Waiver
     from compiler.plan.whole import Plan, Problem, Row, Side, TenantPlan
@@ -24,12 +25,24 @@ SHOWN_REASONS = 5  # of a tenant that does not compile; `convo compile --check` 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
-    """One side, compiled: bundles by tenant (None: it does not compile), and its folder where it has one."""
+    """One side, compiled. `held`: what each tenant came to (None: it does not compile); `folder`, where it has one."""
 
     side: Side
-    bundles: Mapping[str, bytes | None]
+    held: Mapping[str, Compiled | bytes | None]
     problems: tuple[Problem, ...] = ()
     folder: Path | None = None
+
+    def digest(self, slug: str) -> str | None:
+        """The digest of a tenant's bundle; None where there is none."""
+        from schemas.bundle import digest_of
+
+        found = self.held.get(slug)
+        return digest_of(found) if isinstance(found, bytes) else found.digest if found is not None else None
+
+    def bundle(self, slug: str) -> bytes | None:
+        """Its bytes. Of very many tenants not all are kept: then it is compiled again."""
+        found = self.held.get(slug)
+        return found if found is None or isinstance(found, bytes) else found.bundle
 
 
 @dataclass(slots=True)
@@ -67,11 +80,11 @@ def plan_of(base: Compared, head: Compared, *, today: date) -> Plan:
     from compiler.plan.whole import assemble
 
     found = _Found()
-    slugs = sorted({*base.bundles, *head.bundles})
+    slugs = sorted({*base.held, *head.held})
     before, after = _sources(base, head, slugs), _sources(head, base, slugs)
     enrolments = _enrolments(base)
-    for slug in slugs:
-        _tenant(slug, base, head, (before.get(slug), after.get(slug)), enrolments, today=today, into=found)
+    for slug in slugs:  # one after the other, so that of ten thousand only the changes are kept
+        _tenant(slug, base, head, (next(before), next(after)), enrolments, today=today, into=found)
     return assemble(
         base=base.side,
         head=head.side,
@@ -92,7 +105,7 @@ def _compiled(folder: Path, side: Side, *, today: date, only: Sequence[str], whi
         folder, only = folder.parent, [folder.resolve().name]
     there = [slug for slug in sorted(look(folder).tree.tenants) if not only or slug in only]
     if not there:
-        return Compared(side=side, bundles={}, folder=folder)
+        return Compared(side=side, held={}, folder=folder)
     result = check(folder, today=today, only=there if only else ())
     problems: list[Problem] = []
     for slug, compiled in result.tenants.items():
@@ -110,8 +123,7 @@ def _compiled(folder: Path, side: Side, *, today: date, only: Sequence[str], whi
                 )
                 for d in own[:SHOWN_REASONS]
             ]
-    bundles = {slug: compiled.bundle if compiled else None for slug, compiled in result.tenants.items()}
-    return Compared(side=side, bundles=bundles, problems=tuple(problems), folder=folder)
+    return Compared(side=side, held=result.tenants, problems=tuple(problems), folder=folder)
 
 
 def _bundle(path: Path, given: str) -> Compared:
@@ -120,19 +132,17 @@ def _bundle(path: Path, given: str) -> Compared:
 
     data = read_bundle(path)
     slug = str(json.loads(data)["tenant"]["slug"])
-    return Compared(side=Side(name=given), bundles={slug: data})
+    return Compared(side=Side(name=given), held={slug: data})
 
 
-def _sources(side: Compared, other: Compared, slugs: Sequence[str]) -> Mapping[str, Source]:
-    """The files of the tenants that differ, to say where."""
+def _sources(side: Compared, other: Compared, slugs: Sequence[str]) -> Iterator[Source | None]:
+    """For each tenant its files, where it differs from the other side and has any: they say where a change stands."""
     from compiler.pipeline import sources
 
-    if side.folder is None:
-        return {}
-    wanted = [
-        slug for slug in slugs if side.bundles.get(slug) and side.bundles[slug] != other.bundles.get(slug)
-    ]
-    return {source.slug: source for source in sources(side.folder, wanted)} if wanted else {}
+    wanted = {slug for slug in slugs if side.digest(slug) and side.digest(slug) != other.digest(slug)}
+    read = sources(side.folder, sorted(wanted)) if side.folder is not None and wanted else iter(())
+    for slug in slugs:
+        yield next(read, None) if slug in wanted else None
 
 
 def _enrolments(base: Compared) -> Mapping[str, Enrolment] | None:
@@ -156,20 +166,19 @@ def _tenant(
     from compiler.plan import plan
     from compiler.plan.places import located
     from compiler.plan.whole import TenantPlan
-    from schemas.bundle import digest_of
 
-    old, new = base.bundles.get(slug), head.bundles.get(slug)
     state = _state(slug, base, head)
     told = TenantPlan(
         tenant=slug,
         state=state,
-        base_digest=digest_of(old) if old else None,
-        head_digest=digest_of(new) if new else None,
+        base_digest=base.digest(slug),
+        head_digest=head.digest(slug),
     )
-    if state == "broken" or old == new:
+    if state in ("broken", "same"):
         into.tenants.append(told)
         return
     before, after = sources
+    old, new = base.bundle(slug), head.bundle(slug)
     try:
         found = plan(old, new)
     except (TypeError, AttributeError, KeyError, ValueError) as error:
@@ -194,13 +203,10 @@ def _tenant(
 
 
 def _state(slug: str, base: Compared, head: Compared) -> str:
-    if slug in head.bundles and head.bundles[slug] is None:
-        return "broken"
-    if slug not in head.bundles:
-        return "removed" if base.bundles.get(slug) else "broken"
-    if slug not in base.bundles or base.bundles[slug] is None:
-        return "added"
-    return "same" if base.bundles[slug] == head.bundles[slug] else "changed"
+    old, new = base.digest(slug), head.digest(slug)
+    if new is None:
+        return "removed" if slug not in head.held and old else "broken"
+    return "added" if old is None else "same" if old == new else "changed"
 
 
 def _row(slug: str, change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -> Row:
