@@ -19,7 +19,7 @@ WIDTH_CHARS = 100
 VARIANTS = ("full", "short", "answer")
 CALLED = {"full": "says", "required_with": "always with", "repeat_after_days": "repeat after days"}
 OWN_ROWS = frozenset(
-    {"tenant", "id", "kind", "texts", "claims", "slots", "effective", "expires", "review_by"}
+    {"tenant", "id", "kind", "texts", "claims", "slots", "values", "effective", "expires", "review_by"}
 )
 
 
@@ -78,11 +78,8 @@ def _rows(subject: Subject, source: Source) -> Iterator[tuple[str, str]]:
         for variant in VARIANTS:
             if variant in texts:
                 yield f"{CALLED.get(variant, variant)} ({language})", texts[variant]
-    tenant: Any = source.sections.get("tenant", {})
     for slot in words.get("slots", ()):
-        value = (
-            tenant.get("values", {}).get(slot.removeprefix("tenant.")) if slot.startswith("tenant.") else None
-        )
+        value = words["values"].get(slot)
         yield "slot", f"{{{slot}}}" + (f" = {value}" if value is not None else "")
     for key, value in words.items():
         if key not in OWN_ROWS and value not in (None, [], {}):

@@ -1,7 +1,7 @@
 """What can be approved, and its digest: every claim that may be said, and the scripts the firm speaks in its own voice. Pure.
 
-The digest of a claim covers the tenant, the id, every field a reviewer answers for, the texts, the slots by name, and the
-sha256 of the document the claim cites. The digest of a script covers its own wording and the digest of every claim it says.
+The digest of a claim covers the tenant, the id, every field a reviewer answers for, the texts, the slots by name with what
+fills them for every customer alike, and the sha256 of the document the claim cites. The digest of a script covers its own wording and the digest of every claim it says.
 Notes, example questions and the order of lists that are sets are not part of either.
 """
 
@@ -48,15 +48,16 @@ class Subject:
 
 def subjects_of(source: Source) -> dict[str, Subject]:
     """Everything of a tenant that wants approval: claims by id, then scripts."""
-    found = {claim.id: _claim(source, claim) for claim in source.spoken()}
+    fills = source.fills()
+    found = {claim.id: _claim(source, claim, fills) for claim in source.spoken()}
     digests = {id_: subject.digest for id_, subject in found.items()}
     found.update((script.id, script) for script in _scripts(source, digests))
     return found
 
 
-def claim_digest(tenant: str, claim: Claim, documents: Mapping[str, str]) -> str:
+def claim_digest(source: Source, claim: Claim) -> str:
     """`sha256:<hex>` of everything an approver of this claim answers for, in canonical form."""
-    return digest_of_words(_normative(tenant, claim, documents), script=False)
+    return digest_of_words(_normative(source, claim, source.fills()), script=False)
 
 
 def digest_of_words(normative: Mapping[str, Any], *, script: bool) -> str:
@@ -115,33 +116,34 @@ def _empty(words: Mapping[str, Any]) -> dict[str, Any]:
     if "kind" in words:
         lists = ("slots", "covers", "required_with", "sources", "channels", "audience", "options")
         nothing = ("repeat_after_days", "document", "expires", "review_by")
-        return {**{key: [] for key in lists}, **dict.fromkeys(nothing)}
+        return {**{key: [] for key in lists}, "values": {}, **dict.fromkeys(nothing)}
     if words.get("id") == PERSONA:
         return {"phrases": [], "opening": [], "lines": {}, "claims": {}}
     campaign = {"template": None} if str(words.get("id")).startswith(CAMPAIGN) else {}
     return {"says": [], "claims": {}, **campaign}
 
 
-def _claim(source: Source, claim: Claim) -> Subject:
-    normative = _normative(source.slug, claim, source.documents)
+def _claim(source: Source, claim: Claim, fills: Mapping[str, str]) -> Subject:
+    normative = _normative(source, claim, fills)
     digest = digest_of_words(normative, script=False)
     return Subject(id=claim.id, script=False, digest=digest, normative=normative, raw=claim.raw)
 
 
-def _normative(tenant: str, claim: Claim, documents: Mapping[str, str]) -> dict[str, Any]:
+def _normative(source: Source, claim: Claim, fills: Mapping[str, str]) -> dict[str, Any]:
     raw = claim.raw
     return {
-        "tenant": tenant,
+        "tenant": source.slug,
         "id": claim.id,
         "kind": claim.kind,
         "texts": claim.texts,
         "slots": sorted(claim.slots),
+        "values": {slot: tidy(fills[slot]) for slot in sorted(claim.slots) if slot in fills},
         "when": claim.when,
         "covers": sorted(claim.covers),
         "required_with": list(claim.required_with),
         "repeat_after_days": raw.get("repeat_after_days"),
         "sources": sorted(raw["source"]),
-        "document": documents.get(raw["document"], "") if "document" in raw else None,
+        "document": source.documents.get(raw["document"], "") if "document" in raw else None,
         "channels": sorted(claim.channels),
         "audience": sorted(claim.audience),
         "options": list(raw.get("options", ())),

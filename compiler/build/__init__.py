@@ -150,11 +150,7 @@ def _union(*lists: Iterable[str]) -> list[str]:
 
 def _tenant(source: Source) -> dict[str, Any]:
     raw = source.sections["tenant"]
-    values = dict(raw["values"])
-    for (
-        link
-    ) in source.links:  # an address is written once, in destinations.yaml, and fills its slot from there
-        values[link.slot.removeprefix("tenant.")] = link.url
+    values = {slot.removeprefix("tenant."): value for slot, value in source.fills().items()}
     return {
         **{key: raw[key] for key in ("slug", "display_name", "organisation", "legal_entity")},
         **{key: raw[key] for key in ("nation", "timezone", "language")},

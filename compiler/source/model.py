@@ -136,6 +136,14 @@ class Source:
     def language(self) -> str:
         return str(self.sections["tenant"]["language"]) if "tenant" in self.sections else "en-GB"
 
+    def fills(self) -> dict[str, str]:
+        """What each `tenant.*` slot is filled with. An address is written once, in destinations.yaml, and fills its slot from there."""
+        values: Any = self.sections["tenant"]["values"] if "tenant" in self.sections else {}
+        return {
+            **{f"tenant.{name}": str(value) for name, value in values.items()},
+            **{link.slot: link.url for link in self.links},
+        }
+
     def spoken(self) -> tuple[Claim, ...]:
         """Claims that may be said: all but the prohibited entries, by id."""
         return tuple(c for _, c in sorted(self.claims.items()) if c.kind != PROHIBITED)

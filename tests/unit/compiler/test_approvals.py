@@ -62,6 +62,16 @@ def test_a_change_of_what_is_approved_changes_the_digest(tmp_path: Path, old: st
     assert digest(root) != before
 
 
+def test_what_fills_a_slot_is_part_of_what_is_approved_where_it_stands(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    before = {claim: digest(root, claim) for claim in ("PL-D01", "PL-D02")}
+    tenant = root / "plain/tenant.yaml"
+    tenant.write_text(tenant.read_text().replace("brand: Plain", "brand: Plainer"))
+    assert digest(root, "PL-D01") != before["PL-D01"], "PL-D01 says {tenant.brand}"
+    assert digest(root, "PL-D02") == before["PL-D02"], "PL-D02 does not"
+
+
 def test_what_a_person_may_tap_is_part_of_what_is_approved(tmp_path: Path) -> None:
     root = tmp_path / "tenants"
     lay_out(root)

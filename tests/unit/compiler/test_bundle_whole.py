@@ -60,7 +60,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Tree:
 def built(tree: Tree) -> bytes:
     known._unknown_in.cache_clear()  # the tests change files in place, which nobody else does
     source = read(tree)[TENANT]
-    digests = {c.id: claim_digest(source.slug, c, source.documents) for c in source.spoken()}
+    digests = {c.id: claim_digest(source, c) for c in source.spoken()}
     return canonical(build(source, Held(digests=digests, lines={})))
 
 
