@@ -14,6 +14,7 @@ from commands import UsageProblem
 
 if TYPE_CHECKING:
     from compiler.approvals import Enrolment
+    from compiler.diagnostics import Diagnostic
     from compiler.pipeline import Compiled
     from compiler.plan import Change
     from compiler.plan.waivers import Waiver
@@ -99,7 +100,6 @@ def plan_of(base: Compared, head: Compared, *, today: date) -> Plan:
 def _compiled(folder: Path, side: Side, *, today: date, only: Sequence[str], which: str) -> Compared:
     from compiler.load import look
     from compiler.pipeline import check
-    from compiler.plan.whole import Problem
 
     if (folder / "tenant.yaml").is_file():
         folder, only = folder.parent, [folder.resolve().name]
@@ -107,23 +107,27 @@ def _compiled(folder: Path, side: Side, *, today: date, only: Sequence[str], whi
     if not there:
         return Compared(side=side, held={}, folder=folder)
     result = check(folder, today=today, only=there if only else ())
+    wrong = [d for d in result.diagnostics if d.is_error]
     problems: list[Problem] = []
-    for slug, compiled in result.tenants.items():
-        if compiled is None:
-            wrong = [d for d in result.diagnostics if d.is_error]
-            own = [d for d in wrong if d.span.file.split("/")[0] == slug] or wrong
-            problems += [
-                Problem(
-                    side=which,
-                    tenant=slug,
-                    code=d.code,
-                    message=d.message,
-                    file=f"{folder.name}/{d.span.file}",
-                    line=d.span.line,
-                )
-                for d in own[:SHOWN_REASONS]
-            ]
-    return Compared(side=side, held=result.tenants, problems=tuple(problems), folder=folder)
+    for slug in (slug for slug, compiled in result.tenants.items() if compiled is None):
+        own = [d for d in wrong if d.span.file.split("/")[0] == slug]
+        shared = [d for d in wrong if d.span.file.startswith("_")]  # told once, however many tenants it stops
+        problems += [_problem(d, folder, which, slug) for d in own[:SHOWN_REASONS]]
+        problems += [_problem(d, folder, which, "") for d in shared[:SHOWN_REASONS] if not own]
+    return Compared(side=side, held=result.tenants, problems=tuple(dict.fromkeys(problems)), folder=folder)
+
+
+def _problem(fault: Diagnostic, folder: Path, which: str, tenant: str) -> Problem:
+    from compiler.plan.whole import Problem
+
+    return Problem(
+        side=which,
+        tenant=tenant,
+        code=fault.code,
+        message=fault.message,
+        file=f"{folder.name}/{fault.span.file}",
+        line=fault.span.line,
+    )
 
 
 def _bundle(path: Path, given: str) -> Compared:

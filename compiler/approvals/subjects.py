@@ -1,8 +1,9 @@
 """What can be approved, and its digest: every claim that may be said, and the scripts the firm speaks in its own voice. Pure.
 
 The digest of a claim covers the tenant, the id, every field a reviewer answers for, the texts, the slots by name with what
-fills them for every customer alike, and the sha256 of the document the claim cites. The digest of a script covers its own wording and the digest of every claim it says.
-Notes, example questions and the order of lists that are sets are not part of either.
+fills them for every customer alike, and the sha256 of the document the claim cites. The digest of a script covers its own
+wording and the digest of every claim it says. Notes, example questions and the order of lists that are sets are part of
+neither.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from compiler.diagnostics.escape import markdown
-from compiler.plan.entries import MOST_IN_A_LINE, code, detail, line, shown_text, table_row, wants_detail
+from compiler.plan.entries import code, detail, line, shown_text, table_row, wants_detail
 from compiler.plan.groups import (
     AFFECTED,
     BEHAVES,
@@ -26,7 +26,7 @@ from compiler.plan.groups import (
     verdict,
 )
 from compiler.plan.shown import counted, cut
-from compiler.plan.whole import Plan, Problem, Reach, SharedPlan
+from compiler.plan.whole import Plan, Problem, SharedPlan
 
 MARKER = "<!-- convo:plan:v1 -->"
 MOST_CHARS = 60_000  # a code host takes 65,536, and other texts may stand in the same comment
@@ -169,7 +169,10 @@ def _reach(shared: SharedPlan) -> _Section:
     name = shared.owner.removeprefix("_packs/").removeprefix("_")
     kind = "Pack" if shared.owner.startswith("_packs/") else "Organisation"
     title = f"{kind} {shown_text(name)}: {counted(rows, 'change')}, {counted(count, 'tenant')}"
-    entries = [partial(_reached, reach) for reach in shared.reaches]
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for reach in shared.reaches:
+        alike.setdefault(reach.touches, []).append(reach.tenant)
+    entries = [partial(_reached, names, touches) for touches, names in alike.items()]
     return _Section(
         opens=f"\n<details open><summary><b>{title}</b></summary>\n\n",
         entries=entries,
@@ -179,8 +182,9 @@ def _reach(shared: SharedPlan) -> _Section:
     )
 
 
-def _reached(reach: Reach) -> str:
-    return f"- **{shown_text(reach.tenant)}**: {shown_text(cut(', '.join(reach.touches), MOST_IN_A_LINE))}\n"
+def _reached(names: Sequence[str], touches: Sequence[str]) -> str:
+    """Tenants of which the same is touched, in one line."""
+    return f"- **{shown_text(', '.join(names))}**: {shown_text(', '.join(touches))}\n"
 
 
 def _problem(problem: Problem) -> str:

@@ -32,7 +32,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """A tenant, or a folder, that does not compile on one side, and the first reasons."""
+    """Why a tenant does not compile on one side; `tenant` is empty for what lies in a file several share."""
 
     side: str  # base | head
     tenant: str

@@ -137,7 +137,7 @@ class Source:
         return str(self.sections["tenant"]["language"]) if "tenant" in self.sections else "en-GB"
 
     def fills(self) -> dict[str, str]:
-        """What each `tenant.*` slot is filled with. An address is written once, in destinations.yaml, and fills its slot from there."""
+        """What each `tenant.*` slot is filled with. An address is written once, in destinations.yaml, and fills its slot."""
         values: Any = self.sections["tenant"]["values"] if "tenant" in self.sections else {}
         return {
             **{f"tenant.{name}": str(value) for name, value in values.items()},

@@ -129,6 +129,30 @@ def test_a_pull_request_brings_neither_its_compiler_nor_its_drills_around_what_i
     assert "--stage live" in check
 
 
+def test_a_link_in_a_pull_request_is_laid_out_as_text_where_there_is_a_token(tmp_path: Path) -> None:
+    jobs = documents()["convo-trusted.yml"]["jobs"]
+    fetching = [run for job in jobs.values() for run in _runs(job, "worktree")]
+    assert len(fetching) == 2
+    assert all("git -c core.symlinks=false worktree add" in run for run in fetching)
+    git(tmp_path, "init", "-q", ".")
+    (tmp_path / "tenants").symlink_to("/etc")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "-c", "user.name=x", "-c", "user.email=x@example.com", "commit", "-q", "-m", "x")
+    git(
+        tmp_path,
+        "-c",
+        "core.symlinks=false",
+        "worktree",
+        "add",
+        "--quiet",
+        "--detach",
+        f"{tmp_path / 'head'}",
+        "HEAD",
+    )
+    assert not (tmp_path / "head" / "tenants").is_symlink()
+    assert (tmp_path / "head" / "tenants").read_text() == "/etc"
+
+
 def _runs(job: Mapping[str, Any], what: str) -> list[str]:
     return [step["run"] for step in job["steps"] if what in step.get("run", "")]
 

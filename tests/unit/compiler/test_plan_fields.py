@@ -75,7 +75,13 @@ def test_a_field_no_schema_knows_needs_approval(document: dict[str, Any]) -> Non
 
 def test_every_rule_is_given_to_something_and_has_a_sentence() -> None:
     given = {name for names in families().values() for name in names}
-    for pointer in ("claims/*", "channels/connections/*", "journeys/campaigns/*", "journeys/quick_replies/*", "x"):
+    for pointer in (
+        "claims/*",
+        "channels/connections/*",
+        "journeys/campaigns/*",
+        "journeys/quick_replies/*",
+        "x",
+    ):
         for op in ("added", "removed", "renamed", "changed"):
             given.add(rule_of(pointer, pointer, op, None))
     for op in ("added", "removed", "changed"):
