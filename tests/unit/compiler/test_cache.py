@@ -227,7 +227,7 @@ def test_a_file_that_can_no_longer_be_read_is_never_passed_over(
 
 
 def test_neither_ci_nor_a_user_without_a_home_has_a_cache(root: Path) -> None:
-    assert cache_for(root, {"HOME": "/home/nobody", "CI": "true"}) is None
+    assert cache_for(root, {"HOME": "/nowhere", "CI": "true"}) is None
     assert cache_for(root, {}) is None
     assert cache_for(root, {"XDG_CACHE_HOME": "relative"}) is None
 
