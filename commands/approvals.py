@@ -187,10 +187,10 @@ def _approve(
 
     enrolment = None
     if base:
-        from commands.refs import tenants_at
+        from commands.gitref import folder_at
         from compiler.approvals import Enrolment
 
-        with tenants_at(base, there.path.parent) as folder:
+        with folder_at(base, there.path.parent) as folder:
             enrolment = enrolled(folder).get(there.path.name, Enrolment())
     gone = approving.enter(now, [line(now.subject(id_)) for id_ in mine], enrolment=enrolment)
     _told(mine, person.name, gone)

@@ -86,11 +86,11 @@ def changed_since(there: Desk, base: str) -> list[str]:
     """What differs from the base, or was not there: ids in order. Without a base, all that is not approved."""
     if not base:
         return [id_ for id_ in there.judged.subjects if not there.judged.held.approved(id_)]
-    from commands.refs import tenants_at
+    from commands.gitref import folder_at
     from compiler.approvals.subjects import subjects_of
     from compiler.pipeline import source_of
 
-    with tenants_at(base, there.path.parent) as folder:
+    with folder_at(base, there.path.parent) as folder:
         known = (folder / there.path.name / "tenant.yaml").exists()
         before = subjects_of(source_of(folder, there.path.name)) if known else {}
     return [
@@ -209,7 +209,7 @@ def _read_back(there: Desk, lines: Sequence[Any]) -> list[Map]:
 
 def with_author(there: Desk, author: str, subject: Subject) -> str:
     """Who wrote it: as given, else as git tells of the file. Raises UsageProblem."""
-    from commands.refs import author_of
+    from commands.whochanged import author_of
 
     found = author or author_of(there.path.parent / subject.raw.file)
     if not found:

@@ -99,10 +99,10 @@ def _enrolled_before(root: Path, given: argparse.Namespace) -> Mapping[str, Enro
     if given.base is None or given.changed is not None:  # that both are given is refused where they are used
         return None
     from commands.changed import commit_of
-    from commands.refs import tenants_at
+    from commands.gitref import folder_at
     from compiler.pipeline import enrolled
 
-    with tenants_at(commit_of(given.base, root), root) as folder:
+    with folder_at(commit_of(given.base, root), root) as folder:
         return enrolled(folder)
 
 

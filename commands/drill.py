@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from commands import OK, WRONG, UsageProblem
+from commands.gitref import folder_at
 from commands.options import AsJson, TenantPath, Today, day_of, tenant_path
-from commands.refs import tenants_at
 from compiler.diagnostics.suggest import did_you_mean
 from schemas.bundle import Bundle
 
@@ -100,7 +100,7 @@ def _bundle_at(base: str | None, folder: Path, day: date) -> Bundle | None:
 
     if base is None:
         return None
-    with tenants_at(base, folder.parent) as tenants, suppress(CompileRefused):
+    with folder_at(base, folder.parent) as tenants, suppress(CompileRefused):
         return Bundle.decode(bundle_to_play(tenants / folder.name, today=day).bundle)
     return None
 

@@ -23,6 +23,7 @@ _REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/+@-]{0,199}([~^][0-9]{0,4}){0,8}\Z"
 _ENTRY = re.compile(rb"([0-9]{6}) (\w+) ([0-9a-f]{40,64})\t(.*)\Z", re.DOTALL)
 _FILE_MODES = (b"100644", b"100755")
 _LINK_MODE = b"120000"
+_MODULE = b"commit"  # what git calls the entry of a submodule
 TENANTS = "tenants"  # what the folder is called where it is the whole repository
 MAINS = ("origin/main", "main", "origin/master", "master")
 
@@ -45,6 +46,16 @@ def tenants_at(ref: str, tenants: Path) -> Iterator[At]:
         place.mkdir()
         _lay_out(top, commit, within, place)
         yield At(folder=place, commit=commit)
+
+
+@contextmanager
+def folder_at(ref: str, tenants: Path) -> Iterator[Path]:
+    """The same for whoever needs no commit: `ref` may be a folder of tenants as well, then it is that one."""
+    if Path(ref).is_dir():
+        yield Path(ref)
+        return
+    with tenants_at(ref, tenants) as at:
+        yield at.folder
 
 
 def resolved(ref: str, where: Path) -> str:
@@ -87,12 +98,20 @@ def _place(tenants: Path) -> tuple[Path, PurePosixPath]:
 
 
 def _lay_out(top: Path, commit: str, within: PurePosixPath, folder: Path) -> None:
-    """Every blob under a path of the commit, as a file. A link becomes a link, which the compiler refuses."""
+    """Every blob under a path of the commit, as a file. A link becomes a link, which the compiler refuses.
+
+    Raises UsageProblem when the path itself is a link, or a submodule is part of it: its files are not of this commit.
+    """
+    _is_folder(top, commit, within)
     below = ["--", f"{within}/"] if within.parts else []
     listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit, *below) or b""
     entries = [entry for raw in listed.split(b"\0") if (entry := _ENTRY.match(raw))]
     if len(entries) > MAX_FILES:
         raise UsageProblem(f"the commit has more than {MAX_FILES:,} files under {within}")
+    if module := next((entry for entry in entries if entry[2] == _MODULE), None):
+        raise UsageProblem(
+            f"{module[4].decode(errors='replace')} is a submodule: put its files there themselves"
+        )
     blobs = [entry for entry in entries if entry[2] == b"blob"]
     links: list[tuple[Path, bytes]] = []
     for entry, data in zip(blobs, _contents(top, [entry[3] for entry in blobs]), strict=True):
@@ -108,6 +127,14 @@ def _lay_out(top: Path, commit: str, within: PurePosixPath, folder: Path) -> Non
     for path, data in links:  # last, so that no file is written through one
         path.parent.mkdir(parents=True, exist_ok=True)
         path.symlink_to(data.decode("utf-8", "surrogateescape"))
+
+
+def _is_folder(top: Path, commit: str, within: PurePosixPath) -> None:
+    """Raises UsageProblem when the commit has something other than folders on the way to a path."""
+    for path in [within, *within.parents][: len(within.parts)]:
+        found = _git(top, "ls-tree", "-z", "--full-tree", commit, "--", f"{path}") or b""
+        if found and found.split(b" ", 2)[1] != b"tree":
+            raise UsageProblem(f"{path} is no folder in that commit: it is a link, a file or a submodule")
 
 
 def _contents(top: Path, names: Sequence[bytes]) -> Iterator[bytes]:

@@ -103,12 +103,19 @@ def _compiled(folder: Path, side: Side, *, today: date, only: Sequence[str], whi
 
     if (folder / "tenant.yaml").is_file():
         folder, only = folder.parent, [folder.resolve().name]
-    there = [slug for slug in sorted(look(folder).tree.tenants) if not only or slug in only]
+    tree = look(folder).tree
+    there = [slug for slug in sorted(tree.tenants) if not only or slug in only]
+    # What is no tenant's folder at all, such as a link: without it, a side would seem to have no such tenant.
+    odd = [
+        d
+        for d in tree.diagnostics
+        if d.is_error and d.span.file and (not only or d.span.file.split("/")[0] in only)
+    ]
+    problems = [_problem(d, folder, which, "") for d in odd[:SHOWN_REASONS]]
     if not there:
-        return Compared(side=side, held={}, folder=folder)
+        return Compared(side=side, held={}, problems=tuple(problems), folder=folder)
     result = check(folder, today=today, only=there if only else ())
     wrong = [d for d in result.diagnostics if d.is_error]
-    problems: list[Problem] = []
     for slug in (slug for slug, compiled in result.tenants.items() if compiled is None):
         own = [d for d in wrong if d.span.file.split("/")[0] == slug]
         shared = [d for d in wrong if d.span.file.startswith("_")]  # told once, however many tenants it stops

@@ -95,7 +95,7 @@ def _changes(plan: Plan, tenant: str, wanted: Wanted) -> list[Change]:
 
 
 def _author(there: Desk, change: Change) -> str:
-    from commands.refs import author_of
+    from commands.whochanged import author_of
 
     file = change.place or change.base_place
     found = author_of(there.path.parent / file.file) if file is not None else ""

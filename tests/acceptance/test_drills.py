@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from commands import UsageProblem
-from commands.refs import tenants_at
+from commands.gitref import folder_at
 from compiler.pipeline import compile_tenant
 from drills.attack import attack, parts_of, step_faults, table
 from drills.played_bundle import bundle_to_play
@@ -242,7 +242,7 @@ def test_the_command_compares_with_a_commit_and_says_what_it_cannot_do(tenants: 
     done = convo("transcript", dave, "--base", "HEAD", "--format", "md", "--today", TODAY)
     assert "a claims firm" in done.stdout
     for ref in ("no-such-branch", "--upload-pack=x", "HEAD:tenants"):
-        with pytest.raises(UsageProblem), tenants_at(ref, tenants):
+        with pytest.raises(UsageProblem), folder_at(ref, tenants):
             pass
     hint = convo("transcript", dave, "--claims", "DD-D99", "--today", TODAY)
     assert hint.returncode == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from commands import UsageProblem
-from commands.gitref import merge_base, resolved, tenants_at
+from commands.gitref import folder_at, merge_base, resolved, tenants_at
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -120,3 +120,30 @@ def test_the_base_is_where_the_branch_left_main(tmp_path: Path) -> None:
     (tmp_path / "bare").mkdir()
     with pytest.raises(UsageProblem, match="no git repository"):
         merge_base(tmp_path / "bare")
+
+
+def test_a_folder_of_tenants_that_is_a_link_in_the_commit_is_refused(tmp_path: Path) -> None:
+    root = tmp_path / "r"
+    repository(root, {"elsewhere/x/a.yaml": b"1"})
+    (root / "tenants").symlink_to("elsewhere")
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", "Link")
+    (root / "tenants").unlink()
+    (root / "tenants").mkdir()
+    with pytest.raises(UsageProblem, match="no folder in that commit"), tenants_at("HEAD", root / "tenants"):
+        pass
+
+
+def test_a_submodule_in_the_folder_is_refused(tmp_path: Path) -> None:
+    root = tmp_path / "r"
+    commit = repository(root, {"tenants/x/a.yaml": b"1"})
+    git(root, "update-index", "--add", "--cacheinfo", f"160000,{commit},tenants/y")
+    git(root, "commit", "-q", "-m", "Module")
+    with pytest.raises(UsageProblem, match="tenants/y is a submodule"), tenants_at("HEAD", root / "tenants"):
+        pass
+
+
+def test_a_folder_may_stand_where_a_ref_does(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with folder_at(f"{tmp_path / 'other'}", tmp_path / "tenants") as folder:
+        assert folder == tmp_path / "other"
