@@ -4,6 +4,8 @@ A case is a folder whose files are laid over the base. `case.json` beside them m
   remove     paths to delete from the base
   copy       {"plain": "other"}: a second tenant, with the name replaced in every file
   pad        {path: bytes}: append a comment of that many bytes to a file
+  repeat     {path: [[text, times], ...]}: write a file of repeated texts; {n} counts, {next} is the next number, round
+  hostile    true: made to hurt; tests/unit/compiler/test_hostile.py compiles it under limits of time and memory
   link       {path: target}: a symbolic link
   approvals  per claim or script: {"drop": true}, {"drop": [names]}, {"was": {old: new}} for the words approved,
              {"signed": {field: value}} before signing, {"edited": {field: value}} after it, {"with": name} whose key signs,
@@ -71,6 +73,8 @@ def lay_out(into: Path, case: Path | None = None) -> dict[str, Any]:
         copy_tenant(into, old, new)
     if case is not None:
         shutil.copytree(case, into, dirs_exist_ok=True, ignore=shutil.ignore_patterns("case.json"))
+    for path, parts in settings.get("repeat", {}).items():
+        (into / path).write_text("".join(_repeated(text, times) for text, times in parts))
     for path in settings.get("remove", ()):
         (into / path).unlink()
     for path, size in settings.get("pad", {}).items():
@@ -82,6 +86,12 @@ def lay_out(into: Path, case: Path | None = None) -> dict[str, Any]:
     approve(into, settings.get("approvals", {}))
     sign_off(into)
     return settings
+
+
+def _repeated(text: str, times: int) -> str:
+    if "{n}" not in text:
+        return text * times
+    return "".join(text.replace("{n}", str(n)).replace("{next}", str((n + 1) % times)) for n in range(times))
 
 
 def copy_tenant(root: Path, old: str, new: str) -> None:

@@ -82,7 +82,8 @@ def parse(parsed: Parsed) -> Parsed:
     try:
         parsed.data = walk.value(root, 1)
     except _TooDeep as deep:
-        parsed.diagnostics.append(c.TOO_DEEP.at(deep.span, str(deep), help=FLATTER))
+        if not any(d.code == c.ANCHOR.code for d in parsed.diagnostics):  # aliases made it so, and were told
+            parsed.diagnostics.append(c.TOO_DEEP.at(deep.span, str(deep), help=FLATTER))
     else:
         if parsed.data is None:
             parsed.diagnostics.append(

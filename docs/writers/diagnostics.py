@@ -144,6 +144,8 @@ def _notes(case: Path) -> Iterator[str]:
         "remove": "Taken away",
         "copy": "A second tenant like the first",
         "pad": "So many bytes of comment added",
+        "repeat": "Files of texts written so many times",
+        "hostile": "Made to hurt, and compiled under limits of time and memory",
         "link": "A symbolic link",
         "approvals": "Approvals, as the tests sign them, but",
         "enrolled": "Who may approve is told by",

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from compiler.diagnostics.most import LISTED_PER_FILE
 from compiler.pipeline import check
-from tests.compiling import BASE, TODAY, lay_out
+from tests.compiling import BASE, EXAMPLES, TODAY, lay_out
 
 ROOT = Path(__file__).parents[3]
 MOST_CPU_S = 5.0
@@ -21,53 +21,34 @@ MOST_MEMORY_BYTES = 300 << 20
 CLAIMS, CAPS, PERSONA = "plain/claims/big.yaml", "plain/caps.yaml", "plain/persona.yaml"
 
 
-def claim(number: int, more: str = "") -> str:
-    return (
-        f"- id: PL-X{number:05}\n  kind: fact\n  says: We keep a record of {number}.\n  when: on_question\n  source: [LAW-1]\n"
-        f"  effective: 2026-01-01\n  review_by: 2027-06-01\n{more}"
-    )
-
-
-def laughs() -> str:
-    """Nine to the ninth texts, were anybody to write them out."""
-    names = "abcdefghi"
-    first = "a: &a [x, x, x, x, x, x, x, x, x]\n"
-    return first + "".join(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise(names))
-
-
 def prompt(text: str) -> str:
     return (BASE / "plain" / "persona.yaml").read_text().split("prompt:")[0] + f"prompt: '{text}'\n"
 
 
 HOSTILE: dict[str, tuple[str, str | bytes, str]] = {
-    "billion laughs": (CLAIMS, laughs(), "CV2004"),
-    "3,000 lists in one another": (CLAIMS, "[" * 3_000 + "]" * 3_000, "CV2009"),
-    "3,000 mappings never closed": (CLAIMS, "{a: " * 3_000, "CV2009"),
     "1,300 mappings by indentation": (CLAIMS, "".join(" " * n + f"k{n}:\n" for n in range(1_300)), "CV2009"),
-    "a scalar of 1 MB": (CLAIMS, '- id: "' + "x" * 1_000_000 + '"\n', "CV3006"),
-    "bytes that are not UTF-8": (CLAIMS, b"- id: PL-X1\n  says: caf\xe9\n", "CV1004"),
     "a byte order mark": (CAPS, b"\xef\xbb\xbfconcurrency: 4\n", "CV1005"),
-    "tabs": (CLAIMS, "- id: x\n" + "\tsays: y\n" * 50_000, "CV2010"),
-    "a number of 500,000 digits": (CAPS, "concurrency: " + "9" * 500_000 + "\n", "CV2012"),
-    "10,000 unknown keys": (CAPS, "".join(f"key_{n}: 1\n" for n in range(10_000)), "CV3001"),
     "30,000 items with everything wrong": (CLAIMS, "- id: 1\n" * 30_000, "CV3002"),
-    "100,000 repeated keys": (CLAIMS, "- " + "id: 1\n  " * 100_000, "CV2002"),
     "300,000 hidden characters": (CLAIMS, "- id: '" + "\u200b" * 300_000 + "'\n", "CV2013"),
-    "5,000 references to nothing": (
-        CLAIMS,
-        "".join(claim(n, "  required_with: [PL-NONE]\n") for n in range(5_000)),
-        "CV4001",
-    ),
-    "a circle of 60 required claims": (
-        CLAIMS,
-        "".join(claim(n, f"  required_with: [PL-X{(n + 1) % 60:05}]\n") for n in range(60)),
-        "CV",
-    ),
     "a prompt in 3,000 brackets": (PERSONA, prompt("{{ " + "(" * 300 + "1" + ")" * 300 + " }}"), "CV5016"),
     "a prompt that computes for ever": (PERSONA, prompt("{{ 9**9**9 }}"), "CV5016"),
-    "a claim's id with a line end": (CLAIMS, '- id: "PL-X\\n::error::owned"\n  kind: fact\n', "CV3005"),
-    "names only the case tells apart": ("plain/Caps.yaml", "concurrency: 4\n", "CV1001"),
 }
+
+
+CORPUS = [
+    case
+    for case in sorted((EXAMPLES / "negative").iterdir())
+    if (case / "case.json").exists() and json.loads((case / "case.json").read_text()).get("hostile")
+]
+
+
+@pytest.mark.parametrize("case", CORPUS, ids=lambda path: path.name)
+def test_a_hostile_example_is_told_where_it_is_wrong_quickly_and_in_little_memory(
+    case: Path, tmp_path: Path
+) -> None:
+    settings = lay_out(tmp_path / "tenants", case)
+    files = [*settings.get("repeat", ()), *(p.relative_to(case) for p in case.rglob("plain/**/*.yaml"))]
+    _told_within_limits(tmp_path, f"{files[0]}", case.name.split("-", 1)[0])
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -78,6 +59,10 @@ def test_a_hostile_file_is_told_where_it_is_wrong_quickly_and_in_little_memory(
     lay_out(tmp_path / "tenants")
     data = content.encode() if isinstance(content, str) else content
     (tmp_path / "tenants" / file).write_bytes(data[: 1 << 20])
+    _told_within_limits(tmp_path, file, code)
+
+
+def _told_within_limits(tmp_path: Path, file: str, code: str) -> None:
     with (tmp_path / "out").open("wb") as out, (tmp_path / "err").open("wb") as err:
         started = subprocess.Popen(
             [
