@@ -75,15 +75,13 @@ def _consent_bases(bases: Iterable[Map]) -> list[dict[str, Any]]:
 
 def closed(source: Source, claim: Claim) -> tuple[str, ...]:
     """Everything that must have been shown with a claim, directly or not, in the order to show it."""
-    order: list[str] = []
-
-    def add(ids: Iterable[str]) -> None:
-        for name in ids:
-            if name != claim.id and name not in order and name in source.claims:
-                order.append(name)
-                add(source.claims[name].required_with)
-
-    add(claim.required_with)
+    order: dict[str, None] = {}
+    waiting = list(reversed(claim.required_with))
+    while waiting:  # depth first; a function that calls itself would keep the tenant alive in a circle
+        name = waiting.pop()
+        if name != claim.id and name not in order and name in source.claims:
+            order[name] = None
+            waiting += reversed(source.claims[name].required_with)
     return tuple(order)
 
 
