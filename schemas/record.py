@@ -164,6 +164,26 @@ class ChecklistItem:
     evidence: str
     signer: str
     max_age_days: int | None
+    people: int = 1  # how many must sign
+    bound: bool = False  # whether any change of what the tenant says and does voids it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackFloor:
+    """What one pack by itself asks of its tenants; in force is the strictest of all packs and the tenant.
+
+    `consent` and `retention_days` keep the names of the pack's files, `fee_caps` too, its bands by the pound they begin at.
+    """
+
+    id: str
+    guardrails: tuple[str, ...]
+    handoff_words: tuple[str, ...]
+    domains: tuple[str, ...]
+    statuses: tuple[str, ...]
+    required_for: Mapping[str, Any]
+    retention_days: Mapping[str, int]
+    fee_caps: Mapping[str, Any] | None
+    consent: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +242,7 @@ class Record:
     sources: tuple[Citation, ...]
     organisation: Organisation
     more: tuple[Extra, ...] = field(default=())
+    packs: tuple[PackFloor, ...] = field(default=())
 
 
 def journeys(doc: Mapping[str, Any]) -> Journeys:
@@ -260,6 +281,7 @@ def record(doc: Mapping[str, Any]) -> Record:
         "sources": tuple(Citation(**each) for each in doc["sources"]),
         "organisation": Organisation(**_lists(doc["organisation"])),
         "more": tuple(Extra(**each) for each in doc["more"]),
+        "packs": tuple(PackFloor(**_lists(each)) for each in doc.get("packs", ())),
     }
     return Record(**{**_lists(doc), **typed})
 

@@ -44,12 +44,14 @@ CARRIED: Mapping[str, str] = {
     " lead_score/enabled lead_score/weights",
     "sources": "*/id */title */url */date */seen",
     "organisation": "slug display_name tenants per_day per_30_days owners/*/name owners/*/email",
-    "pack": "duties/*/id duties/*/says duties/*/when guardrails handoff_words lines opening_order domains retention_days",
+    "pack": "duties/*/id duties/*/says duties/*/when guardrails handoff_words lines opening_order domains retention_days"
+    " statuses fee_caps/effective fee_caps/source fee_caps/bands/*/from_pounds fee_caps/bands/*/to_pounds"
+    " fee_caps/bands/*/percent fee_caps/bands/*/max_pence required_for/roles required_for/channels required_for/unless",
     "signals": "*/id */priority */reply */send_class */hold */case */sla_minutes */suppress */stops_bot */page */after"
     " */patterns/*/id */patterns/*/match */patterns/*/lang */patterns/*/unless",
     "optout": "language exact contains unless stop_all",
     "calendar": "nations/*/nation nations/*/days/*/date",
-    "checklist": "*/id */gate */item */evidence */signer */max_age_days",
+    "checklist": "*/id */gate */item */evidence */signer */max_age_days */people */bound",
 }
 LEFT_OUT: Mapping[str, str] = {
     "tenant/schema": "how the files are written, not what they say",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from compiler.build.floors import floors
 from compiler.build.known import plain, unknown, unknown_in
 from compiler.source.model import Source
 from compiler.source.strictest import consents
@@ -80,8 +81,13 @@ def record(source: Source) -> dict[str, Any]:
         ],
         "opening_order": [name for _, pack in _packs(source) for name in pack.get("opening_order", ())],
         "retention_floor": _retention_floor(source),
+        "packs": floors(source),
         "checklist": [
-            _named(item, "id gate item evidence signer max_age_days")
+            {
+                **_named(item, "id gate item evidence signer max_age_days"),
+                "people": item.get("people", 1),
+                "bound": item.get("bound", False),
+            }
             for item in _by([i for pack in source.packs for i in pack.checklist], "id")
         ],
         "sources": _citations(source),

@@ -5,7 +5,7 @@ Both must come from the same compiler. What follows from a change, who let it th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from compiler.plan.change import (
 from compiler.plan.fields import (
     DERIVED,
     KEYED,
+    OWN,
     OWN_CLASS,
     Verdict,
     directed,
@@ -31,6 +32,7 @@ from compiler.plan.fields import (
 )
 from compiler.plan.renames import Renames
 from compiler.plan.rules import rule_of
+from compiler.source.strictest import WEEKDAYS, minutes
 from schemas.sendtable import looser_than, rows_of
 
 Document = Mapping[str, Any]
@@ -55,6 +57,7 @@ KINDS: Mapping[str, str] = {
     "processors": "processor",
     "duties": "duty",
     "checklist": "go-live item",
+    "packs": "pack",
     "sources": "source",
     "domains": "domain",
     "activation": "activation",
@@ -71,8 +74,14 @@ KINDS: Mapping[str, str] = {
     "limits": "limit",
 }
 SEND_TABLE = "send_table"
+FLOORS = "record/packs"
 _EACH_ITS_OWN = ("policy", "limits")  # sections of which every field is a subject by itself
-_GUARDING = ("prohibited", "categories", "record/checklist")  # one entry more is stricter, one fewer looser
+_GUARDING = (
+    "prohibited",
+    "categories",
+    "record/checklist",
+    "record/packs/*/fee_caps/bands",
+)  # one entry more is stricter, one fewer looser
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +150,10 @@ def _own_kind(path: str) -> str | None:
 
 def compare(before: Document, after: Document) -> Iterator[Change]:
     """Every direct change from one document to the other, renamed items as one change each."""
+    yield from _told_once(_compared(before, after))
+
+
+def _compared(before: Document, after: Document) -> Iterator[Change]:
     renames = Renames.between(before, after)
     slug = str(after["tenant"]["slug"])
     for section, old_id, new_id in renames.found:
@@ -175,6 +188,12 @@ def _values(at: _At, before: Any, after: Any) -> Iterator[Change]:
         yield at.change(Verdict(klass=OWN_CLASS[at.path]), before, after)
     elif at.path == "record/more":
         yield from _more(at, before or (), after or ())
+    elif at.path == FLOORS:
+        yield from _floors(at, before, after or ())
+    elif at.path.startswith(FLOORS) and (
+        before is None or after is None
+    ):  # what nobody limits is the loosest
+        yield at.change(directed(looser=after is None), before, after)
     elif at.pointer in KEYED:
         yield from _keyed(at, before or {}, after or {})
     elif isinstance(before, Mapping | None) and isinstance(after, Mapping | None):
@@ -229,7 +248,12 @@ def _urgent(at: _At, *held: Mapping[str, Any] | None) -> bool:
 
 
 def _by_name(items: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    return {str(item.get("id", item.get("name"))): item for item in items}
+    """By id; the second of two packs that name something alike is named with its pack."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for item in items:
+        name = str(item.get("id", item.get("name")))
+        found[f"{name} of {item['pack']}" if name in found and "pack" in item else name] = item
+    return found
 
 
 def _words(at: _At, before: Sequence[Any], after: Sequence[Any]) -> Iterator[Change]:
@@ -262,6 +286,47 @@ def _keyed(at: _At, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
             yield inner.change(judge_entry(at.pointer, added=old is None), old, new, op=op, what=op)
         else:
             yield inner.change(Verdict(klass=NEEDS_APPROVAL), old, new)
+
+
+def _floors(at: _At, before: Sequence[Document] | None, after: Sequence[Document]) -> Iterator[Change]:
+    """What packs ask by themselves. A pack that was taken or dropped is told of the tenant."""
+    if before is None:
+        yield _first_seen(FLOORS, at.id)
+        return
+    old, new = _by_name(before), _by_name(after)
+    for name in sorted(old.keys() & new.keys()):
+        there = replace(at, path=f"{FLOORS}/*", kind=KINDS["packs"], id=name, words=())
+        yield from _objects(there, old[name], new[name])
+
+
+def _told_once(changes: Iterable[Change]) -> Iterator[Change]:
+    """Without what a pack asks less (or more) of where the same moved the tenant: that is told of the tenant."""
+    found = list(changes)
+    moved = {_moved(change) for change in found if change.kind != KINDS["packs"]}
+    yield from (change for change in found if change.kind != KINDS["packs"] or _moved(change) not in moved)
+
+
+def _moved(change: Change) -> tuple[object, ...]:
+    pointer = next(
+        (
+            own + change.pointer.removeprefix(packs)
+            for packs, own in OWN.items()
+            if _under(change.pointer, packs)
+        ),
+        change.pointer,
+    )
+    return pointer, change.direction, change.op, _unit(change.before), _unit(change.after)
+
+
+def _under(pointer: str, name: str) -> bool:
+    return pointer == name or pointer.startswith(f"{name}/")
+
+
+def _unit(value: Any) -> str:
+    """Times of day and weekdays as a policy counts them."""
+    if isinstance(value, str) and len(value) == 5 and value[2] == ":":
+        return str(minutes(value))
+    return str(WEEKDAYS.index(value) + 1 if value in WEEKDAYS else value)
 
 
 def _more(at: _At, before: Sequence[Document], after: Sequence[Document]) -> Iterator[Change]:

@@ -98,9 +98,19 @@ PLACES: Mapping[str, str] = {
     "record/opening_order": "pack/opening_order",
     "record/retention_floor": "pack/retention_days",
     "record/checklist": "checklist",
+    "record/packs": "pack",
+    "record/packs/*": "pack",
+    "record/packs/*/consent": "consent",
+    "record/packs/*/fee_caps/bands/*/id": "pack/fee_caps/bands/*/from_pounds",
     "record/sources": "sources",
     "record/organisation": "organisation",
 }  # fmt: skip
+# What packs ask and tenants say of the same thing.
+OWN: Mapping[str, str] = {
+    "pack/guardrails": "guardrails/active",
+    "pack/handoff_words": "guardrails/handoff_words",
+    "pack/domains": "destinations/domains",
+}
 # Lists in a file that a bundle holds by name.
 KEYED = frozenset({"destinations/links/*/answers", "organisation/owners"})
 # What a value that is not there stands for, of values that have a direction. Elsewhere its absence must be looked at.

@@ -71,6 +71,8 @@ def _all(change: Change, source: Source | None) -> Iterator[Found]:
     for pointer in (change.pointer, *_also(change.pointer)):
         kind, *steps = pointer.split("/")
         for owner, root in _roots(source, kind):
+            if change.kind == "pack" and owner != f"_packs/{change.id}":
+                continue
             found = _down(root, steps, list(change.ids))
             if found is not None:
                 place, value = found
@@ -130,4 +132,5 @@ def _called(item: Any, name: str) -> bool:
         return str(item) == name
     if "purpose" in item and "basis" in item:
         return f"{item['purpose']} {item['basis']}" == name
-    return name in (item.get("id"), item.get("name"), item.get("question"), item.get("date"))
+    band = item.get("from_pounds")  # by which a band of fees is known
+    return name in (item.get("id"), item.get("name"), item.get("question"), item.get("date"), str(band))

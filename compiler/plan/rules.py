@@ -103,6 +103,9 @@ RULES: Mapping[str, Rule] = {
         _rule("DUTY_NOT_DROPPED", "A pack no longer obliges the tenant to say something."),
         _rule("DUTY_ADDED", "A pack obliges the tenant to say something more."),
         _rule("DUTY_CHANGED", "A duty, or the order of the opening, reads differently."),
+        _rule("PACK_FLOOR_NOT_LOWERED", "A pack asks less of its tenants, whether or not one does less yet."),
+        _rule("PACK_FLOOR_RAISED", "A pack asks more of its tenants, whether or not one did less."),
+        _rule("PACK_FLOOR_CHANGED", "A pack asks something else of its tenants."),
         _rule("RETENTION_CHANGED", "Records are kept longer or shorter."),
         _rule("PERIMETER_CHANGED", "The permission or opinion under which the tenant speaks has changed."),
         _rule("APPROVER_ENROLLED", "Somebody more may approve, or may approve more."),
@@ -206,6 +209,7 @@ _WHOLE: Mapping[tuple[str, str], str] = {
     ("channels/connections", ADDED): "CHANNEL_ADDED",
     ("channels/connections", REMOVED): "CHANNEL_REMOVED",
 }
+_FLOOR = ("PACK_FLOOR_NOT_LOWERED", "PACK_FLOOR_RAISED", "PACK_FLOOR_CHANGED")
 _PROHIBITED = ("PROHIBITION_NOT_LOOSENED", "PROHIBITION_TIGHTENED", "PROHIBITION_CHANGED")
 
 
@@ -228,6 +232,8 @@ def rule_of(pointer: str, path: str, op: str, direction: str | None, *, urgent: 
             if op == ADDED
             else _directed(_PROHIBITED, direction)
         )
+    if path.startswith("record/packs"):
+        return _directed(_FLOOR, direction)
     if (section, op) in _WHOLE:
         return _WHOLE[section, op]
     if op == RENAMED:

@@ -90,6 +90,7 @@ def test_every_rule_is_given_to_something_and_has_a_sentence() -> None:
         given.add(rule_of("claims/*/says", path, "changed", None))
     given.add(rule_of("signals/*/hold", "categories/*/hold", "changed", "loosened", urgent=True))
     given |= {rule_of("x", "x", "changed", way) for way in ("loosened", "tightened")}
+    given |= {rule_of("x", "record/packs/*", "changed", way) for way in ("loosened", "tightened", None)}
     given |= {"TENANT_ADDED", "TENANT_REMOVED", "AFFECTED", "NOT_COMPARABLE"}  # given by the plan itself
     assert given == set(RULES)
     assert all(rule.says.endswith(".") for rule in RULES.values())
