@@ -16,10 +16,11 @@ from compiler.source.encoded import encoded
 from compiler.source.files import Folder, Tree
 from compiler.source.model import Source
 from compiler.source.neighbours import Facts, Neighbours, facts_of
-from compiler.source.read import chosen, read_shared, read_tenant
+from compiler.source.read import chosen, demanding, read_shared, read_tenant
 from compiler.source.tree import Map
-from schemas.bundle import digest_of
+from schemas.bundle import canonical, digest_of
 
+DEMANDS = "obligatory for"  # no slug: stands among those of the organisations
 FACTS = ("channels", "destinations")  # the files that neighbours are compared by
 Enrolments = Mapping[str, approvals.Enrolment]
 
@@ -83,9 +84,12 @@ class Passes:
         return compare(facts, earlier)
 
     def groups(self) -> dict[str, str]:
-        """Every organisation that can be read, by its slug, with the sha256 of its file."""
+        """Every organisation that can be read, by its slug, with the sha256 of its file; and for whom packs are obligatory."""
         texts = {parsed.file: parsed.text for parsed in self.organisations.files}
-        return {slug: digest_of(texts[group.file].encode()) for slug, group in self.shared.groups.items()}
+        groups = {slug: digest_of(texts[group.file].encode()) for slug, group in self.shared.groups.items()}
+        wanted = [(pack.id, pack.sections["pack"]) for pack in demanding(self.shared)]
+        demands = [[name, raw["required_for"], f"{raw.value('required_for')}"] for name, raw in wanted]
+        return {**groups, DEMANDS: digest_of(canonical(demands))}
 
     def _validate(self, folder: Folder) -> None:
         for parsed in folder.files:
@@ -120,6 +124,7 @@ def _needs(source: Source) -> Iterator[str]:
     tenant = source.sections.get("tenant")
     yield from (f"pack {name}" for name in chosen(tenant))
     yield f"organisation {tenant['organisation'] if tenant is not None else ''}"
+    yield f"packs {DEMANDS}"
 
 
 class _Schemas(dict[str, Mapping[str, Any]]):

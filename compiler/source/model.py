@@ -130,6 +130,7 @@ class Source:
     waivers: tuple[Map, ...]
     documents: Mapping[str, str]
     organisation: Map | None
+    others: tuple[Pack, ...]  # packs the tenant does not take that are obligatory for somebody
     broken: frozenset[str]
 
     @property

@@ -54,6 +54,13 @@ def read_shared(tree: Tree) -> Shared:
     )
 
 
+def demanding(shared: Shared) -> tuple[Pack, ...]:
+    """The packs that are obligatory for somebody."""
+    return tuple(
+        pack for _, pack in sorted(shared.packs.items()) if "required_for" in pack.sections.get("pack", {})
+    )
+
+
 def chosen(tenant: Map | None) -> tuple[str, ...]:
     """The packs a tenant takes: `all`, then the ones it names."""
     named = tenant.get("packs", ()) if tenant is not None else ()
@@ -117,6 +124,7 @@ def read_tenant(slug: str, folder: Folder, shared: Shared) -> Source:
         waivers=tuple(_all(folder, "waivers", lambda raw: raw)),
         documents=folder.documents,
         organisation=shared.groups.get(tenant["organisation"]) if tenant is not None else None,
+        others=tuple(pack for pack in demanding(shared) if pack not in taken),
         broken=frozenset(broken),
     )
 

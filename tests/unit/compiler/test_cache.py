@@ -258,3 +258,22 @@ def test_results_nobody_asks_for_any_more_are_dropped(
     for day in range(12):
         cached(root, environment, today=TODAY + timedelta(days=day))
     assert kept(environment).read_bytes().count(b"\n") <= 20
+
+
+def test_a_pack_that_nobody_takes_counts_from_the_day_somebody_must_take_it(
+    root: Path, environment: dict[str, str]
+) -> None:
+    pack = root / "_packs/trade/pack.yaml"
+    pack.parent.mkdir()
+    plain = "id: trade\ntitle: T\nsays: S\nduties: []\nguardrails: []\ndomains: []\n"
+    for more in (
+        "",
+        "required_for: {roles: [claims_management_company]}\n",
+        "required_for: {roles: [law_firm]}\n",
+    ):
+        for above in ("", "# A line more.\n"):  # it is pointed at where it now stands
+            pack.write_text(above + plain + more)
+            for _ in range(2):
+                found = cached(root, environment)
+                assert told(found) == told(check(root, today=TODAY))
+                assert any(d.code == "CV5059" for d in found.diagnostics) == ("claims" in more)
