@@ -17,6 +17,7 @@ import schemas
 from compiler.diagnostics import Diagnostic, Fix, Span
 from compiler.diagnostics import codes as c
 from compiler.diagnostics.suggest import did_you_mean
+from compiler.source.alike import Alike
 from compiler.source.files import Folder, Parsed, Tree
 
 MAX_FILE_BYTES = 1 << 20
@@ -134,13 +135,13 @@ def read_tenant(root: Path, slug: str) -> Raw:
     return _folder(root, slug, TENANT_FILES, documents=True)
 
 
-def parsed(raw: Raw, kinds: Collection[str] = ()) -> Folder:
-    """The folder with its files parsed, or only those of some kinds."""
+def parsed(raw: Raw, kinds: Collection[str] = (), *, alike: Alike | None = None) -> Folder:
+    """The folder with its files parsed, or only those of some kinds. `alike`: what need not be parsed again."""
     collecting = gc.isenabled()
     gc.disable()  # thousands of small nodes are made and all are kept: collecting meanwhile only costs
     try:
         raw.folder.files = [
-            _parsed(kind, file, data, fault)
+            _parsed(kind, file, data, fault, alike)
             for kind, file, data, fault in raw.files
             if not kinds or kind in kinds
         ]
@@ -290,7 +291,9 @@ def _read(entry: os.DirEntry[str], file: str) -> tuple[bytes | None, Diagnostic 
     return None, c.TOO_LARGE.at(Span(file=file), f"the file has {size:,} bytes", help="split it by topic")
 
 
-def _parsed(kind: str, file: str, data: bytes | None, fault: Diagnostic | None) -> Parsed:
+def _parsed(
+    kind: str, file: str, data: bytes | None, fault: Diagnostic | None, alike: Alike | None
+) -> Parsed:
     if data is None:
         return Parsed(file, kind, diagnostics=[fault] if fault else [])
     if data.startswith(BOM):
@@ -312,6 +315,9 @@ def _parsed(kind: str, file: str, data: bytes | None, fault: Diagnostic | None) 
         span = Span(file=file, line=line, column=column, end_line=line, end_column=column + 1)
         fault = c.NOT_UTF8.at(span, f"byte {error.start} is not UTF-8", help="save the file as UTF-8")
         return Parsed(file, kind, diagnostics=[fault])
+    known = alike.take(kind, file, text) if alike is not None else None
+    if known is not None:
+        return known
     from compiler.source.parse import parse  # and YAML with it: what is in the cache needs neither
 
     return parse(Parsed(file, kind, text=text))

@@ -115,7 +115,7 @@ def sources(tenants_dir: Path, slugs: Sequence[str]) -> Iterator[Source]:
         load.look(tenants_dir, wanted=slugs).parsed(), _context(date.min, SANDBOX), authority=False
     )
     for slug in slugs:
-        yield passes.source(slug, load.parsed(load.read_tenant(tenants_dir, slug)))
+        yield passes.source(slug, load.parsed(load.read_tenant(tenants_dir, slug), alike=passes.alike))
 
 
 def source_of(tenants_dir: Path, slug: str) -> Source:

@@ -11,6 +11,7 @@ from compiler.cache import Entry
 from compiler.diagnostics import Diagnostic
 from compiler.diagnostics.most import listed
 from compiler.rules import compare, lint
+from compiler.source.alike import Alike
 from compiler.source.context import Context
 from compiler.source.encoded import encoded
 from compiler.source.files import Folder, Tree
@@ -32,7 +33,7 @@ class Passes:
         self, tree: Tree, context: Context, *, authority: bool, enrolments: Enrolments | None = None
     ) -> None:
         self.context, self.authority, self.enrolments = context, authority, enrolments
-        self.schemas = _Schemas()
+        self.schemas, self.alike = _Schemas(), Alike()
         for folder in (*tree.packs.values(), tree.organisations):
             self._validate(folder)
         self.common = link.link_common(tree, self.schemas)
@@ -42,6 +43,7 @@ class Passes:
     def source(self, slug: str, folder: Folder) -> Source:
         """A tenant's files, checked against their schemas and linked."""
         self._validate(folder)
+        self.alike.keep(folder)
         link.link_tenant(slug, folder, self.common, self.schemas)
         return read_tenant(slug, folder, self.shared)
 

@@ -125,7 +125,7 @@ class Run:
         if kept is not None:
             return kept, None
         self._collect()
-        entry, bundle = self.passes.compile(slug, load.parsed(raw))
+        entry, bundle = self.passes.compile(slug, load.parsed(raw, alike=self.passes.alike))
         entry = replace(entry, needs={need: self.standing(need) for need in entry.needs})
         if cache is not None and all(entry.needs.values()):
             cache.put(key, entry)

@@ -20,7 +20,10 @@ class Doubtful:
 
 @dataclass(slots=True)
 class Parsed:
-    """One file. `data` is None when it cannot be read; `bad` are the top-level items (or None: all) with faults."""
+    """One file. `data` is None when it cannot be read; `bad` are the top-level items (or None: all) with faults.
+
+    `checked`: a file with this very text was found to keep to the schema.
+    """
 
     file: str
     kind: str
@@ -29,6 +32,7 @@ class Parsed:
     doubtful: list[Doubtful] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     bad: set[int | None] = field(default_factory=set)
+    checked: bool = False
 
     @property
     def whole(self) -> bool:

@@ -14,6 +14,8 @@ from itertools import islice
 from typing import Any
 
 import yaml
+from yaml._yaml import CParser
+from yaml.nodes import ScalarNode
 
 from compiler.diagnostics import Code, Diagnostic, Fix, Label, Span
 from compiler.diagnostics import codes as c
@@ -26,6 +28,7 @@ from compiler.source.tree import Map, Seq, span_of
 MAX_DEPTH = 32
 MAX_NODES = 200_000
 FLATTER = "no file needs it: lay it out flatter, or split it by topic"
+SHORT = 5  # characters: a longer word that begins with a letter has no reading but text
 LARGEST_NUMBER = 2**53 - 1
 LARGEST_DIGITS = 17  # with a sign; Python itself refuses to read thousands
 SHOWN_DIGITS = 40
@@ -92,15 +95,11 @@ def parse(parsed: Parsed) -> Parsed:
     return parsed
 
 
-class _Composer(yaml.CBaseLoader):
+class _Composer(CParser):
     """PyYAML's C parser without its search for tags, which nobody here asks for."""
 
-    def resolve(self, *_: Any) -> str:
-        return ""
-
-    def descend_resolver(self, *_: Any) -> None: ...
-
-    def ascend_resolver(self) -> None: ...
+    # Called a few times for every value. This takes whatever it is given, gives back "", and is no Python function.
+    resolve = descend_resolver = ascend_resolver = "".format
 
 
 class _TooDeep(Exception):
@@ -147,8 +146,8 @@ class _Walk:
         text: str = node.value
         if not text:
             return None
-        if len(text) > 5 and text[0].isalpha():
-            return text  # no reading but text begins with a letter and has more than five
+        if len(text) > SHORT and text[0].isalpha():
+            return text
         if text in _WORDS:
             return _WORDS[text]
         if _INTEGER.match(text) and text != "-0":
@@ -182,29 +181,29 @@ class _Walk:
 
     def mapping(self, node: Any, depth: int) -> Map:
         out = Map(self.file, node)
-        path = self.path
+        path, known = self.path, _known_keys
         path.append("")
-        firsts: dict[str, tuple[Any, Any]] = {}
         for pair in node.value:
             key_node, value_node = pair
             key = key_node.value
-            if (
-                type(key) is not str or key_node.style or key not in _known_keys
-            ):  # else it was looked at before
+            if type(key) is not str or key_node.style or key not in known:  # else it was looked at before
                 key = self.key(key_node)
                 if key is None:
                     continue
-            path[-1] = key
-            if value_node.id == "scalar" and not value_node.style and value_node.value[:1].isalpha():
+            value: Any
+            if type(value_node) is ScalarNode and not value_node.style and len(value_node.value) > SHORT:
                 self.nodes += 1
-                value = value_node.value if len(value_node.value) > 5 else self.bare(value_node)
+                value = value_node.value
+                if not value[0].isalpha():
+                    path[-1] = key
+                    value = self.bare(value_node)
             else:
+                path[-1] = key
                 value = self.value(value_node, depth + 1)
             if key in out:
-                self.duplicate(firsts[key], pair)
+                self.duplicate(next(first for first in node.value if first[0].value == key), pair)
             else:
                 out[key] = value
-                firsts[key] = pair
         path.pop()
         return out
 
@@ -283,7 +282,7 @@ def _hidden(parsed: Parsed) -> Iterator[Diagnostic]:
 
 def _needs_events(text: str) -> bool:
     return (
-        _PROPERTIES.search(text) is not None
+        (any(sign in text for sign in "&*!%") and _PROPERTIES.search(text) is not None)
         or text.count("[") + text.count("{") > SAFE_BRACKETS
         or (len(text) > SAFE_LINE_CHARS and max(map(len, text.splitlines())) > SAFE_LINE_CHARS)
     )

@@ -39,6 +39,8 @@ _CODES = {
 
 def validate(parsed: Parsed, schema: Schema, *, authority: bool = False) -> None:
     """Add the file's schema faults to it, and note which of its items have any."""
+    if parsed.checked:
+        return
     if parsed.data is None:
         parsed.bad.add(None)
         return
