@@ -72,6 +72,7 @@ def _checked(
     task: _Task, root: Path, only: Sequence[str], *, checking: bool = True, cached: bool = True
 ) -> CheckResult:
     """A check of the folder, or of a copy of it."""
+    from commands.reporting import tells_digests
     from commands.terminal import Progress
     from compiler.cache import cache_for
     from compiler.pipeline import check
@@ -89,6 +90,7 @@ def _checked(
             progress=progress,
             cache=cache,
             enrolments=task.enrolments,
+            bundles=not checking or tells_digests(given),
         )
     finally:
         progress.clear()

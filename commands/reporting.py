@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from compiler.report import View
 
 SUMMARY_BYTES = 1 << 20  # GitHub takes no more of one step
+TELL_DIGESTS = frozenset({"json", "md"})
 FOR_REPOSITORIES = frozenset({"github", "sarif", "md"})  # their paths are from the repository's root
 
 
@@ -23,13 +24,24 @@ def report(result: CheckResult, given: argparse.Namespace) -> None:
     """To stdout in the form asked for, and where there is a job's summary to that too. Raises UsageProblem."""
     from compiler.report import rendered
 
-    summary = given.summary
-    if summary is None and given.format == "github" and os.environ.get("GITHUB_STEP_SUMMARY"):
-        summary = Path(os.environ["GITHUB_STEP_SUMMARY"])
+    summary = _summary(given)
     view = view_of(result, given, summarised=summary is not None)
     sys.stdout.write(rendered(view, given.format))
     if summary is not None:
         _add_summary(view, summary)
+
+
+def tells_digests(given: argparse.Namespace) -> bool:
+    """Whether the report names each tenant's bundle, so that it must be made even where nothing is written."""
+    return given.format in TELL_DIGESTS or _summary(given) is not None
+
+
+def _summary(given: argparse.Namespace) -> Path | None:
+    """The job's summary to add to, where there is one."""
+    if given.summary is None and given.format == "github" and os.environ.get("GITHUB_STEP_SUMMARY"):
+        return Path(os.environ["GITHUB_STEP_SUMMARY"])
+    named: Path | None = given.summary
+    return named
 
 
 def view_of(result: CheckResult, given: argparse.Namespace, *, summarised: bool = False) -> View:

@@ -59,7 +59,9 @@ def watch(
                 changed = _tenants(seen, found) if seen is not None else None
                 seen = found
                 slugs = _asked(root, only, changed)
-                told.of(check(root, today=today(), only=slugs, stage=stage, cache=memory), changed)
+                told.of(
+                    check(root, today=today(), only=slugs, stage=stage, cache=memory, bundles=False), changed
+                )
             stop.wait(max(LOOK_S, look_s * LOOK_SHARE))
     except KeyboardInterrupt:
         out.write("\n")

@@ -23,7 +23,7 @@ import schemas
 from compiler.diagnostics import Diagnostic, Edit, Fix, Label, Span
 from compiler.source.neighbours import ConnectionFact, Facts, LinkFact
 
-FORM = "convo-cache 2"
+FORM = "convo-cache 3"
 MAX_FILE_BYTES = 256 << 20
 DEAD_LINES = 20_000  # a full run that leaves more than this behind writes the file anew
 _CHECKSUM_CHARS = 64
@@ -31,9 +31,13 @@ _CHECKSUM_CHARS = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What one tenant came to. `digest` is empty when it has errors. `needs`: what else it depended on, as it stood."""
+    """What one tenant came to. `sound`: it has no errors. `needs`: what else it depended on, as it stood.
+
+    `digest` is empty, and `size` 0, when it has errors and when nobody asked for its bundle.
+    """
 
     tenant: str
+    sound: bool
     digest: str
     size: int
     unapproved: bool
@@ -284,6 +288,7 @@ def _listed(folder: str) -> list[str]:
 def _document(entry: Entry) -> dict[str, Any]:
     return {
         "tenant": entry.tenant,
+        "sound": entry.sound,
         "digest": entry.digest,
         "size": entry.size,
         "unapproved": entry.unapproved,
@@ -302,6 +307,7 @@ def _document(entry: Entry) -> dict[str, Any]:
 def _entry(held: Mapping[str, Any]) -> Entry:
     return Entry(
         tenant=_text(held["tenant"]),
+        sound=held["sound"] is True,
         digest=_text(held["digest"]),
         size=int(held["size"]),
         unapproved=held["unapproved"] is True,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compiler import load
-from compiler.cache import Cache, Entry
+from compiler.cache import Cache
 from compiler.diagnostics import Diagnostic
 from compiler.pipeline.result import CheckResult, Compiled, CompileFailed
 from compiler.pipeline.run import Run
@@ -44,6 +44,7 @@ def check(
     progress: Callable[[int, int], None] | None = None,
     cache: Cache | None = None,
     enrolments: Mapping[str, Enrolment] | None = None,
+    bundles: bool = True,
 ) -> CheckResult:
     """Compile every tenant of a folder, or `only` some, and report everything at once.
 
@@ -51,12 +52,13 @@ def check(
     `progress` is told (tenants done, tenants there are) after each. Tenants are read one after the other, and of each
     only what it came to is kept. With a `cache`, one whose files were seen before is not compiled again.
     `enrolments`: for a proposed change, who is enrolled in its base (`enrolled`); it is judged without the cache.
+    `bundles`: make them at once. Else each is made when somebody asks for it, which finds no fault that is not found here.
     """
 
-    def again(entry: Entry) -> bytes:
-        result = check(tenants_dir, today=today, only=[entry.tenant], stage=stage, authority=authority)
-        compiled = result.tenants.get(entry.tenant)
-        if compiled is None or compiled.digest != entry.digest:
+    def again(slug: str, files: str) -> bytes:
+        result = check(tenants_dir, today=today, only=[slug], stage=stage, authority=authority)
+        compiled = result.tenants.get(slug)
+        if compiled is None or compiled.files != files:
             raise CompileFailed(result.diagnostics)
         return compiled.bundle
 
@@ -67,6 +69,7 @@ def check(
         authority=authority,
         cache=cache,
         enrolments=enrolments,
+        bundles=bundles,
         again=again,
     )
     slugs = sorted(run.tree.tenants)

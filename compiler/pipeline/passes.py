@@ -47,9 +47,10 @@ class Passes:
         link.link_tenant(slug, folder, self.common, self.schemas)
         return read_tenant(slug, folder, self.shared)
 
-    def compile(self, slug: str, folder: Folder) -> tuple[Entry, bytes | None]:
+    def compile(self, slug: str, folder: Folder, *, bundles: bool = True) -> tuple[Entry, bytes | None]:
         """Schema, link, lint, approvals, build, encode, digest. With an error in its files or its packs' no bundle.
 
+        Without `bundles` it ends with what can be wrong: a tenant without errors is one that can be built.
         The entry's `needs` are names; how those stand is for the caller to say.
         """
         source, context = self.source(slug, folder), self.context
@@ -59,16 +60,15 @@ class Passes:
         held, diagnostics = approvals.check(source, today=context.today, stage=context.stage, enrolment=base)
         found += diagnostics
         found += _waivers(source, context)
-        bundle, unapproved = None, False
         # Without its organisation's limits it would be looser than allowed; why is said at its file.
-        if source.organisation is not None and not any(d.is_error for d in found):
-            document = build(source, held)
-            bundle, unapproved = encoded(document), document["unapproved"]
+        sound = source.organisation is not None and not any(d.is_error for d in found)
+        bundle = encoded(build(source, held)) if sound and bundles else None
         entry = Entry(
             tenant=slug,
+            sound=sound,
             digest=digest_of(bundle) if bundle is not None else "",
             size=len(bundle or b""),
-            unapproved=unapproved,
+            unapproved=sound and not held.whole,
             diagnostics=listed(found),
             facts=facts_of(source),
             needs=dict.fromkeys(_needs(source), ""),

@@ -11,19 +11,36 @@ from compiler.diagnostics import Diagnostic
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
-    """One tenant's bundle, of `size` bytes. `diagnostics` are warnings: an error leaves no bundle."""
+    """One tenant's bundle. `diagnostics` are warnings: an error leaves no bundle. `files` names what it is made from, by digests.
+
+    `named` is its digest and size where they are known already.
+    """
 
     tenant: str
-    digest: str
-    size: int
     unapproved: bool
     diagnostics: tuple[Diagnostic, ...]
+    files: str
+    named: tuple[str, int] | None
     held: bytes | Callable[[], bytes] = field(repr=False, compare=False)
 
     @property
     def bundle(self) -> bytes:
         """The bytes. One that was not kept is compiled again; raises CompileFailed when the files are others by now."""
         return self.held if isinstance(self.held, bytes) else self.held()
+
+    @property
+    def digest(self) -> str:
+        """`sha256:<hex>` of the bundle. Raises as `bundle` does where it was not made yet."""
+        if self.named is not None:
+            return self.named[0]
+        from schemas.bundle import digest_of
+
+        return digest_of(self.bundle)
+
+    @property
+    def size(self) -> int:
+        """Of the bundle, in bytes. Raises as `bundle` does where it was not made yet."""
+        return self.named[1] if self.named is not None else len(self.bundle)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ WHOLE = ""  # the faults of the organisations, among those of packs
 
 
 class Run:
-    """What all tenants share, and what is kept of each. `again` makes the bundle of a tenant that was not kept."""
+    """What all tenants share, and what is kept of each. `again` makes a tenant's bundle from the files so named."""
 
     def __init__(
         self,
@@ -38,11 +38,12 @@ class Run:
         authority: bool,
         cache: Cache | None,
         enrolments: Enrolments | None,
-        again: Callable[[Entry], bytes],
+        bundles: bool,
+        again: Callable[[str, str], bytes],
     ) -> None:
         self.root, self.context, self.authority, self.again = root, context, authority, again
         self.cache = cache if enrolments is None else None
-        self.enrolments = enrolments
+        self.enrolments, self.bundles = enrolments, bundles
         self.seen = load.look(root, wanted=tuple(only))
         self.tree = self.seen.tree
         self.sources: dict[str, str] = {}
@@ -82,7 +83,7 @@ class Run:
         earlier.take(entry.facts)
         self._keep_texts(raw, found)
         self.taken.update(need.removeprefix("pack ") for need in entry.needs)
-        return found, self._compiled(entry, bundle)
+        return found, self._compiled(entry, bundle, raw.folder.digest)
 
     def facts(self, slug: str) -> Facts:
         """What its neighbours may ask of a tenant that is not looked at itself."""
@@ -122,10 +123,12 @@ class Run:
         )  # a file that could not be read is never passed over
         key = self._key(slug, raw.folder.digest, *self.tree.packs)
         kept = cache.get(key, self.standing) if cache is not None else None
-        if kept is not None:
+        if kept is not None and (kept.digest or not (kept.sound and self.bundles)):
             return kept, None
         self._collect()
-        entry, bundle = self.passes.compile(slug, load.parsed(raw, alike=self.passes.alike))
+        entry, bundle = self.passes.compile(
+            slug, load.parsed(raw, alike=self.passes.alike), bundles=self.bundles
+        )
         entry = replace(entry, needs={need: self.standing(need) for need in entry.needs})
         if cache is not None and all(entry.needs.values()):
             cache.put(key, entry)
@@ -141,18 +144,19 @@ class Run:
         if self.compiled % TENANTS_BETWEEN_COLLECTIONS == 0 and not gc.isenabled():
             gc.collect(0)  # only what came since the last time: what was kept then is kept still
 
-    def _compiled(self, entry: Entry, bundle: bytes | None) -> Compiled | None:
-        if not entry.digest:
+    def _compiled(self, entry: Entry, bundle: bytes | None, folder: str) -> Compiled | None:
+        if not entry.sound:
             return None
+        files = " ".join([folder, *(f"{need}={stood}" for need, stood in entry.needs.items())])
         if bundle is not None:
             self.room -= len(bundle)
         return Compiled(
             tenant=entry.tenant,
-            digest=entry.digest,
-            size=entry.size,
             unapproved=entry.unapproved,
             diagnostics=entry.diagnostics,
-            held=bundle if bundle is not None and self.room >= 0 else lambda: self.again(entry),
+            files=files,
+            named=(entry.digest, entry.size) if entry.digest else None,
+            held=bundle if bundle is not None and self.room >= 0 else lambda: self.again(entry.tenant, files),
         )
 
     def _keep_texts(

@@ -60,9 +60,9 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     slugs: list[str] = []
     really = compiler.pipeline.passes.Passes.compile
 
-    def noting(self: Any, slug: str, folder: Any) -> Any:
+    def noting(self: Any, slug: str, folder: Any, *, bundles: bool) -> Any:
         slugs.append(slug)
-        return really(self, slug, folder)
+        return really(self, slug, folder, bundles=bundles)
 
     monkeypatch.setattr(compiler.pipeline.passes.Passes, "compile", noting)
     return slugs
@@ -249,6 +249,42 @@ def test_a_bundle_that_was_not_kept_is_compiled_when_asked_for(
     (root / "plain" / "caps.yaml").write_text("concurrency: 1\n")
     with pytest.raises(compiler.pipeline.CompileFailed):
         _ = again.bundle
+
+
+def test_a_check_without_bundles_finds_the_same_and_makes_them_when_asked(root: Path) -> None:
+    assert told(check(root, today=TODAY, bundles=False)) == told(check(root, today=TODAY))
+
+
+def test_a_bundle_asked_for_after_its_files_have_changed_is_refused(root: Path) -> None:
+    found = check(root, today=TODAY, bundles=False).tenants["plain"]
+    assert found is not None
+    caps = root / "plain" / "caps.yaml"
+    caps.write_text(caps.read_text() + "# one more remark\n")
+    with pytest.raises(compiler.pipeline.CompileFailed):
+        _ = found.digest
+
+
+def test_a_bundle_asked_for_after_its_pack_has_changed_is_refused(root: Path) -> None:
+    found = check(root, today=TODAY, bundles=False).tenants["plain"]
+    assert found is not None
+    pack = root / "_packs" / "all" / "pack.yaml"
+    pack.write_text(pack.read_text() + "# one more remark\n")
+    with pytest.raises(compiler.pipeline.CompileFailed):
+        _ = found.bundle
+
+
+def test_what_a_check_without_bundles_kept_serves_another_and_is_made_whole_for_one_with(
+    root: Path, environment: dict[str, str], compiled: list[str]
+) -> None:
+    cached(root, environment, bundles=False)
+    cached(root, environment, bundles=False)
+    assert compiled == ["other", "plain"]
+    whole = cached(root, environment)
+    assert compiled == ["other", "plain"] * 2
+    cached(root, environment)
+    cached(root, environment, bundles=False)
+    assert compiled == ["other", "plain"] * 2
+    assert told(whole) == told(check(root, today=TODAY))
 
 
 def test_results_nobody_asks_for_any_more_are_dropped(
