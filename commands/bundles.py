@@ -15,6 +15,7 @@ from commands import OK, WRONG, UsageProblem
 from commands.connected import with_console
 from commands.options import AsJson, By, Slug, Stage, Today, day_of, digest_given, operator, read_bundle
 from schemas.bundle import Bundle
+from schemas.refusals import STALE_PLAN
 from schemas.signing import RAW_PREFIX, public_key
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def activate(
         except PointerMoved:
             if plan is None:
                 raise
-            message = f"{tenant}/{stage} is no longer at {expect_active}, which {plan} was made against"
+            moved = f"{tenant}/{stage} is no longer at {expect_active}, which {plan} was made against"
+            message = STALE_PLAN.says(moved)
             print(f"convo: {message}; nothing was activated. Make a new plan: `convo plan`", file=sys.stderr)
             return WRONG
         print(f"{tenant}/{stage}: {pointer.digest} is in force (serial {pointer.serial})")

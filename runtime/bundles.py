@@ -18,6 +18,7 @@ from runtime.lastgood import Kept, LastGood
 from runtime.ports import CHANNELS, Activation, Bundles, Clock, DatabaseDown, Route, Wake
 from runtime.telemetry import BUNDLE_CACHE, BUNDLE_REFUSED, BUNDLE_STALE, ERRORS, error_fields, log
 from schemas.bundle import Bundle, BundleError
+from schemas.refusals import CONNECTION_SERVED, OTHER_BYTES, OTHER_TENANT, UNAPPROVED, UNKNOWN_CHANNEL
 from schemas.signing import SignatureRefused, verify_any
 
 POLL_S = 2.0
@@ -299,16 +300,17 @@ class BundleKeeper:
         try:
             verified = verify_any(envelopes, data, tenant=tenant, stage=self._stage, trusted=self._trusted)
             if verified.digest != digest:
-                raise BundleRefused(f"the bytes are {verified.digest}, the pointer names {digest}")
+                differ = f"the bytes are {verified.digest}, the pointer names {digest}"
+                raise BundleRefused(OTHER_BYTES.says(differ))
             bundle = Bundle.decode(data)
         except (SignatureRefused, BundleError) as error:
             raise BundleRefused(f"{tenant}: {error}") from error
         if bundle.tenant.slug != tenant:
-            raise BundleRefused(f"the bundle is of tenant {bundle.tenant.slug}, the pointer is of {tenant}")
+            other = f"the bundle is of tenant {bundle.tenant.slug}, the pointer is of {tenant}"
+            raise BundleRefused(OTHER_TENANT.says(other))
         if bundle.unapproved and self._stage != "sandbox":
-            raise BundleRefused(
-                f"{tenant}: it holds unapproved claims, which only sandbox connections may speak"
-            )
+            unapproved = "it holds unapproved claims, which only sandbox connections may speak"
+            raise BundleRefused(f"{tenant}: {UNAPPROVED.says(unapproved)}")
         return bundle
 
     def _swap(self, tenant: str, tenant_id: int, bundle: Bundle, serial: int) -> None:
@@ -320,16 +322,16 @@ class BundleKeeper:
             if connection.stage != self._stage:
                 continue
             if connection.channel not in CHANNELS:
-                refused.append(
-                    f"connection {connection.id}: this version has no channel {connection.channel}"
-                )
+                unknown = f"connection {connection.id}: this version has no channel {connection.channel}"
+                refused.append(UNKNOWN_CHANNEL.says(unknown))
                 log().error(
                     "connection refused", tenant=tenant, connection=connection.id, channel=connection.channel
                 )
                 continue
             if connection.id in routes:
                 other = routes[connection.id].tenant
-                raise BundleRefused(f"{tenant}: connection {connection.id} belongs to {other} already")
+                taken = CONNECTION_SERVED.says(f"connection {connection.id} belongs to {other} already")
+                raise BundleRefused(f"{tenant}: {taken}")
             routes[connection.id] = Route(
                 tenant_id=tenant_id, tenant=tenant, connection=connection, digest=bundle.digest
             )

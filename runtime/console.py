@@ -31,6 +31,7 @@ from runtime.storage.tenants import Tenants
 from runtime.storage.wake import PgWake
 from runtime.trust import sealing_keys, trusted_keys
 from schemas.bundle import Bundle, Claim
+from schemas.refusals import NOT_PUBLISHED, UNAPPROVED
 from schemas.signing import SignatureRefused, verify_any
 
 DIGEST = "sha256:"
@@ -138,7 +139,8 @@ class Console:
         history = await self._bundles.history(tenant, stage)
         before = way_back([pointer.digest for pointer in history])
         if before is None:
-            raise BundleMissing(f"{tenant}/{stage} has no bundle before the present one to go back to")
+            none = f"{tenant}/{stage} has no bundle before the present one to go back to"
+            raise BundleMissing(NOT_PUBLISHED.says(none))
         return await self.activate(tenant, stage, before, expect_active=history[0].digest, by=by)
 
     async def status(self, stage: str) -> Sequence[Mapping[str, Any]]:
@@ -291,9 +293,8 @@ class Console:
         except SignatureRefused as refusal:
             raise BundleRefused(f"{tenant}: {refusal}") from refusal
         if stage != "sandbox" and Bundle.decode(data).unapproved:
-            raise BundleRefused(
-                f"{tenant}: it holds unapproved claims, which only sandbox connections may speak"
-            )
+            unapproved = "it holds unapproved claims, which only sandbox connections may speak"
+            raise BundleRefused(f"{tenant}: {UNAPPROVED.says(unapproved)}")
 
     async def _id(self, tenant: str) -> int:
         return (await self.tenants.by_slug(tenant)).tenant_id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from schemas.refusals import NOT_PUBLISHED, STALE_PLAN
+
 
 class ConvoError(Exception):
     """Something convo could not do."""
@@ -25,6 +27,9 @@ class SecretMissing(ConvoError):
 class BundleMissing(ConvoError):
     """No bundle of that digest is published for this tenant."""
 
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or NOT_PUBLISHED.says(BundleMissing.__doc__ or ""))
+
 
 class BundleRefused(ConvoError):
     """The bundle may not be used: it is unsigned, tampered with, another tenant's, or unapproved on a real connection."""
@@ -32,6 +37,9 @@ class BundleRefused(ConvoError):
 
 class PointerMoved(ConvoError):
     """Somebody activated another bundle meanwhile; look at `convo status` and try again."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or STALE_PLAN.says(PointerMoved.__doc__ or ""))
 
 
 class NotConfigured(ConvoError):

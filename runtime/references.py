@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runtime.errors import SecretMissing
 from runtime.ports import Clock, DatabaseDown
+from schemas.refusals import SECRET_UNREADABLE
 
 FRESH_S = 10.0  # a changed secret is used after at most so long
 READ_WITHIN_S = 1.0  # whoever waits for an answer is told at once that the database is away
@@ -65,15 +66,16 @@ class References:
             case "file":
                 return await asyncio.to_thread(self._file, Path(name))
             case _:
-                raise SecretMissing(f"there is no value behind {reference}")
+                raise SecretMissing(SECRET_UNREADABLE.says(f"there is no value behind {reference}"))
 
     def _file(self, path: Path) -> str:
         if path.resolve() in self._forbidden:
-            raise SecretMissing(f"file:{path} is convo's own and no connection may use it")
+            ours = f"file:{path} is convo's own and no connection may use it"
+            raise SecretMissing(SECRET_UNREADABLE.says(ours))
         try:
             return path.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise SecretMissing(f"file:{path} cannot be read") from error
+            raise SecretMissing(SECRET_UNREADABLE.says(f"file:{path} cannot be read")) from error
 
 
 def read_reference(reference: str, env: Mapping[str, str]) -> str:

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas import record as recorded
+from schemas import refusals
 from schemas.record import Journeys, Limits, Record
 
 FORMAT = "convo.bundle/v1"
 
 
 class BundleError(ValueError):
-    """The bytes are not a bundle this version can read."""
+    """The bytes are not a bundle this version can read. The message begins with its code (schemas.refusals)."""
 
 
 def canonical(document: Any) -> bytes:
@@ -343,7 +344,8 @@ def _decode(data: bytes) -> Bundle:
     try:
         doc = json.loads(data)
         if doc["format"] != FORMAT:
-            raise BundleError(f"bundle format is {doc['format']!r}, this version reads {FORMAT!r}")
+            other = f"bundle format is {doc['format']!r}, this version reads {FORMAT!r}"
+            raise BundleError(refusals.OTHER_FORMAT.says(other))
         return Bundle(
             digest=digest_of(data),
             unapproved=doc["unapproved"],
@@ -371,7 +373,8 @@ def _decode(data: bytes) -> Bundle:
     except BundleError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BundleError(f"not a readable bundle: {type(error).__name__}: {error}") from error
+        said = refusals.UNREADABLE.says(f"not a readable bundle: {type(error).__name__}: {error}")
+        raise BundleError(said) from error
 
 
 def _tenant(t: Mapping[str, Any]) -> Tenant:

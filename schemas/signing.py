@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.bundle import canonical, digest_of
+from schemas.refusals import NOT_SIGNED, OTHER_BYTES, OTHER_STAGE, OTHER_TENANT
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -25,7 +26,7 @@ MAX_ENVELOPE_BYTES = 64 * 1024
 
 
 class SignatureRefused(Exception):
-    """The bundle's signature does not let it be used here."""
+    """The bundle's signature does not let it be used here. The message begins with its code (schemas.refusals)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,17 +114,19 @@ def verify(
     threshold below one refuses: a signature nobody can check is no signature.
     """
     if not trusted or threshold < 1:
-        raise SignatureRefused("no key is trusted here, so no signature can be checked")
+        raise SignatureRefused(NOT_SIGNED.says("no key is trusted here, so no signature can be checked"))
     payload, signers = _verified_payload(envelope, trusted)
     if len(signers) < threshold:
-        raise SignatureRefused(f"{len(signers)} trusted signature(s) hold, {threshold} are needed")
+        few = f"{len(signers)} trusted signature(s) hold, {threshold} are needed"
+        raise SignatureRefused(NOT_SIGNED.says(few))
     named_tenant, stages, digest = _statement(payload)
     if named_tenant != tenant:
-        raise SignatureRefused(f"signed for tenant {named_tenant!r}, not {tenant!r}")
+        raise SignatureRefused(OTHER_TENANT.says(f"signed for tenant {named_tenant!r}, not {tenant!r}"))
     if stage not in stages:
-        raise SignatureRefused(f"signed for {', '.join(stages) or 'no stage'}, not {stage}")
+        named = ", ".join(stages) or "no stage"
+        raise SignatureRefused(OTHER_STAGE.says(f"signed for {named}, not {stage}"))
     if digest != digest_of(bundle):
-        raise SignatureRefused("the bytes are not the ones that were signed")
+        raise SignatureRefused(OTHER_BYTES.says("the bytes are not the ones that were signed"))
     return Verified(tenant=tenant, stages=stages, digest=digest, signers=signers)
 
 
@@ -146,7 +149,7 @@ def verify_any(
             return verify(one, bundle, tenant=tenant, stage=stage, trusted=trusted, threshold=threshold)
         except SignatureRefused as refusal:
             refusals[str(refusal)] = None
-    raise SignatureRefused("; ".join(refusals) or "nobody has signed it")
+    raise SignatureRefused("; ".join(refusals) or NOT_SIGNED.says("nobody has signed it"))
 
 
 def signature_holds(public: bytes, signature: bytes, message: bytes) -> bool:
@@ -163,16 +166,17 @@ def signature_holds(public: bytes, signature: bytes, message: bytes) -> bool:
 
 def _verified_payload(data: bytes, trusted: Mapping[str, bytes]) -> tuple[bytes, tuple[str, ...]]:
     if len(data) > MAX_ENVELOPE_BYTES:
-        raise SignatureRefused("the envelope is too large")
+        raise SignatureRefused(NOT_SIGNED.says("the envelope is too large"))
     try:
         document = json.loads(data)
         payload_type = document["payloadType"]
         payload = base64.b64decode(document["payload"], validate=True)
         signatures = [(s["keyid"], base64.b64decode(s["sig"], validate=True)) for s in document["signatures"]]
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
-        raise SignatureRefused("the envelope cannot be read") from error
+        raise SignatureRefused(NOT_SIGNED.says("the envelope cannot be read")) from error
     if payload_type != PAYLOAD_TYPE:
-        raise SignatureRefused("the envelope holds something other than a statement about a bundle")
+        other = "the envelope holds something other than a statement about a bundle"
+        raise SignatureRefused(NOT_SIGNED.says(other))
     message = pae(payload_type, payload)
     good = {
         key
@@ -192,7 +196,7 @@ def _statement(payload: bytes) -> tuple[str, tuple[str, ...], str]:
         digest = "sha256:" + subject["digest"]["sha256"]
         named = subject["name"]
     except (ValueError, KeyError, TypeError) as error:
-        raise SignatureRefused("the signed statement cannot be read") from error
+        raise SignatureRefused(NOT_SIGNED.says("the signed statement cannot be read")) from error
     if kinds != (STATEMENT_TYPE, PREDICATE_TYPE) or named != tenant:
-        raise SignatureRefused("the signed statement is about something else")
+        raise SignatureRefused(NOT_SIGNED.says("the signed statement is about something else"))
     return tenant, stages, digest

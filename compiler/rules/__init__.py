@@ -67,6 +67,7 @@ from compiler.rules import (
 from compiler.source.context import Context
 from compiler.source.model import Source
 from compiler.source.neighbours import Facts, Neighbours
+from schemas.refusals import REFUSALS
 
 
 class Rule(Protocol):
@@ -141,8 +142,27 @@ RULES: tuple[Rule, ...] = (
 # These compare tenants. What they find is nobody's own, and never kept in a cache.
 ACROSS: tuple[Across, ...] = (shared_connection, shared_tracking)
 
+# Of a bundle and its loading: found by whoever publishes, activates or runs it.
+AFTERWARDS: tuple[Code, ...] = tuple(
+    Code(
+        code=refusal.code,
+        name=refusal.name,
+        summary=refusal.summary,
+        explanation=refusal.explanation,
+        bad=refusal.bad,
+        good=refusal.good,
+    )
+    for refusal in REFUSALS
+)
+
 CODES: Mapping[str, Code] = {
-    code.code: code for code in (*PASS_CODES, *(rule.CODE for rule in RULES), *(rule.CODE for rule in ACROSS))
+    code.code: code
+    for code in (
+        *PASS_CODES,
+        *(rule.CODE for rule in RULES),
+        *(rule.CODE for rule in ACROSS),
+        *AFTERWARDS,
+    )
 }
 
 

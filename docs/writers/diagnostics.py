@@ -40,6 +40,7 @@ Written by `python -m docs.generate` from the compiler's table of codes and the 
 A code is `CV` and four digits; the first digit is the pass. Codes are never renumbered and a retired one is not used again.
 The compiler reports every fault of every tenant at once. Errors fail the compile; warnings do not. A warning whose page says
 so is an error when the compile is for `live`. What can only be put right in one way, `convo compile --check --fix` does.
+Those of passes 8 and 9 are about a bundle: `publish`, `activate`, `status`, `/readyz` and the desk tell them.
 """
 
 

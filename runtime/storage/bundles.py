@@ -14,6 +14,7 @@ from runtime.ports import Activation
 from runtime.storage.postgres import Pool
 from runtime.storage.tenants import Tenants
 from schemas.bundle import Bundle, BundleError, Claim, digest_of
+from schemas.refusals import CONNECTION_TAKEN, OTHER_ORGANISATION, OTHER_TENANT
 
 PUBLISH = "select bundle_publish_v1(%s, %s, %s, %s, %s, %s, %s)"
 FETCH = "select data, envelopes from bundle_fetch_v1(%s, %s)"
@@ -36,15 +37,14 @@ class PgBundles:
         """
         bundle = _decoded(data)
         if bundle.tenant.slug != tenant:
-            raise BundleRefused(f"the bundle is {bundle.tenant.slug}'s, not {tenant}'s")
+            raise BundleRefused(OTHER_TENANT.says(f"the bundle is {bundle.tenant.slug}'s, not {tenant}'s"))
         owner = await self._tenants.ensure(
             tenant, name=bundle.tenant.display_name, organisation=bundle.tenant.organisation, now=now
         )
         if owner.organisation != bundle.tenant.organisation:
-            raise BundleRefused(
-                f"{tenant} belongs to organisation {owner.organisation}; a bundle cannot move it to "
-                f"{bundle.tenant.organisation}"
-            )
+            moved = f"a bundle cannot move it to {bundle.tenant.organisation}"
+            belongs = f"{tenant} belongs to organisation {owner.organisation}; {moved}"
+            raise BundleRefused(OTHER_ORGANISATION.says(belongs))
         digest = digest_of(data)
         await self._pool.rows(PUBLISH, [owner.tenant_id, digest, data, envelope, bundle.unapproved, by, now])
         return digest
@@ -96,7 +96,8 @@ class PgBundles:
             case "moved":
                 raise PointerMoved
             case "taken":
-                raise BundleRefused(f"connection {row['detail']} belongs to another tenant")
+                taken = f"connection {row['detail']} belongs to another tenant"
+                raise BundleRefused(CONNECTION_TAKEN.says(taken))
             case _:
                 raise BundleMissing
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 from runtime.errors import SecretMissing
 from runtime.storage.postgres import Pool
 from runtime.storage.tenants import Tenants
+from schemas.refusals import SECRET_UNREADABLE
 
 GET = "select id, ciphertext from secret_get_v1(%s, %s)"
 SET = "select secret_set_v1(%s, %s, %s, %s, %s, %s, %s)"
@@ -25,9 +26,8 @@ class PgSecrets:
         tenant = await self._tenants.get(tenant_id)
         row = await self._pool.row(GET, [tenant_id, name])
         if row is None:
-            raise SecretMissing(
-                f"{tenant.slug} has no secret {name}: `convo secret set {tenant.slug} {name}`"
-            )
+            none = f"{tenant.slug} has no secret {name}: `convo secret set {tenant.slug} {name}`"
+            raise SecretMissing(SECRET_UNREADABLE.says(none))
         plain = tenant.keys.fields.decrypt(
             row["ciphertext"], table="secret", column="ciphertext", row=row["id"]
         )

@@ -12,7 +12,7 @@ from runtime.crash import crash_point
 from runtime.errors import BundleMissing, MalformedWebhook, Overloaded, SecretMissing
 from runtime.messages import Stored
 from runtime.ports import Channel, DatabaseDown, Route
-from runtime.telemetry import ACK, ACKED, log
+from runtime.telemetry import ACK, ACKED, error_fields, log
 from runtime.web.arrivals import arrivals_of
 from runtime.web.body import TooLarge, read
 from runtime.web.deps import Deps
@@ -93,8 +93,13 @@ class Webhooks:
                 continue
             try:
                 values[purpose] = await self._deps.secrets.get(route.tenant_id, reference)
-            except SecretMissing:
-                log().error("webhook secret missing", tenant=route.tenant, connection=route.connection.id)
+            except SecretMissing as missing:
+                log().error(
+                    "webhook secret missing",
+                    tenant=route.tenant,
+                    connection=route.connection.id,
+                    **error_fields(missing),
+                )
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         return kind.authentic(route.connection, values, headers, body)
 

@@ -227,7 +227,8 @@ async def test_a_connection_without_a_channel_is_refused_alone_and_named(here: H
         told.append(error)
 
     reasons = [
-        f"connection {name}: this version has no channel {kinds[name]}" for name in ("dave-mail", "dave-waha")
+        f"CV9001 connection {name}: this version has no channel {kinds[name]}"
+        for name in ("dave-mail", "dave-waha")
     ]
     for down in (False, True):
         here.store.down = down  # the second time from what is kept on disk

@@ -94,11 +94,11 @@ def test_one_envelope_of_several_is_enough_and_signatures_are_not_added_up_over_
     live = two.sign(stages=["live"])
     found = verify_any([b"{", one.sign(), live], BUNDLE, tenant="dave", stage="live", trusted=trusted)
     assert found.signers == tuple(two.trusted)
-    with pytest.raises(SignatureRefused, match=r"^1 trusted signature\(s\) hold, 2 are needed$"):
+    with pytest.raises(SignatureRefused, match=r"^CV8003 1 trusted signature\(s\) hold, 2 are needed$"):
         verify_any(
             [one.sign(), two.sign()], BUNDLE, tenant="dave", stage="sandbox", trusted=trusted, threshold=2
         )
-    with pytest.raises(SignatureRefused, match="cannot be read; signed for sandbox, not live"):
+    with pytest.raises(SignatureRefused, match="cannot be read; CV8005 signed for sandbox, not live"):
         verify_any([b"{", one.sign()], BUNDLE, tenant="dave", stage="live", trusted=trusted)
     with pytest.raises(SignatureRefused, match="nobody has signed"):
         verify_any([], BUNDLE, tenant="dave", stage="live", trusted=trusted)
