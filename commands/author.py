@@ -142,9 +142,10 @@ def docs(
     today: Today = None,
 ) -> int:
     """A tenant as one page for people who will not read YAML: what it says, what it rests on, who approved it, and when."""
+    from compiler.approvals.judge import judge
     from compiler.load import load
     from compiler.page import Subject, page
-    from compiler.pipeline import compile_tenant
+    from compiler.pipeline import compile_tenant, source_of
     from schemas.bundle import Bundle
 
     path, day = tenant_path(tenant).resolve(), day_of(today)
@@ -157,7 +158,17 @@ def docs(
         for file in folder.of("sources")
         for source in file.data or ()
     }
-    written = page(Subject(bundle=bundle, sections=sections, sources=sources, today=f"{day}"))
+    held = judge(source_of(path.parent, path.name), today=f"{day}").held
+    written = page(
+        Subject(
+            bundle=bundle,
+            sections=sections,
+            sources=sources,
+            today=f"{day}",
+            scripts={name: held.lines.get(name, ()) for name in held.scripts},
+            lacking={name: held.lacks(name) for name in held.scripts},
+        )
+    )
     target = out or Path(f"{path.name}.html")
     _write(target, written)
     print(target)

@@ -25,6 +25,7 @@ def page(subject: Subject) -> str:
         ("claims", "What may be said", register.claims(subject)),
         ("never", "What is never said", register.never(subject)),
         ("journeys", "Journeys", conduct.journeys(subject)),
+        ("scripts", "Who approved the scripts", who.scripts(subject)),
         ("links", "Links, and what comes before them", conduct.links(subject)),
         ("consent", "Consent and hours", conduct.consent(subject)),
         ("sending", "When a message goes", conduct.sending(subject)),

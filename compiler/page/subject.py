@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.page.html import Html, el
@@ -14,12 +14,18 @@ FULL = "full"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """`sections` are the tenant's files of one mapping by kind; `sources` the entries of sources.yaml by id; `today` ISO."""
+    """`sections` are the tenant's files of one mapping by kind; `sources` the entries of sources.yaml by id; `today` ISO.
+
+    `scripts`: the persona, campaigns and quick replies by name, each with the approvals of it that hold and, in `lacking`, the
+    offices whose approval it still needs.
+    """
 
     bundle: Bundle
     sections: Mapping[str, Mapping[str, Any]]
     sources: Mapping[str, Mapping[str, Any]]
     today: str
+    scripts: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    lacking: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def section(self, kind: str) -> Mapping[str, Any]:
         return self.sections.get(kind, {})

@@ -67,6 +67,21 @@ def opening(subject: Subject) -> Html:
     return el("ol", *steps, cls="steps")
 
 
+def scripts(subject: Subject) -> Html:
+    """The persona and every message and ready answer, by whom approved; a solicitor and a compliance person must both."""
+    return rows([(name, _approved(subject, name)) for name in sorted(subject.scripts)])
+
+
+def _approved(subject: Subject, name: str) -> Html:
+    lacking = [office.replace("_", " ") for office in subject.lacking.get(name, ())]
+    held = [
+        f"{line['by']}, {line['role'].replace('_', ' ')}, on {line['on']}, until {line['expires']} ({line['ref']})"
+        for line in subject.scripts[name]
+    ]
+    missing = [el("span", f"not approved by: {', '.join(lacking)}", cls="tag hold")] if lacking else []
+    return el("div", *([items(held)] if held else []), *missing)
+
+
 def records(subject: Subject) -> Html:
     kept = subject.bundle.tenant.retention_days
     approvers = subject.section("tenant").get("approvers", ())

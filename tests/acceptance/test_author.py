@@ -207,6 +207,26 @@ def test_the_send_table_is_drawn(tmp_path: Path) -> None:
 # ---- docs ----------------------------------------------------------------------------------------------------------------
 
 
+def test_the_page_of_a_tenant_says_who_approved_each_script_and_whose_approval_is_missing(
+    tmp_path: Path,
+) -> None:
+    lay_out(tmp_path / "tenants")
+    out = tmp_path / "plain.html"
+    assert run("docs", tmp_path / "tenants/plain", "--out", out, *ON).exit_code == 0
+    shown = out.read_text().split('id="scripts"')[1].split("</section>")[0]
+    for name in ("persona", "campaign/", "quick_reply/"):
+        assert name in shown
+    assert "Ada Example, solicitor, on 2026-11-01" in shown
+    assert "Bea Example, compliance, on" in shown
+    assert "not approved by" not in shown
+
+    lines = json.loads((tmp_path / "tenants/plain/approvals.yaml").read_text())
+    kept = [line for line in lines if line.get("script") != "persona" or line["by"] != "Bea Example"]
+    (tmp_path / "tenants/plain/approvals.yaml").write_text(json.dumps(kept))
+    assert run("docs", tmp_path / "tenants/plain", "--out", out, *ON).exit_code == 0
+    assert out.read_text().count("not approved by: compliance") == 1
+
+
 @needs_chromium
 def test_the_page_of_a_tenant_fits_a_phone_and_a_desk_and_asks_nothing_of_the_network(tmp_path: Path) -> None:
     out = tmp_path / "dave.html"
