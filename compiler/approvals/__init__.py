@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from compiler.approvals.enrolment import Enrolment, Person, ReviewKey, enrolment_of, same_person, wrote_it
+from compiler.approvals.enrolment import Enrolment, Person, ReviewKey, enrolment_of, wrote_it
 from compiler.approvals.judge import check
 from compiler.approvals.lines import SIGNED_FIELDS, approval_payload, review_ref, signed, subject_of
 from compiler.approvals.subjects import (
@@ -14,6 +14,7 @@ from compiler.approvals.subjects import (
     words_of,
     written,
 )
+from compiler.source.people import people_in, same_person
 
 __all__ = [
     "SIGNED_FIELDS",
@@ -27,6 +28,7 @@ __all__ = [
     "digest_of_words",
     "enrolment_of",
     "kept_words",
+    "people_in",
     "review_ref",
     "same_person",
     "signed",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
 from compiler.diagnostics import Diagnostic, Label
 from compiler.diagnostics import approval_codes as c
+from compiler.source.people import account_of, mails_of, people_in, same_person
 from compiler.source.tree import Map
 from schemas.signing import keyid, public_key
 
@@ -121,24 +121,24 @@ def enrolment_of(tenant: Map | None) -> tuple[Enrolment, list[Diagnostic]]:
     return enrolment, faults
 
 
-def same_person(one: str, other: str) -> bool:
-    """Whether two names are one, whatever their case, blanks, order of words or look-alike letters."""
-    return not _readings(one).isdisjoint(_readings(other))
-
-
 def wrote_it(author: str, person: Person) -> bool:
-    """Whether whoever a line names as the author is this approver, by name or by login."""
-    login = author.strip().removeprefix("@")
-    if person.login is not None and not _readings(login).isdisjoint(_readings(person.login)):
+    """Whether whoever a line names as an author is this approver, by name, mail address, login or number of the account.
+
+    A line may name several, as in `Wat Example; Ada Example`.
+    """
+    return any(_is(one, person) for one in people_in(author))
+
+
+def _is(one: str, person: Person) -> bool:
+    if same_person(one, person.name):
         return True
-    return same_person(author, person.name)
-
-
-@lru_cache(maxsize=1024)
-def _readings(name: str) -> frozenset[tuple[str, ...]]:
-    from schemas.fold import normalise
-
-    return frozenset(tuple(sorted(view.text.replace("@", " ").split())) for view in normalise(name).views)
+    logins = [one.removeprefix("@")] if "@" not in one[1:] else []
+    for mail in mails_of(one):
+        account, login = account_of(mail)
+        if account is not None and account == person.account:
+            return True
+        logins.append(login)
+    return person.login is not None and any(login and same_person(login, person.login) for login in logins)
 
 
 def _clashes(

@@ -12,9 +12,9 @@ from compiler.diagnostics import ERROR, WARNING
 from compiler.source.context import Context
 from compiler.source.held import composed
 from compiler.source.model import Source
+from compiler.source.people import same_person
 from compiler.source.tree import Map
 from schemas.bundle import canonical
-from schemas.fold import normalise
 
 SUBJECT_DOMAIN = b"convo.golive/v1\0"
 MISSING, STALE, OFFICE, FUTURE, NAMES, SUBJECT = "missing", "stale", "office", "future", "names", "subject"
@@ -136,7 +136,11 @@ def _judge(source: Source, item: Item, records: list[Map], today: str, oldest: s
 
 def _people(records: list[Map]) -> int:
     """How many different people signed. One name in two spellings is one person."""
-    return len({"".join(c for c in normalise(r["signed_by"]).views[-1].text if c.isalnum()) for r in records})
+    known: list[str] = []
+    for record in records:
+        if not any(same_person(record["signed_by"], name) for name in known):
+            known.append(record["signed_by"])
+    return len(known)
 
 
 def subject_of(source: Source) -> str:

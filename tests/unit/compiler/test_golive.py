@@ -165,7 +165,10 @@ def test_a_change_of_nothing_that_was_signed_for_leaves_it_standing(
     assert faults(ready) == []
 
 
-@pytest.mark.parametrize("other", ["Sol Plain", "sol plain", "SOL  PLAIN", "S\u043el Plain", "Sol-Plain"])
+@pytest.mark.parametrize(
+    "other",
+    ["Sol Plain", "sol plain", "SOL  PLAIN", "S\u043el Plain", "Sol-Plain", "Plain, Sol", "Mr Sol Plain"],
+)
 def test_one_person_in_two_spellings_is_one_person(ready: Path, other: str) -> None:
     signed = record("GL-24") + "\n" + record("GL-24", other)
     show(ready, records("GL-24") + "\n" + signed)
