@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands import OK, WRONG, UsageProblem
-from commands.options import AsJson, TenantPath, Today, day_of, shipped, tenant_path
+from commands.options import AsJson, TenantPath, Today, day_of, here, tenant_path
 from commands.rewriting import Scope, files_of, scope_of, settle
 from commands.terminal import Progress
 
@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from compiler.uses import Place
 
 Paths = Annotated[
-    list[Path] | None, typer.Argument(help="tenants/, a tenant, a pack or a file (default: tenants)")
+    list[Path] | None, typer.Argument(help="tenants/, a tenant, a pack or a file (default: ./tenants)")
 ]
 Check = Annotated[bool, typer.Option("--check", help="write nothing; exit code 1 if anything would change")]
 Diff = Annotated[bool, typer.Option("--diff", help="show the change and write nothing")]
-Tenants = Annotated[Path | None, typer.Option("--tenants", help="the folder of tenants (default: tenants)")]
+Tenants = Annotated[
+    Path | None,
+    typer.Option("--tenants", help="the folder of tenants (default: ./tenants, else the shipped ones)"),
+]
 MACHINE_WRITTEN = "approvals"
 
 
@@ -36,7 +39,7 @@ def fmt(paths: Paths = None, check: Check = False, diff: Diff = False) -> int:
     from compiler.layout import layout
     from compiler.load import load, schema
 
-    scope = scope_of(paths or [])
+    scope = scope_of(_meant(paths, writes=not (check or diff)))
     files = [f for f in files_of(scope, load(scope.root)) if f.kind != MACHINE_WRITTEN]
     progress = Progress("files", environment=os.environ)
     rewrites, left = [], 0
@@ -67,7 +70,7 @@ def upgrade(paths: Paths = None, check: Check = False, diff: Diff = False) -> in
     from compiler.load import load
     from compiler.upgrade import upgrade as upgraded
 
-    scope = scope_of(paths or [])
+    scope = scope_of(_meant(paths, writes=not (check or diff)))
     tree = load(scope.root)
     wanted = {file.file.split("/")[0] for file in files_of(scope, tree)}
     rewrites, refused = [], 0
@@ -111,7 +114,7 @@ def uses(
     from compiler.load import load, schema
     from compiler.uses import uses as found_uses
 
-    scope = scope_of([tenants or shipped()])
+    scope = scope_of([tenants or here()])
     tree = load(scope.root)
     kinds = {file.kind: schema(file.kind) for folder in tree.folders() for file in folder.files}
     found = found_uses(tree, kinds, name)
@@ -173,6 +176,11 @@ def docs(
     _write(target, written)
     print(target)
     return OK
+
+
+def _meant(paths: list[Path] | None, *, writes: bool) -> list[Path]:
+    """What to work on without a path: nothing is written where nobody asked for it, so only ./tenants is."""
+    return paths or ([] if writes else [here()])
 
 
 def _write(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import re
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -63,13 +64,27 @@ def shipped() -> Path:
     return beside if beside.is_dir() else TENANTS
 
 
+def here() -> Path:
+    """The tenants of the current folder, else the shipped ones: which then is said, on stderr."""
+    if TENANTS.is_dir():
+        return TENANTS
+    return _told(shipped())
+
+
 def tenant_path(tenant: str) -> Path:
-    """The folder of a tenant given by slug or by path. Raises UsageProblem."""
-    given = Path(tenant)
-    places = (given, TENANTS / tenant, shipped() / tenant)
-    path = next((place for place in places if (place / "tenant.yaml").exists()), None)
-    if path is None:
-        here = TENANTS if TENANTS.is_dir() else shipped()
-        known = sorted(folder.parent.name for folder in here.glob("*/tenant.yaml"))
-        raise UsageProblem(f"there is no tenant {tenant}; there are {', '.join(known) or 'none'}")
-    return path
+    """The folder of a tenant given by path, or by a slug of ./tenants or of the shipped ones. Raises UsageProblem."""
+    for place in (Path(tenant), TENANTS / tenant):
+        if (place / "tenant.yaml").exists():
+            return place
+    if (shipped() / tenant / "tenant.yaml").exists():
+        return _told(shipped() / tenant)
+    folder = TENANTS if TENANTS.is_dir() else shipped()
+    known = sorted(path.parent.name for path in folder.glob("*/tenant.yaml"))
+    raise UsageProblem(f"there is no tenant {tenant} in {folder}; there are {', '.join(known) or 'none'}")
+
+
+def _told(folder: Path) -> Path:
+    """Another folder than ./tenants is never taken silently."""
+    if folder.is_absolute():
+        print(f"convo: not in ./tenants: using {folder}", file=sys.stderr)
+    return folder

@@ -38,7 +38,8 @@ def scope_of(paths: Sequence[Path]) -> Scope:
     given = [path.resolve() for path in paths or [TENANTS]]
     for path in given:
         if not path.exists():
-            raise UsageProblem(f"there is no {path}")
+            hint = "" if paths else ": name the tenant, folder or file that is meant"
+            raise UsageProblem(f"there is no {path}{hint}")
     roots = {_root(path) for path in given}
     if len(roots) > 1:
         raise UsageProblem("all paths must be in one folder of tenants")

@@ -139,6 +139,72 @@ def test_uses_names_every_place_and_an_unknown_id_the_one_meant(tenants: Path) -
     assert "did you mean `SP-FOS`?" in wrong.stderr
 
 
+# ---- which tenants are meant ---------------------------------------------------------------------------------------------
+
+
+def test_an_id_is_looked_for_in_the_tenants_of_the_folder_one_stands_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lay_out(tmp_path / "tenants")
+    monkeypatch.chdir(tmp_path)
+    done = run("uses", "PL-D01")
+    assert done.exit_code == 0, done.exception
+    assert "claim PL-D01 is defined here" in done.stdout
+    assert done.stderr == ""
+    assert run("uses", "DD-D04").exit_code == 2, "that is an id of the shipped tenants"
+
+
+def test_a_tenant_of_the_folder_one_stands_in_comes_before_a_shipped_one_of_its_name(
+    tenants: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = tenants / "dynamo-dave" / "tenant.yaml"
+    ours.write_text(ours.read_text().replace("display_name: Dynamo Dave", "display_name: Our Own Dave"))
+    monkeypatch.chdir(tenants.parent)
+    done = run("docs", "dynamo-dave", "--out", "page.html", *ON)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "Our Own Dave" in (tenants.parent / "page.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("uses", "DD-D04"),
+        ("fmt", "--check"),
+        ("docs", "dynamo-dave", "--out", "page.html", *ON),
+        ("send-table", "dynamo-dave", "--out", "table.svg", *ON),
+        (
+            "why-send",
+            "dynamo-dave",
+            "--class",
+            "reply",
+            "--channel",
+            "email",
+            "--at",
+            "2026-11-24T10:30",
+            *ON,
+        ),
+    ],
+    ids=lambda command: command[0],
+)
+def test_without_tenants_of_ones_own_the_shipped_ones_are_read_and_it_says_so(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run(*command)
+    assert done.exit_code == 0, done.output
+    assert done.stderr.startswith(f"convo: not in ./tenants: using {ROOT / 'tenants'}")
+
+
+@pytest.mark.parametrize("command", ["fmt", "upgrade"])
+def test_nothing_is_written_in_a_folder_nobody_named(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run(command)
+    assert done.exit_code == 2
+    assert f"there is no {tmp_path / 'tenants'}: name the tenant" in str(done.exception)
+
+
 # ---- why-send, send-table ------------------------------------------------------------------------------------------------
 
 
