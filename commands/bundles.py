@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands import OK, WRONG, UsageProblem
+from commands import CHANGES, OK, WRONG, UsageProblem
 from commands.connected import with_console
 from commands.options import AsJson, By, Slug, Stage, Today, day_of, digest_given, operator, read_bundle
 from schemas.bundle import Bundle
@@ -19,7 +19,10 @@ from schemas.refusals import STALE_PLAN
 from schemas.signing import RAW_PREFIX, public_key
 
 if TYPE_CHECKING:
+    from compiler.plan.whole import Plan
     from runtime.console import Console
+
+SHOWN = 3  # open changes of a plan that are named
 
 
 def publish(
@@ -59,12 +62,17 @@ def activate(
 ) -> int:
     """Put a published bundle in force. Running processes take it within seconds and drop no message.
 
-    With --plan: the bundle the plan led to, refused when the one in force is not the one the plan was made against.
+    With --plan: the bundle the plan led to, refused when the one in force is not the one the plan was made against, and
+    when the plan holds changes that nobody has let through.
     """
     if plan is not None:
         if digest or expect_active:
             raise UsageProblem("--plan names both digests: give no other")
-        expect_active, digest = _planned(plan, tenant)
+        planned, code = _planned(plan, tenant)
+        if planned.open or code not in (OK, CHANGES):
+            print(f"convo: {_still_open(plan, planned)}", file=sys.stderr)
+            return WRONG
+        expect_active, digest = _digests(planned, tenant)
     elif not digest:
         raise UsageProblem("name the digest to activate, or a saved plan: --plan plan.json")
 
@@ -92,14 +100,33 @@ def activate(
     return with_console(act)
 
 
-def _planned(path: Path, tenant: str) -> tuple[str, str]:
-    """(what must be in force, what to activate) of a saved plan. Raises UsageProblem when it says nothing of the tenant."""
+def _planned(path: Path, tenant: str) -> tuple[Plan, int]:
+    """A saved plan and the code it came with. Raises UsageProblem when it leads to no bundle of the tenant."""
     from commands.planning import saved
 
-    found = next((each for each in saved(path)[0].tenants if each.tenant == tenant), None)
-    if found is None or found.head_digest is None:
+    plan, code = saved(path)
+    if not any(each.tenant == tenant and each.head_digest for each in plan.tenants):
         raise UsageProblem(f"{path} leads to no bundle of {tenant}")
-    return found.base_digest or "none", found.head_digest
+    return plan, code
+
+
+def _digests(plan: Plan, tenant: str) -> tuple[str, str]:
+    """(what must be in force, what to activate)."""
+    found = next(each for each in plan.tenants if each.tenant == tenant)
+    return found.base_digest or "none", found.head_digest or ""
+
+
+def _still_open(path: Path, plan: Plan) -> str:
+    """What a plan still needs, the first few by name."""
+    from compiler.diagnostics.escape import visible
+
+    names = [visible(f"{owner}: {row.change.rule} for `{row.change.subject}`") for owner, row in plan.open]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    what = f"still needs somebody's approval: {'; '.join(names[:SHOWN])}{more}" if names else "does not hold"
+    return (
+        f"{path} {what}; nothing was activated. Have it approved or waived, then make the plan again:"
+        " `convo plan --out`"
+    )
 
 
 def rollback(tenant: Slug, stage: Stage = "sandbox", by: By = "") -> int:

@@ -69,6 +69,26 @@ def test_a_plan_is_activated_once_and_refused_when_the_base_moved(
     assert after in convo("status", env=env).stdout
 
 
+def test_a_plan_that_nobody_let_through_puts_nothing_in_force(
+    tmp_path: Path, keys: DevKeys, env: Mapping[str, str]
+) -> None:
+    old, new = folder(tmp_path, "old", 1900), folder(tmp_path, "new", 999999)
+    before = published(old, keys, env)
+    after = published(new, keys, env)
+    assert convo("activate", DAVE, before, env=env).returncode == 0
+    saved = tmp_path / "plan.json"
+    planned = convo("diff", str(old), str(new), "--out", str(saved), "--today", TODAY)
+    assert planned.returncode == 4, planned.stdout
+
+    done = convo("activate", DAVE, "--plan", str(saved), env=env)
+    assert done.returncode == 1
+    assert "spend_pence_per_day`" in done.stderr
+    assert "nothing was activated" in done.stderr
+    assert before in convo("status", env=env).stdout
+    by_hand = convo("activate", DAVE, after, "--expect-active", before, env=env)
+    assert by_hand.returncode == 0, by_hand.stderr
+
+
 def test_a_plan_that_says_nothing_of_the_tenant_is_no_plan_for_it(tmp_path: Path) -> None:
     saved = tmp_path / "plan.json"
     assert convo("diff", "tenants", "tenants", "--out", str(saved), "--today", TODAY).returncode == 0
