@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from compiler.diagnostics.escape import log_line
 from compiler.load import load
 from drills.played_bundle import bundle_to_play
 from drills.rehearsal import PLAYED_ON, Exchange, office_hours, rehearsal
@@ -154,19 +155,19 @@ def answer_of(exchange: Exchange) -> str:
 
 
 def table(results: Sequence[Result]) -> str:
-    """One line a drill and channel, and below it what went wrong."""
+    """One line a drill and channel, and below it what went wrong. No text of a tenant begins a line or acts in a log."""
     width = max((len(r.part.id) for r in results), default=0)
     channels = max((len(r.part.channel) for r in results), default=0)
     lines = []
     for result in results:
         part = result.part
         mark = "-   " if not result.played else "ok  " if result.held else "FAIL"
-        lines.append(f"{mark}  {part.id:<{width}}  {part.channel:<{channels}}  {part.title}")
+        lines.append(f"{mark}  {part.id:<{width}}  {part.channel:<{channels}}  {log_line(part.title)}")
         if not result.played:
             lines.append("      not played: the tenant has no sandbox connection that could")
-        lines += [f"      {fault}" for fault in result.faults]
+        lines += [f"      {log_line(fault)}" for fault in result.faults]
         if not result.held:
-            lines.append(f"      {part.file}:{part.line_no}")
+            lines.append(f"      {log_line(part.file)}:{part.line_no}")
     failed = sum(not result.held for result in results)
     apart = sum(not result.played for result in results)
     lines.append(

@@ -211,8 +211,8 @@ def as_json(tenant: str, scenes: Sequence[Scene]) -> dict[str, Any]:
 
 
 def as_text(tenant: str, scenes: Sequence[Scene]) -> str:
-    """For a terminal."""
-    from compiler.diagnostics.escape import visible
+    """For a terminal or the log of a workflow: no text of a tenant begins a line or acts there."""
+    from compiler.diagnostics.escape import log_line
 
     if not scenes:
         return f"{tenant}: no claim changed, so there is nothing to play"
@@ -220,9 +220,9 @@ def as_text(tenant: str, scenes: Sequence[Scene]) -> str:
     for scene in scenes:
         out += ["", f"== {scene.claim.id}  {_verdict(scene)}"]
         for exchange in scene.exchanges:
-            out.append(f"  person: {visible(exchange.said)}")
+            out.append(f"  person: {log_line(exchange.said)}")
             for text, claim in _sentences(exchange):
-                out.append(f"  {tenant}: [{claim or 'no claim'}] {visible(text)}")
+                out.append(f"  {tenant}: [{claim or 'no claim'}] {log_line(text)}")
             if not _sentences(exchange):
                 out.append(f"  {tenant}: (nothing is sent: {exchange.decision})")
     return "\n".join(out[1:])

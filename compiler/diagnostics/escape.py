@@ -30,6 +30,15 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
 
 
+def log_line(text: str) -> str:
+    """The text as part of one line of a log that a code host reads commands from: it can neither be a command nor hold one.
+
+    GitHub's runner takes `::` at the start of a line, spaces before it or not, and the older `##[` anywhere in one.
+    """
+    shown = visible(_LINE_END.sub(NEW_LINE, text)).replace("##[", "# #[")
+    return re.sub(r"\A(\s*):(?=:)", r"\1: ", shown)
+
+
 def markdown(text: str) -> str:
     """The text as one line of GitHub Markdown (also in a table's cell or an HTML block) that shows it and does nothing else.
 

@@ -15,11 +15,11 @@ import yaml
 from commands import UsageProblem
 from commands.gitref import folder_at
 from compiler.pipeline import compile_tenant
-from drills.attack import attack, parts_of, step_faults, table
+from drills.attack import Part, Result, attack, parts_of, step_faults, table
 from drills.played_bundle import bundle_to_play
 from drills.rehearsal import Exchange, office_hours
 from drills.rollout import CompileRefused
-from drills.transcript import as_json, as_markdown, as_text, changed_claims, cues_in, transcript
+from drills.transcript import Scene, as_json, as_markdown, as_text, changed_claims, cues_in, transcript
 from runtime.messages import Outcome, Send, SendClass, Sentence
 from schemas.bundle import Bundle
 from tests.acceptance.convo import ROOT, TODAY, convo
@@ -69,6 +69,31 @@ def test_a_drill_that_fails_is_told_with_its_place_and_exit_code_1(tenants: Path
     [drill] = found["drills"]
     assert (drill["held"], len(drill["faults"])) == (False, 4)
     assert drill["steps"][0]["said"] == "are you a robot"
+
+
+def test_no_title_and_no_message_is_a_command_to_the_log_it_is_printed_in() -> None:
+    title = "a\n::error file=x,line=1::pwned\r::add-mask::a ##[error]b \u202egpj"
+    part = Part(
+        id="wrong",
+        title=title,
+        file="plain/drills/a.yaml",
+        line_no=1,
+        channel="webchat",
+        at=datetime(2026, 11, 24, 10, 30, tzinfo=UTC),
+        consent=False,
+        steps=(),
+    )
+    told = table(
+        [Result(part=part, faults=(f"::stop-commands::x\n{title}",), exchanges=(exchange(said="x"),))]
+    )
+    claim = bundle_of(TENANTS / "dynamo-dave").claims["DD-D04"]
+    scene = Scene(claim=claim, reached=True, channel="webchat", exchanges=(exchange(said=title),), tried=())
+    told += "\n" + as_text("dynamo-dave", [scene])
+    assert "pwned" in told
+    for line in told.splitlines():
+        assert not line.lstrip().startswith("::"), line
+        assert "##[" not in line
+        assert line.isprintable()
 
 
 def exchange(**changes: Any) -> Exchange:
