@@ -107,7 +107,7 @@ def code_of(found: Plan) -> int:
     """The exit code of a plan."""
     if found.head_fails:
         return WRONG
-    if found.open:
+    if found.waits:
         return NEEDS_APPROVAL
     return CHANGES if any(True for _ in found.rows) or found.problems else OK
 

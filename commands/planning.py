@@ -31,6 +31,7 @@ class Compared:
     side: Side
     held: Mapping[str, Compiled | bytes | None]
     problems: tuple[Problem, ...] = ()
+    void: tuple[Problem, ...] = ()  # approvals and waivers that do not hold
     folder: Path | None = None
 
     def digest(self, slug: str) -> str | None:
@@ -94,6 +95,7 @@ def plan_of(base: Compared, head: Compared, *, today: date) -> Plan:
         owners=found.owners,
         problems=(*base.problems, *head.problems),
         warnings=found.warnings,
+        void=head.void,
     )
 
 
@@ -114,14 +116,28 @@ def _compiled(folder: Path, side: Side, *, today: date, only: Sequence[str], whi
     problems = [_problem(d, folder, which, "") for d in odd[:SHOWN_REASONS]]
     if not there:
         return Compared(side=side, held={}, problems=tuple(problems), folder=folder)
-    result = check(folder, today=today, only=there if only else ())
+    # What is proposed is looked at before it is approved again: a stale approval must hide no change.
+    result = check(folder, today=today, only=there if only else (), aside=True)
     wrong = [d for d in result.diagnostics if d.is_error]
     for slug in (slug for slug, compiled in result.tenants.items() if compiled is None):
         own = [d for d in wrong if d.span.file.split("/")[0] == slug]
         shared = [d for d in wrong if d.span.file.startswith("_")]  # told once, however many tenants it stops
         problems += [_problem(d, folder, which, slug) for d in own[:SHOWN_REASONS]]
         problems += [_problem(d, folder, which, "") for d in shared[:SHOWN_REASONS] if not own]
-    return Compared(side=side, held=result.tenants, problems=tuple(dict.fromkeys(problems)), folder=folder)
+    void = [
+        _problem(d, folder, which, compiled.tenant)
+        for compiled in result.tenants.values()
+        if compiled is not None
+        for d in compiled.diagnostics
+        if d.is_error
+    ]
+    return Compared(
+        side=side,
+        held=result.tenants,
+        problems=tuple(dict.fromkeys(problems)),
+        void=tuple(dict.fromkeys(void)),
+        folder=folder,
+    )
 
 
 def _problem(fault: Diagnostic, folder: Path, which: str, tenant: str) -> Problem:
@@ -286,7 +302,7 @@ def digests(folder: Path, today: date) -> Mapping[str, str]:
     from compiler.pipeline import check
 
     if (folder / "tenant.yaml").is_file():
-        result = check(folder.parent, today=today, only=[folder.resolve().name])
+        result = check(folder.parent, today=today, only=[folder.resolve().name], aside=True)
     else:
-        result = check(folder, today=today)
+        result = check(folder, today=today, aside=True)
     return {slug: compiled.digest if compiled else "" for slug, compiled in result.tenants.items()}

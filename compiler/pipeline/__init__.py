@@ -45,6 +45,7 @@ def check(
     cache: Cache | None = None,
     enrolments: Mapping[str, Enrolment] | None = None,
     bundles: bool = True,
+    aside: bool = False,
 ) -> CheckResult:
     """Compile every tenant of a folder, or `only` some, and report everything at once.
 
@@ -53,10 +54,12 @@ def check(
     only what it came to is kept. With a `cache`, one whose files were seen before is not compiled again.
     `enrolments`: for a proposed change, who is enrolled in its base (`enrolled`); it is judged without the cache.
     `bundles`: make them at once. Else each is made when somebody asks for it, which finds no fault that is not found here.
+    `aside`: to look at what is proposed. Approvals and waivers that do not hold are told, but count as not being there,
+    instead of leaving no bundle. Nothing made so is for publishing.
     """
 
     def again(slug: str, files: str) -> bytes:
-        result = check(tenants_dir, today=today, only=[slug], stage=stage, authority=authority)
+        result = check(tenants_dir, today=today, only=[slug], stage=stage, authority=authority, aside=aside)
         compiled = result.tenants.get(slug)
         if compiled is None or compiled.files != files:
             raise CompileFailed(result.diagnostics)
@@ -70,6 +73,7 @@ def check(
         cache=cache,
         enrolments=enrolments,
         bundles=bundles,
+        aside=aside,
         again=again,
     )
     slugs = sorted(run.tree.tenants)
@@ -92,10 +96,12 @@ def check(
     return CheckResult(root=tenants_dir, diagnostics=every, tenants=compiled, sources=run.sources_of(every))
 
 
-def compile_tenant(path: Path, today: date, *, stage: str = SANDBOX, authority: bool = False) -> Compiled:
-    """One tenant's bundle from `tenants/<slug>`, with the packs beside it. Raises CompileFailed."""
+def compile_tenant(
+    path: Path, today: date, *, stage: str = SANDBOX, authority: bool = False, aside: bool = False
+) -> Compiled:
+    """One tenant's bundle from `tenants/<slug>`, with the packs beside it; `aside` as for `check`. Raises CompileFailed."""
     path = path.resolve()
-    result = check(path.parent, today=today, only=[path.name], stage=stage, authority=authority)
+    result = check(path.parent, today=today, only=[path.name], stage=stage, authority=authority, aside=aside)
     compiled = result.tenants.get(path.name)
     if compiled is None:
         raise CompileFailed(result.diagnostics)

@@ -30,9 +30,15 @@ class Passes:
     """What all tenants of one check have in common, and the passes over each. `tree` is parsed but for its tenants."""
 
     def __init__(
-        self, tree: Tree, context: Context, *, authority: bool, enrolments: Enrolments | None = None
+        self,
+        tree: Tree,
+        context: Context,
+        *,
+        authority: bool,
+        enrolments: Enrolments | None = None,
+        aside: bool = False,
     ) -> None:
-        self.context, self.authority, self.enrolments = context, authority, enrolments
+        self.context, self.authority, self.enrolments, self.aside = context, authority, enrolments, aside
         self.schemas, self.alike = _Schemas(), Alike()
         for folder in (*tree.packs.values(), tree.organisations):
             self._validate(folder)
@@ -58,10 +64,12 @@ class Passes:
         found += lint(source, context)
         base = self.enrolments.get(slug, approvals.Enrolment()) if self.enrolments is not None else None
         held, diagnostics = approvals.check(source, today=context.today, stage=context.stage, enrolment=base)
-        found += diagnostics
-        found += _waivers(source, context)
+        letting = [*diagnostics, *_waivers(source, context)]
+        stopping = [d for d in found if not (self.aside and _is_beside(d, slug))]
+        stopping += [] if self.aside else letting
+        found += letting
         # Without its organisation's limits it would be looser than allowed; why is said at its file.
-        sound = source.organisation is not None and not any(d.is_error for d in found)
+        sound = source.organisation is not None and not any(d.is_error for d in stopping)
         bundle = encoded(build(source, held)) if sound and bundles else None
         entry = Entry(
             tenant=slug,
@@ -108,6 +116,11 @@ def enrolments_of(read: Iterator[tuple[str, load.Raw]]) -> dict[str, approvals.E
         tenant = next((f.data for f in folder.of("tenant") if isinstance(f.data, Map) and not f.bad), None)
         found[slug] = approvals.enrolment_of(tenant)[0]
     return found
+
+
+def _is_beside(fault: Diagnostic, slug: str) -> bool:
+    """Whether it is about a line that lets something through: without the line the tenant is the same, less approved."""
+    return fault.span.file in (f"{slug}/approvals.yaml", f"{slug}/waivers.yaml")
 
 
 def _waivers(source: Source, context: Context) -> list[Diagnostic]:

@@ -39,11 +39,12 @@ class Run:
         cache: Cache | None,
         enrolments: Enrolments | None,
         bundles: bool,
+        aside: bool,
         again: Callable[[str, str], bytes],
     ) -> None:
         self.root, self.context, self.authority, self.again = root, context, authority, again
         self.cache = cache if enrolments is None else None
-        self.enrolments, self.bundles = enrolments, bundles
+        self.enrolments, self.bundles, self.aside = enrolments, bundles, aside
         self.seen = load.look(root, wanted=tuple(only))
         self.tree = self.seen.tree
         self.sources: dict[str, str] = {}
@@ -56,7 +57,13 @@ class Run:
         """The passes, with what tenants share gone through. Not asked for when everything is in the cache."""
         from compiler.pipeline.passes import Passes
 
-        return Passes(self.seen.parsed(), self.context, authority=self.authority, enrolments=self.enrolments)
+        return Passes(
+            self.seen.parsed(),
+            self.context,
+            authority=self.authority,
+            enrolments=self.enrolments,
+            aside=self.aside,
+        )
 
     @cached_property
     def beside(self) -> Beside:

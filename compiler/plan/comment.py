@@ -91,7 +91,7 @@ def _left_out(sections: Sequence[_Section], kept: Sequence[int]) -> str:
 
 
 def _head(plan: Plan) -> str:
-    sign = "🛑" if plan.head_fails else "🔴" if plan.open else "🟢" if plan.gravest else "⚪"
+    sign = "🛑" if plan.head_fails else "🔴" if plan.waits else "🟢" if plan.gravest else "⚪"
     return f"{MARKER}\n## {sign} {verdict(plan)}\n"
 
 
@@ -120,6 +120,15 @@ def _sections(plan: Plan) -> Iterator[_Section]:
         entries = [partial(_problem, problem) for problem in plan.problems]
         yield _Section(
             opens="\n### Does not compile\n\n", entries=entries, closes="", priority=_PROBLEM, noun="faults"
+        )
+    if plan.void:
+        entries = [partial(_problem, void) for void in plan.void]
+        yield _Section(
+            opens="\n### Approvals and waivers that do not hold\n\nThey count as not being there.\n\n",
+            entries=entries,
+            closes="",
+            priority=_DETAIL,
+            noun="approvals that do not hold",
         )
     listed = groups(plan)
     yield from (_listed(group) for group in listed if group.name not in _FOLDED)

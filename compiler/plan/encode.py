@@ -18,20 +18,11 @@ def encode(plan: Plan, *, code: int) -> dict[str, Any]:
         "head": {"name": plan.head.name, "commit": plan.head.commit},
         "today": plan.today,
         "gravest": plan.gravest,
-        "verdict": {"code": code, "open": len(plan.open), **plan.counts},
+        "verdict": {"code": code, "open": len(plan.open), "void": len(plan.void), **plan.counts},
         "tenants": [_tenant(each) for each in plan.tenants],
         "shared": [_shared(each) for each in plan.shared],
-        "problems": [
-            {
-                "side": p.side,
-                "tenant": p.tenant,
-                "code": p.code,
-                "message": p.message,
-                "file": p.file,
-                "line": p.line,
-            }
-            for p in plan.problems
-        ],
+        "problems": [_problem(problem) for problem in plan.problems],
+        "void": [_problem(problem) for problem in plan.void],
         "warnings": list(plan.warnings),
     }
 
@@ -62,7 +53,19 @@ def decode(document: Mapping[str, Any]) -> Plan:
         ),
         problems=tuple(Problem(**each) for each in document["problems"]),
         warnings=tuple(document["warnings"]),
+        void=tuple(Problem(**each) for each in document.get("void", ())),
     )
+
+
+def _problem(p: Problem) -> dict[str, Any]:
+    return {
+        "side": p.side,
+        "tenant": p.tenant,
+        "code": p.code,
+        "message": p.message,
+        "file": p.file,
+        "line": p.line,
+    }
 
 
 def _tenant(plan: TenantPlan) -> dict[str, Any]:

@@ -68,13 +68,19 @@ def verdict(plan: Plan) -> str:
     if plan.head_fails:
         return "This does not compile."
     rows = list(plan.rows)
+    voids = (
+        f" {len(plan.void)} approval{'s' * (len(plan.void) != 1)} or waivers do not hold."
+        if plan.void
+        else ""
+    )
     if not rows:
-        return "Nothing changes."
+        return voids.strip() or "Nothing changes."
     names = [(group.name, len(group.rows)) for group in groups(plan)]
     said = {NEWLY: "new", NO_LONGER: "gone", DIFFERENTLY: "reworded", LOOSER: "loosened"}
     parts = [f"{count} {said[name]}" for name, count in names if name in said]
     counted = ", ".join(parts) or f"{len(rows)} change{'s' * (len(rows) != 1)}"
-    return f"{waiting(len(plan.open))} {counted[0].upper()}{counted[1:]}."
+    waits = waiting(len(plan.open)) if plan.open or not plan.void else ""
+    return f"{waits} {counted[0].upper()}{counted[1:]}.{voids}".strip()
 
 
 def waiting(count: int) -> str:

@@ -35,6 +35,9 @@ def _lines(plan: Plan) -> Iterator[str]:
     for problem in plan.problems:
         place = f"{problem.file}:{problem.line}"
         yield f"  {problem.side} does not compile: {visible(f'{place}: {problem.code}: {problem.message}')}"
+    for void in plan.void:
+        place = f"{void.file}:{void.line}"
+        yield f"  does not hold: {visible(f'{place}: {void.code}: {void.message}')}"
     for tenant in plan.tenants:
         if tenant.state in (ADDED, REMOVED):
             yield f"  the tenant {visible(tenant.tenant)} is {'new' if tenant.state == ADDED else 'gone'}"

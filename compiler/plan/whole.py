@@ -32,7 +32,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why a tenant does not compile on one side; `tenant` is empty for what lies in a file several share."""
+    """Why a tenant does not compile on one side, or why a line that lets something through does not hold.
+
+    `tenant` is empty for what lies in a file several share.
+    """
 
     side: str  # base | head
     tenant: str
@@ -97,6 +100,9 @@ class Plan:
     shared: tuple[SharedPlan, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = field(default=())
+    void: tuple[
+        Problem, ...
+    ] = ()  # approvals and waivers of the head that do not hold: as if they were not there
 
     @property
     def rows(self) -> Iterator[tuple[str, Row]]:
@@ -116,6 +122,11 @@ class Plan:
     def open(self) -> tuple[tuple[str, Row], ...]:
         """What somebody still has to let through."""
         return tuple((owner, row) for owner, row in self.rows if row.change.open)
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody still has to do something: let a change through, or put an approval right."""
+        return bool(self.open or self.void)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -141,6 +152,7 @@ def assemble(
     owners: Mapping[tuple[str, int], str],
     problems: Sequence[Problem] = (),
     warnings: Sequence[str] = (),
+    void: Sequence[Problem] = (),
 ) -> Plan:
     """The plan, with what a pack or organisation changed told once. `owners`: whose file it is, by tenant and row."""
     own: list[TenantPlan] = []
@@ -179,6 +191,7 @@ def assemble(
         shared=told,
         problems=tuple(problems),
         warnings=tuple(warnings),
+        void=tuple(void),
     )
 
 

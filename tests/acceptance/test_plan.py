@@ -113,6 +113,42 @@ def test_changed_words_need_approval_until_somebody_approved_them(repository: Pa
     assert "plain/claims/core.yaml:" in out
 
 
+def test_a_reworded_claim_hides_nothing_of_the_same_change(repository: Path, convo: Any) -> None:
+    """The everyday pull request: words that are approved no more, and a limit that went up beside them."""
+    edit(repository, CORE, "an automated", "a robotic")
+    edit(repository, CAPS, "per_day: 1000", "per_day: 999999")
+    code, out, _ = convo("plan", *TODAY)
+    assert code == 4, out
+    assert "The bot says differently" in out
+    assert "999999" in out
+    assert "does not hold: tenants/plain/approvals.yaml" in out
+    code, out, _ = convo("plan", "--format", "md", *TODAY)
+    assert code == 4
+    assert "Approvals and waivers that do not hold" in out
+    assert "Does not compile" not in out
+    document = found(convo("plan", "--json", *TODAY)[1])
+    assert document["verdict"]["void"] == len(document["void"]) > 0
+    assert {"CLAIM_REWORDED", "CAP_NOT_LOOSENED"} <= rules(document)
+
+
+def test_a_line_nobody_signed_lets_nothing_through_and_is_told(repository: Path, convo: Any) -> None:
+    edit(repository, "plain/approvals.yaml", '"ref": "', '"ref": "x')
+    code, out, _ = convo("plan", *TODAY)
+    assert code == 4, out
+    assert "does not hold" in out
+    assert "Nothing changes." not in out
+
+
+def test_lines_that_cannot_even_be_read_hide_nothing(repository: Path, convo: Any) -> None:
+    (repository / "tenants/plain/approvals.yaml").write_text("- {claim: [\n")
+    (repository / "tenants/plain/waivers.yaml").write_text("- rule: 7\n")
+    edit(repository, CAPS, "per_day: 1000", "per_day: 999999")
+    code, out, _ = convo("plan", *TODAY)
+    assert code == 4, out
+    assert "999999" in out
+    assert "tenants/plain/waivers.yaml" in out
+
+
 def test_who_enrolled_himself_in_the_change_lets_nothing_of_it_through(repository: Path, convo: Any) -> None:
     key = base64.b64encode(key_of("Mallory Example").public_key().public_bytes_raw()).decode()
     edit(
