@@ -1,9 +1,11 @@
 """What can be approved, and its digest: every claim that may be said, and the scripts the firm speaks in its own voice. Pure.
 
 The digest of a claim covers the tenant, the id, every field a reviewer answers for, the texts, the slots by name with what
-fills them for every customer alike, and the sha256 of the document the claim cites. The digest of a script covers its own
-wording and the digest of every claim it says. Notes, example questions and the order of lists that are sets are part of
-neither.
+fills them for every customer alike, the questions it answers, and the sha256 of the document the claim cites. An answer
+that begins with "Yes" says whatever it is asked, so question and answer are approved as a pair. The digest of a script covers
+its own wording, the questions that lead to it, and the digest of every claim it says. Notes and the order of lists that are
+sets are part of neither. What a thing may lack is in its digest only where it is there, so that a new field voids no approval
+of what has none.
 """
 
 from __future__ import annotations
@@ -149,10 +151,16 @@ def _normative(source: Source, claim: Claim, fills: Mapping[str, str]) -> dict[s
         "audience": sorted(claim.audience),
         "options": list(raw.get("options", ())),
         **({"topic": tidy(raw["topic"])} if "topic" in raw else {}),
+        **_sets(raw, "questions", "never_say"),
         "effective": claim.effective,
         "expires": claim.expires,
         "review_by": claim.review_by,
     }
+
+
+def _sets(raw: Map, *keys: str) -> dict[str, list[str]]:
+    """Those of these lists that there are, each text once and in one order: none of them is said in an order."""
+    return {key: sorted({tidy(text) for text in raw[key]}) for key in keys if key in raw}
 
 
 def _scripts(source: Source, digests: Mapping[str, str]) -> Iterator[Subject]:
@@ -175,4 +183,4 @@ def _scripts(source: Source, digests: Mapping[str, str]) -> Iterator[Subject]:
         yield script(f"{CAMPAIGN}{raw['id']}", raw, words | {"says": list(raw["claims"])}, raw["claims"])
     for raw in journeys.get("quick_replies", ()):
         words = {"title": tidy(raw["title"]), "says": list(raw["claims"])}
-        yield script(f"quick_reply/{raw['id']}", raw, words, raw["claims"])
+        yield script(f"quick_reply/{raw['id']}", raw, words | _sets(raw, "questions"), raw["claims"])

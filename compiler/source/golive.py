@@ -42,7 +42,7 @@ _ORDERED = {
     "options",
     "opening_order",
 }  # lists whose order is said
-_NOT_SAID = {"note", "questions"}  # of a claim: nothing a customer is told
+_NOT_SAID = {"note"}  # of a claim: nothing a customer is told, and nothing that leads to what they are
 _OF_TENANT = (
     "legal_entity",
     "role",
@@ -146,7 +146,7 @@ def _people(records: list[Map]) -> int:
 def subject_of(source: Source) -> str:
     """`sha256:<hex>` of all a sign-off answers for: the register, the persona, the packs, consent, destinations, connections.
 
-    Example questions, notes, who may approve, colours and the order of lists that are sets are not part of it.
+    Notes, who may approve, colours and the order of lists that are sets are not part of it.
     """
     tenant = source.sections.get("tenant", Map("", None))
     said = {

@@ -47,6 +47,10 @@ def edit(root: Path, old: str, new: str) -> None:
         ("  covers: [ai]", "  short: I'm Pat.\n  covers: [ai]"),
         ("required_with: [PL-D02]", "required_with: [PL-D02, PL-D03]"),
         ("  questions: [are you a robot]", "  topic: Are you a robot?\n  questions: [are you a robot]"),
+        ("  questions: [are you a robot]", "  questions: [are you a machine]"),
+        ("  questions: [are you a robot]", "  questions: [are you a robot, are you real]"),
+        ("  questions: [are you a robot]\n", ""),
+        ("  questions: [are you a robot]", "  questions: [are you a robot]\n  never_say: [I am human]"),
     ],
 )
 def test_a_change_of_what_is_approved_changes_the_digest(tmp_path: Path, old: str, new: str) -> None:
@@ -86,11 +90,9 @@ def test_what_a_person_may_tap_is_part_of_what_is_approved(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("  questions: [are you a robot]", "  questions: [are you a machine]"),
-        ("  questions: [are you a robot]", "  note: A remark."),
+        ("  questions: [are you a robot]", "  note: A remark.\n  questions: [are you a robot]"),
         ("- id: PL-D01", "\n\n# moved down\n- id: PL-D01"),
         ("says: I'm Pat, an automated", "says: >-\n    I'm Pat, an\n    automated"),
-        ("  questions: [are you a robot]", "  never_say: [I am human]"),
     ],
 )
 def test_a_change_of_anything_else_does_not(tmp_path: Path, old: str, new: str) -> None:
@@ -99,6 +101,26 @@ def test_a_change_of_anything_else_does_not(tmp_path: Path, old: str, new: str) 
     before = digest(root)
     edit(root, old, new)
     assert digest(root) == before
+
+
+def test_the_questions_are_approved_as_a_set(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    edit(root, "questions: [are you a robot]", "questions: [are you a robot, are you real]")
+    before = digest(root)
+    edit(root, "questions: [are you a robot, are you real]", "questions: [are you real, are you a robot]")
+    assert digest(root) == before
+
+
+def test_an_approved_answer_answers_no_other_question(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    edit(root, "questions: [are you a robot]", "questions: [are you free of charge]")
+    journeys = root / "plain/journeys.yaml"
+    journeys.write_text(journeys.read_text().replace("[is there a free way]", "[do you cost anything]"))
+    found = {d.message.split("`")[1]: d for d in check(root, today=TODAY).diagnostics if d.code == "CV6002"}
+    assert "questions: are you [-a-]{+free+} [-robot-]{+of charge+}" in found["PL-D01"].message
+    assert any(script.startswith("quick_reply/") for script in found)
 
 
 def test_the_document_a_claim_cites_is_part_of_what_is_approved(tmp_path: Path) -> None:

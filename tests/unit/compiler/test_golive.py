@@ -130,6 +130,7 @@ def test_a_gap_is_an_error_for_live_a_warning_for_staging_and_nothing_in_the_san
     ("file", "old", "new"),
     [
         ("plain/claims/core.yaml", "I'm Pat", "I am Pat"),
+        ("plain/claims/core.yaml", "are you a robot", "are you free of charge"),
         ("plain/persona.yaml", "tone: [plain]", "tone: [warm]"),
         ("plain/consent.yaml", "per_30_days: 3", "per_30_days: 2"),
         ("plain/destinations.yaml", "claim?ref", "form?ref"),
@@ -151,11 +152,11 @@ def test_any_change_of_what_was_signed_for_ends_the_sign_off(
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("plain/claims/core.yaml", "are you a robot", "are you real"),
         ("plain/tenant.yaml", "#0b5c5f", "#0b5c5e"),
         ("plain/tenant.yaml", "    login: ada-example\n", ""),
         ("plain/guardrails.yaml", "[no-amounts, opt-out]", "[opt-out, no-amounts]"),
         ("plain/caps.yaml", "per_day: 1000", "per_day: 900"),
+        ("plain/claims/core.yaml", "  covers: [ai]", "  note: A remark.\n  covers: [ai]"),
     ],
 )
 def test_a_change_of_nothing_that_was_signed_for_leaves_it_standing(
