@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,11 +14,17 @@ from commands import OK, WRONG, UsageProblem
 from commands.options import Slug, Stage
 
 if TYPE_CHECKING:
+    from commands.comment import Host
     from runtime.console import Console
 
 Pull = Annotated[int, typer.Option("--pr", min=1, help="number of the pull request")]
-GIT_WITHIN_S = 60
-_PULL = re.compile(r"([0-9a-f]{40,64})\trefs/pull/([0-9]+)/head")
+
+Api = Annotated[str, typer.Option(envvar="GITHUB_API_URL", help="root of the API")]
+Repository = Annotated[str, typer.Option(envvar="GITHUB_REPOSITORY", help="owner/name")]
+TokenRef = Annotated[str, typer.Option(help="env:NAME or file:PATH of the code host's token")]
+GITHUB = "https://api.github.com"
+TOKEN = "env:GITHUB_TOKEN"  # noqa: S105  (where it is, not what it is)
+BOT = "github-actions[bot]"
 
 
 def comment(
@@ -29,32 +34,18 @@ def comment(
     head: Annotated[
         str | None, typer.Option(help="the commit it is about: say nothing when the pull request moved on")
     ] = None,
-    api: Annotated[
-        str, typer.Option(envvar="GITHUB_API_URL", help="root of the API")
-    ] = "https://api.github.com",
-    repository: Annotated[str, typer.Option(envvar="GITHUB_REPOSITORY", help="owner/name")] = "",
-    token_ref: Annotated[
-        str, typer.Option(help="env:NAME or file:PATH of the code host's token")
-    ] = "env:GITHUB_TOKEN",  # noqa: S107  (where it is, not what it is)
+    api: Api = GITHUB,
+    repository: Repository = "",
+    token_ref: TokenRef = TOKEN,
     author: Annotated[
         str, typer.Option(help="whose comment is edited: the account the token belongs to")
-    ] = "github-actions[bot]",
+    ] = BOT,
 ) -> int:
     """Write or edit the one comment of convo on a pull request."""
-    from commands.comment import Host, HostRefused, body_of
-    from runtime.errors import SecretMissing
-    from runtime.references import read_reference
+    from commands.comment import HostRefused, body_of
 
-    try:
-        token = read_reference(token_ref, os.environ).strip()
-    except SecretMissing as missing:
-        raise UsageProblem(str(missing)) from None
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
-        raise UsageProblem("name the repository: --repository owner/name")
-    if not re.match(r"https://|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/|$)", api):
-        raise UsageProblem(f"{api}: a token goes over https:// only (or to this machine)")
+    host = _host(api, repository, token_ref, author)
     body = body_of([_read(path) for path in file])
-    host = Host(api=api.rstrip("/"), repository=repository, token=token, author=author)
     try:
         if head is not None and (now := host.head(pr)) != head:
             print(f"pull request {pr} has moved on to {now[:12]}: nothing is said about {head[:12]}")
@@ -69,24 +60,50 @@ def comment(
 def pull(
     commit: Annotated[str, typer.Argument(help="full sha")],
     *,
-    remote: Annotated[str, typer.Option(help="where to ask")] = "origin",
+    head: Annotated[str, typer.Option(help="only of this branch: owner/name:branch")] = "",
+    api: Api = GITHUB,
+    repository: Repository = "",
+    token_ref: TokenRef = TOKEN,
 ) -> int:
-    """The numbers of the pull requests that stand at a commit, one a line, those from forks too. Exit code 1 for none."""
+    """The number of the one open pull request into the default branch whose head is this commit; from a fork, too.
+
+    Where there is none, or several, it prints no number, says which there are and ends with 0: there is nothing to act on.
+    Exit code 1 when the code host does not answer.
+    """
+    from commands.comment import HostRefused
+
     if not re.fullmatch(r"[0-9a-f]{40,64}", commit):
         raise UsageProblem(f"`{commit}` is no full sha of a commit")
-    done = subprocess.run(
-        ["git", "ls-remote", "--", remote, "refs/pull/*/head"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=GIT_WITHIN_S,
-    )
-    if done.returncode:
-        raise UsageProblem(done.stderr.strip() or f"git cannot reach {remote}")
-    found = [m[2] for line in done.stdout.splitlines() if (m := _PULL.fullmatch(line)) and m[1] == commit]
-    for number in found:
-        print(number)
-    return OK if found else WRONG
+    host = _host(api, repository, token_ref, BOT)
+    try:
+        found = host.open_at(commit, head)
+    except HostRefused as refused:
+        print(f"convo: {refused}", file=sys.stderr)
+        return WRONG
+    if len(found) == 1:
+        print(found[0])
+        return OK
+    named = ", ".join(f"#{number}" for number in found)
+    which = f"several, {named}" if found else "no open pull request into the default branch"
+    print(f"at {commit[:12]} there is {which}: nothing is done", file=sys.stderr)
+    return OK
+
+
+def _host(api: str, repository: str, token_ref: str, author: str) -> Host:
+    """The code host, with its token. Raises UsageProblem."""
+    from commands.comment import Host
+    from runtime.errors import SecretMissing
+    from runtime.references import read_reference
+
+    try:
+        token = read_reference(token_ref, os.environ).strip()
+    except SecretMissing as missing:
+        raise UsageProblem(str(missing)) from None
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repository):
+        raise UsageProblem("name the repository: --repository owner/name")
+    if not re.match(r"https://|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/|$)", api):
+        raise UsageProblem(f"{api}: a token goes over https:// only (or to this machine)")
+    return Host(api=api.rstrip("/"), repository=repository, token=token, author=author)
 
 
 def active(tenant: Slug, stage: Stage = "sandbox") -> int:

@@ -1,4 +1,5 @@
-"""One comment on a pull request, found again by its hidden marker and edited in place, through GitHub's REST API."""
+"""One comment on a pull request, found again by its hidden marker and edited in place, through GitHub's REST API; and which
+pull request stands at a commit."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 
@@ -57,12 +59,38 @@ class Host:
             except (KeyError, TypeError):
                 raise HostRefused(f"{self.api}: no pull request in the answer") from None
 
+    def open_at(self, commit: str, source: str = "") -> Sequence[int]:
+        """The open pull requests into the default branch whose head this commit is. Raises HostRefused.
+
+        `source`: only of this branch, `owner/name:branch`. One into another branch is none of ours: it is judged by a base
+        that its own author may have made.
+        """
+        with self._client() as http:
+            try:
+                default = str(self._ask(http, "GET", "").json()["default_branch"])
+                rows = self._rows(http, f"/pulls?state=open&base={quote(default, safe='')}&")
+                return [
+                    int(row["number"])
+                    for row in rows
+                    if row["head"]["sha"] == commit
+                    and row["base"]["ref"] == default
+                    and row["state"] == "open"
+                    and source in ("", _branch(row["head"]))
+                ]
+            except (KeyError, TypeError, ValueError):
+                raise HostRefused(f"{self.api}: no pull requests in the answer") from None
+
     def _comments(self, http: httpx2.Client, pull: int) -> Iterator[Mapping[str, Any]]:
+        rows = self._rows(http, f"/issues/{pull}/comments?")
+        yield from (row for row in rows if {"id", "body"} <= row.keys())
+
+    def _rows(self, http: httpx2.Client, path: str) -> Iterator[Mapping[str, Any]]:
+        """Every row of a list, page after page; `path` ends with ? or &."""
         for page in range(1, MOST_PAGES + 1):
-            rows = self._ask(http, "GET", f"/issues/{pull}/comments?per_page={PER_PAGE}&page={page}").json()
+            rows = self._ask(http, "GET", f"{path}per_page={PER_PAGE}&page={page}").json()
             if not isinstance(rows, list):
-                raise HostRefused(f"{self.api}: no list of comments in the answer")
-            yield from (row for row in rows if isinstance(row, dict) and {"id", "body"} <= row.keys())
+                raise HostRefused(f"{self.api}: no list in the answer")
+            yield from (row for row in rows if isinstance(row, dict))
             if len(rows) < PER_PAGE:
                 return
 
@@ -114,6 +142,11 @@ def body_of(texts: Sequence[str]) -> str:
         elif part:
             body += f"\n{part}\n"
     return body + TOO_MUCH * left_out
+
+
+def _branch(head: Mapping[str, Any]) -> str:
+    """`owner/name:branch` of a pull request's head; nothing when its fork is gone."""
+    return f"{head['repo']['full_name']}:{head['ref']}" if head["repo"] else ""
 
 
 def _again(method: str, answer: httpx2.Response) -> bool:

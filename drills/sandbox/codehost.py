@@ -33,7 +33,7 @@ class Review:
 
 @dataclass(slots=True, kw_only=True)
 class Pull:
-    """`head` and `base` are branches or commits; a merged one keeps the commits it had."""
+    """`head` and `base` are branches or commits; a merged one keeps the commits it had. `fork`: whose branch the head is."""
 
     number: int
     account: Account
@@ -41,6 +41,8 @@ class Pull:
     base: str
     title: str = "A change"
     merged: bool = False
+    closed: bool = False
+    fork: str = ""  # owner/name; empty: the repository's own
     reviews: list[Review] = field(default_factory=list)
 
 

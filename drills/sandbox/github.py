@@ -71,6 +71,7 @@ def build(world: World) -> Starlette:
         routes=[
             Route("/users/{login}", user),
             route("", _repository),
+            route("/pulls", _pulls),
             route("/pulls/{number:int}", _pull),
             route("/pulls/{number:int}/reviews", _reviews),
             route("/pulls/{number:int}/reviews", _add_review, "POST"),
@@ -166,22 +167,18 @@ async def _repository(asked: Asked) -> Response:
     )
 
 
-async def _pull(asked: Asked) -> Response:
-    pull, history = _pull_of(asked), asked.repository.history
-    repo = {"full_name": asked.repository.name}
-    return JSONResponse(
-        {
-            "id": pull.number,
-            "number": pull.number,
-            "state": "closed" if pull.merged else "open",
-            "merged": pull.merged,
-            "title": pull.title,
-            "user": _user(pull.account),
-            "html_url": f"https://github.example/{asked.repository.name}/pull/{pull.number}",
-            "head": {"ref": pull.head, "sha": history.commit(pull.head).sha, "repo": repo},
-            "base": {"ref": pull.base, "sha": history.commit(pull.base).sha, "repo": repo},
-        }
+async def _pulls(asked: Asked) -> Response:
+    query = asked.request.query_params
+    rows = [_pull_row(asked.repository, pull) for pull in asked.repository.pulls.values()]
+    state, base = query.get("state", "open"), query.get("base", "")
+    return _page(
+        asked,
+        [r for r in rows if state in ("all", r["state"]) and base in ("", r["base"]["ref"])],
     )
+
+
+async def _pull(asked: Asked) -> Response:
+    return JSONResponse(_pull_row(asked.repository, _pull_of(asked)))
 
 
 async def _reviews(asked: Asked) -> Response:
@@ -326,6 +323,22 @@ def _body_of(body: dict[str, Any]) -> str:
 
 def _user(account: Account | None) -> dict[str, Any] | None:
     return account if account is None else {"login": account.login, "id": account.id, "type": account.kind}
+
+
+def _pull_row(repository: Repository, pull: Pull) -> dict[str, Any]:
+    history, ours = repository.history, {"full_name": repository.name}
+    theirs = {"full_name": pull.fork} if pull.fork else ours
+    return {
+        "id": pull.number,
+        "number": pull.number,
+        "state": "closed" if pull.merged or pull.closed else "open",
+        "merged": pull.merged,
+        "title": pull.title,
+        "user": _user(pull.account),
+        "html_url": f"https://github.example/{repository.name}/pull/{pull.number}",
+        "head": {"ref": pull.head, "sha": history.commit(pull.head).sha, "repo": theirs},
+        "base": {"ref": pull.base, "sha": history.commit(pull.base).sha, "repo": ours},
+    }
 
 
 def _review(repository: Repository, pull: Pull, review: Review) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,21 +124,63 @@ def test_a_comment_keeps_whole_texts_and_says_what_did_not_fit() -> None:
     assert len(body) <= MOST_CHARS
 
 
-def test_a_pull_request_is_found_by_its_commit_from_a_fork_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-c", "user.name=x", "-c", "user.email=x@example.com", *arguments],
-            cwd=tmp_path, check=True, capture_output=True, text=True,
-        )  # fmt: skip
-        return done.stdout.strip()
+@dataclass
+class Asking:
+    """`convo ci pull` at the commit of the branch `change`."""
 
-    git("init", "-q", ".")
-    git("commit", "-q", "--allow-empty", "-m", "x")
-    sha = git("rev-parse", "HEAD")
-    git("update-ref", "refs/pull/12/head", sha)
-    monkeypatch.chdir(tmp_path)
-    assert ci.pull(sha, remote=".") == 0
-    assert capsys.readouterr().out == "12\n"
-    assert ci.pull("0" * 40, remote=".") == 1
+    there: There
+    capsys: pytest.CaptureFixture[str]
+
+    def __call__(self, head: str = "") -> tuple[str, str]:
+        sha = self.there.repository.history.commit("change").sha
+        assert ci.pull(sha, head=head, api=self.there.url, repository="example/tenants") == 0
+        return self.capsys.readouterr()
+
+
+@pytest.fixture
+def asking(there: There, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Asking:
+    monkeypatch.setenv("GITHUB_TOKEN", "t-ci")
+    return Asking(there, capsys)
+
+
+def _another(there: There, **changes: object) -> Pull:
+    made = there.world.open_pull(there.repository, by=there.pull.account, head="change")
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def test_a_pull_request_is_found_by_its_commit_from_a_fork_too(there: There, asking: Asking) -> None:
+    assert asking() == ("1\n", "")
+    there.pull.fork = "wat-example/tenants"
+    assert asking() == ("1\n", "")
+    assert asking("wat-example/tenants:change") == ("1\n", "")
+
+
+def test_one_that_is_closed_or_into_another_branch_is_not_acted_on(there: There, asking: Asking) -> None:
+    there.repository.history.add({"a": b"0"}, branch="evil-base")  # type: ignore[attr-defined]
+    for changes in ({"closed": True}, {"merged": True}, {"base": "evil-base"}):
+        _another(there, **changes)
+    assert asking() == ("1\n", "")
+    there.pull.closed = True
+    out, err = asking()
+    assert out == ""
+    assert "no open pull request into the default branch" in err
+
+
+def test_of_several_none_is_acted_on_unless_the_branch_tells_them_apart(there: There, asking: Asking) -> None:
+    _another(there, fork="mallory/tenants")
+    out, err = asking()
+    assert out == ""
+    assert "#1, #2" in err
+    assert asking("example/tenants:change") == ("1\n", "")
+
+
+def test_a_host_that_does_not_answer_is_a_failure_and_not_no_pull_request(
+    there: There, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "t-nobody")
+    assert ci.pull("0" * 40, api=there.url, repository="example/tenants") == 1
+    assert "401" in capsys.readouterr().err
+    with pytest.raises(UsageProblem, match="no full sha"):
+        ci.pull("main", api=there.url, repository="example/tenants")
