@@ -191,9 +191,11 @@ def _check(
                             _undefined(namespace, name, place, known=known, file=file, folder=folder)
                         )
                 elif wanted == "claim":
-                    defined = scope.ids.get("claim", {}).get(name)
                     kind = scope.kinds.get(name, "")
-                    file.diagnostics += _wrong_kind(namespace, name, kind, defined, locate(file.data, place))
+                    if kind == PROHIBITED or (namespace == "question" and kind != "question"):
+                        defined = scope.ids.get("claim", {}).get(name)
+                        span = locate(file.data, place)
+                        file.diagnostics.append(_wrong_kind(namespace, name, kind, defined, span))
 
 
 def _undefined(
@@ -247,16 +249,13 @@ def _free(file: Parsed, place: tuple[str | int, ...], folder: Folder) -> bool:
             return True
 
 
-def _wrong_kind(
-    namespace: str, name: str, kind: str, defined: Place | None, span: Span
-) -> Iterator[Diagnostic]:
+def _wrong_kind(namespace: str, name: str, kind: str, defined: Place | None, span: Span) -> Diagnostic:
     labels = [Label(span=_at(defined), text=f"`{name}` is defined here")] if defined is not None else []
     if kind == PROHIBITED:
         message = f"`{name}` is prohibited wording, which is never said"
-        yield c.WRONG_KIND.at(span, message, labels=labels, help="name a claim that may be said")
-    elif namespace == "question" and kind != "question":
-        message = f"`{name}` is a {kind}, not a question"
-        yield c.WRONG_KIND.at(span, message, labels=labels, help="name a claim of the kind `question`")
+        return c.WRONG_KIND.at(span, message, labels=labels, help="name a claim that may be said")
+    message = f"`{name}` is a {kind}, not a question"
+    return c.WRONG_KIND.at(span, message, labels=labels, help="name a claim of the kind `question`")
 
 
 def _held(data: Any, place: tuple[str | int, ...]) -> Any:
@@ -299,19 +298,17 @@ def _walk(data: Any, path: Path) -> Iterator[Any]:
 
 def _values(data: Any, path: Path) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     """The texts at a path, each with its place."""
-    for place in _places(data, path, ()):
-        held = data
-        for step in place:
-            held = held[step]
-        if isinstance(held, str):
-            yield held, place
-
-
-def _places(data: Any, path: Path, at: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    if not path:
-        yield at
-    elif path[0] == "*" and isinstance(data, Seq):
-        for index, item in enumerate(data):
-            yield from _places(item, path[1:], (*at, index))
-    elif isinstance(data, Map) and path[0] in data:
-        yield from _places(data[path[0]], path[1:], (*at, path[0]))
+    here: list[tuple[Any, tuple[str | int, ...]]] = [(data, ())]
+    for step in path:
+        if step == "*":
+            here = [
+                (item, (*at, index))
+                for held, at in here
+                if isinstance(held, Seq)
+                for index, item in enumerate(held)
+            ]
+        else:
+            here = [(held[step], (*at, step)) for held, at in here if isinstance(held, Map) and step in held]
+        if not here:
+            return
+    yield from ((held, at) for held, at in here if isinstance(held, str))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from schemas.text import normalise
+from schemas.text import Shadow, normalise
 
 _WORDS = {
     "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8", "nine": "9", "ten": "10",
@@ -29,7 +29,11 @@ _TOKEN = re.compile(
 
 def amounts(text: str) -> Iterator[tuple[str, int, int]]:
     """Numbers, currencies, percentages and days in `text`, in one spelling each (`5,000`, `5k` and `5000` are the same)."""
-    shadow = normalise(text)
+    return amounts_in(normalise(text))
+
+
+def amounts_in(shadow: Shadow) -> Iterator[tuple[str, int, int]]:
+    """The same of a text that is folded already."""
     view = shadow.views[0]
     for found in _TOKEN.finditer(view.text):
         first, last = view.span(*found.span())

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from schemas.fold import normalise
+from schemas.fold import Shadow, normalise
 
 # Body -> (what it is called, the names it goes by, as a pattern on folded text).
 BODIES: Mapping[str, tuple[str, str]] = {
@@ -110,8 +110,13 @@ class Status:
 @lru_cache(maxsize=4_096)
 def statuses(text: str) -> tuple[Status, ...]:
     """Every body whose status or protection `text` claims, each once, in the order of BODIES. Disguises are seen through."""
+    return statuses_in(normalise(text))
+
+
+def statuses_in(shadow: Shadow) -> tuple[Status, ...]:
+    """The same of a text that is folded already."""
     found: dict[str, Status] = {}
-    for view in normalise(text).views:
+    for view in shadow.views:
         if _AT_ALL.search(view.text) is None:
             continue
         for body, start, end in _claimed(view.text):

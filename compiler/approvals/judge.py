@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from compiler.approvals.enrolment import Enrolment, enrolment_of
 from compiler.approvals.lines import Rules, ended, faults, subject_of
-from compiler.approvals.subjects import Subject, subjects_of
+from compiler.approvals.subjects import Digests, Subject, subjects_of
 from compiler.diagnostics import ERROR, Diagnostic, Label
 from compiler.diagnostics import approval_codes as own
 from compiler.diagnostics import codes as c
@@ -72,7 +72,7 @@ def judge(source: Source, *, today: str, enrolment: Enrolment | None = None) -> 
         if not wrong and id_ in subjects and here.knows(line["key"]) and here.knows_name(line["by"]):
             good[id_] = (*good.get(id_, ()), line)
     held = Held(
-        digests={id_: subject.digest for id_, subject in subjects.items()},
+        digests=Digests(subjects),
         lines=good,
         scripts=tuple(id_ for id_, subject in subjects.items() if subject.script),
     )

@@ -1,19 +1,18 @@
 """What can be approved, and its digest: every claim that may be said, and the scripts the firm speaks in its own voice. Pure.
 
 The digest of a claim covers the tenant, the id, every field a reviewer answers for, the texts, the slots by name with what
-fills them for every customer alike, the questions it answers, and the sha256 of the document the claim cites. An answer
-that begins with "Yes" says whatever it is asked, so question and answer are approved as a pair. The digest of a script covers
-its own wording, the questions that lead to it, and the digest of every claim it says. Notes and the order of lists that are
-sets are part of neither. What a thing may lack is in its digest only where it is there, so that a new field voids no approval
-of what has none.
+fills them for every customer alike, and the sha256 of the document the claim cites. The digest of a script covers its own
+wording and the digest of every claim it says. Notes, example questions and the order of lists that are sets are part of
+neither.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 from compiler.source.held import composed
@@ -27,16 +26,27 @@ PERSONA, CAMPAIGN = "persona", "campaign/"
 FACTS, SCRIPTS = "facts", "scripts"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Subject:
-    """One thing to approve. `id`: DD-D04, persona, campaign/<id> or quick_reply/<id>; `raw`: where it stands."""
+    """One thing to approve. `id`: DD-D04, persona, campaign/<id> or quick_reply/<id>; `raw`: where it stands.
+
+    What nobody has approved yet is not asked for its digest in a check: words and digest are worked out when asked for.
+    """
 
     id: str
     script: bool
-    digest: str
-    normative: Mapping[str, Any] = field(repr=False)
+    words: Callable[[], Mapping[str, Any]] = field(repr=False)
     raw: Map = field(repr=False)
     cites: tuple[str, ...] = ()
+
+    @cached_property
+    def normative(self) -> Mapping[str, Any]:
+        """What an approver answers for."""
+        return self.words()
+
+    @cached_property
+    def digest(self) -> str:
+        return digest_of_words(self.normative, script=self.script)
 
     @property
     def kind(self) -> str:
@@ -49,13 +59,27 @@ class Subject:
         return "script" if self.script else "claim"
 
 
+class Digests(Mapping[str, str]):
+    """The digest of each subject by its id."""
+
+    def __init__(self, subjects: Mapping[str, Subject]) -> None:
+        self.subjects = subjects
+
+    def __getitem__(self, id_: str) -> str:
+        return self.subjects[id_].digest
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.subjects)
+
+    def __len__(self) -> int:
+        return len(self.subjects)
+
+
 def subjects_of(source: Source) -> dict[str, Subject]:
     """Everything of a tenant that wants approval: claims by id, then scripts."""
     fills = source.fills()
-    found = {claim.id: _claim(source, claim, fills) for claim in source.spoken()}
-    digests = {id_: subject.digest for id_, subject in found.items()}
-    found.update((script.id, script) for script in _scripts(source, digests))
-    return found
+    claims = {claim.id: _claim(source, claim, fills) for claim in source.spoken()}
+    return {**claims, **{script.id: script for script in _scripts(source, Digests(claims))}}
 
 
 def claim_digest(source: Source, claim: Claim) -> str:
@@ -127,9 +151,8 @@ def _empty(words: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _claim(source: Source, claim: Claim, fills: Mapping[str, str]) -> Subject:
-    normative = _normative(source, claim, fills)
-    digest = digest_of_words(normative, script=False)
-    return Subject(id=claim.id, script=False, digest=digest, normative=normative, raw=claim.raw)
+    words = partial(_normative, source, claim, fills)
+    return Subject(id=claim.id, script=False, words=words, raw=claim.raw)
 
 
 def _normative(source: Source, claim: Claim, fills: Mapping[str, str]) -> dict[str, Any]:
@@ -151,25 +174,18 @@ def _normative(source: Source, claim: Claim, fills: Mapping[str, str]) -> dict[s
         "audience": sorted(claim.audience),
         "options": list(raw.get("options", ())),
         **({"topic": tidy(raw["topic"])} if "topic" in raw else {}),
-        **_sets(raw, "questions", "never_say"),
         "effective": claim.effective,
         "expires": claim.expires,
         "review_by": claim.review_by,
     }
 
 
-def _sets(raw: Map, *keys: str) -> dict[str, list[str]]:
-    """Those of these lists that there are, each text once and in one order: none of them is said in an order."""
-    return {key: sorted({tidy(text) for text in raw[key]}) for key in keys if key in raw}
-
-
 def _scripts(source: Source, digests: Mapping[str, str]) -> Iterator[Subject]:
     def script(id_: str, raw: Map, words: Mapping[str, Any], says: Iterable[str]) -> Subject:
         cites = tuple(sorted(set(says)))
-        claims = {claim: digests.get(claim) for claim in cites}
-        normative = {"tenant": source.slug, "id": id_, **words, "claims": claims}
-        digest = digest_of_words(normative, script=True)
-        return Subject(id=id_, script=True, digest=digest, normative=normative, raw=raw, cites=cites)
+        own = {"tenant": source.slug, "id": id_, **words}
+        said = partial(_with_claims, own, cites, digests)
+        return Subject(id=id_, script=True, words=said, raw=raw, cites=cites)
 
     if "persona" in source.sections:
         raw = source.sections["persona"]
@@ -183,4 +199,11 @@ def _scripts(source: Source, digests: Mapping[str, str]) -> Iterator[Subject]:
         yield script(f"{CAMPAIGN}{raw['id']}", raw, words | {"says": list(raw["claims"])}, raw["claims"])
     for raw in journeys.get("quick_replies", ()):
         words = {"title": tidy(raw["title"]), "says": list(raw["claims"])}
-        yield script(f"quick_reply/{raw['id']}", raw, words | _sets(raw, "questions"), raw["claims"])
+        yield script(f"quick_reply/{raw['id']}", raw, words, raw["claims"])
+
+
+def _with_claims(
+    words: Mapping[str, Any], cites: Iterable[str], digests: Mapping[str, str]
+) -> dict[str, Any]:
+    """A script's words with the digest of every claim it says; None for one there is not."""
+    return {**words, "claims": {claim: digests.get(claim) for claim in cites}}

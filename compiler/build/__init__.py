@@ -35,7 +35,7 @@ def build(source: Source, held: Held) -> dict[str, Any]:
         "claims": [_claim(source, claim, held) for claim in source.spoken()],
         "prohibited": [_prohibited(claim) for claim in source.prohibited()],
         "categories": categories(source),
-        "opt_out": opt_out_words(source),
+        "opt_out": opt_out_words(source.packs),
         "handoff_words": _union(
             section["guardrails"]["handoff_words"],
             *(p.sections["pack"].get("handoff_words", ()) for p in source.packs),

@@ -19,7 +19,8 @@ from compiler.diagnostics import Code, Diagnostic, Label, Span
 from compiler.source import wording
 from compiler.source.context import Context
 from compiler.source.model import Source
-from schemas.statuses import BODIES, statuses
+from compiler.source.once import of_text
+from schemas.statuses import BODIES, Status, statuses_in
 
 CODE = Code(
     code="CV5040",
@@ -38,9 +39,14 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
     allowed = {body for pack in source.packs for body in pack.sections["pack"].get("statuses", ())}
     tenant = source.sections["tenant"]
     filled = {key: str(text) for key, text in tenant["values"].items()}
-    for text, span in dict.fromkeys(_texts(source)):
-        whole = _SLOT.sub(lambda slot: filled.get(slot[1], slot[0]), text)
-        for found in statuses(whole):
+    told = set[tuple[str, Span]]()
+    for text, span in _texts(source):
+        whole = _SLOT.sub(lambda slot: filled.get(slot[1], slot[0]), text) if "{" in text else text
+        claimed = _claimed(whole)
+        if not claimed or (text, span) in told:
+            continue
+        told.add((text, span))
+        for found in claimed:
             if found.body not in allowed:
                 words = whole[found.start : found.end]
                 yield CODE.at(
@@ -50,6 +56,11 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
                     labels=[Label(span=tenant.value("packs"), text="the packs it takes")],
                     help="say it without the status, or tell people where they can turn",
                 )
+
+
+@of_text
+def _claimed(text: str) -> tuple[Status, ...]:
+    return statuses_in(wording.shadow_of(text))
 
 
 def _texts(source: Source) -> Iterator[tuple[str, Span]]:

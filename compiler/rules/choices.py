@@ -14,9 +14,7 @@ from compiler.diagnostics import Code, Diagnostic, Span
 from compiler.source import wording
 from compiler.source.context import Context
 from compiler.source.model import Claim, Source
-from schemas.amounts import amounts
 from schemas.promises import PROMISES
-from schemas.text import matches, normalise
 
 CODE = Code(
     code="CV5024",
@@ -32,25 +30,30 @@ NEEDS = frozenset({"tenant"})
 def check(source: Source, context: Context) -> Iterator[Diagnostic]:
     values = source.sections["tenant"]["values"]
     for claim in source.spoken():
+        buttons = wording.of_choices(claim)
+        if not buttons:
+            continue
         said = [text for variants in claim.texts.values() for text in variants.values()]
         said += [values.get(slot.removeprefix("tenant."), "") for slot in claim.slots]
-        held = {token for text in said for token, _, _ in amounts(text)}
-        for text, span in wording.of_choices(claim):
-            loose = next(((first, last) for token, first, last in amounts(text) if token not in held), None)
+        held = {token for text in said for token, _, _ in wording.tokens(text)}
+        for text, span in buttons:
+            loose = next(
+                ((first, last) for token, first, last in wording.tokens(text) if token not in held), None
+            )
             if loose is not None:
                 words = text[slice(*loose)]
                 message = f"`{words}` stands on a button, and the wording of `{claim.id}` does not hold it"
                 yield CODE.at(span, message, help="say it in the claim's wording, or leave it out")
-            for meaning, pattern in PROMISES.items():
-                if matches(pattern, normalise(text)) is not None:
-                    yield CODE.at(span, f"{meaning} stands on a button", help="change the words")
+            for fact in wording.stated(text):
+                if fact.what in PROMISES:
+                    yield CODE.at(span, f"{fact.what} stands on a button", help="change the words")
             yield from _unheld(claim, text, span, said)
 
 
 def _unheld(claim: Claim, text: str, span: Span, said: Collection[str]) -> Iterator[Diagnostic]:
     """Durations in words ("within a week") and addresses, which are no amounts and are statements all the same."""
     for fact in wording.stated(text):
-        worded = fact.what == "a duration" and not any(amounts(fact.words))
+        worded = fact.what == "a duration" and not wording.tokens(fact.words)
         if not worded and fact.what != wording.ADDRESS:
             continue
         if not any(fact.key == known.key for words in said for known in wording.stated(words)):

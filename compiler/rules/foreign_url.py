@@ -14,6 +14,7 @@ from compiler.diagnostics.suggest import did_you_mean
 from compiler.source import wording
 from compiler.source.context import Context
 from compiler.source.model import Source
+from compiler.source.once import of_text
 
 CODE = Code(
     code="CV5006",
@@ -45,9 +46,10 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
                 )
 
 
-def _hosts(text: str) -> Iterator[str]:
-    for found in _HOST.finditer(_SLOT.sub(" ", text)):
-        yield (found[1] or found[2]).lower().rstrip(".,;)").removeprefix("www.")
+@of_text
+def _hosts(text: str) -> tuple[str, ...]:
+    named = [found[1] or found[2] for found in _HOST.finditer(_SLOT.sub(" ", text))]
+    return tuple(name.lower().rstrip(".,;)").removeprefix("www.") for name in named)
 
 
 def _texts(source: Source) -> Iterator[tuple[str, Span]]:

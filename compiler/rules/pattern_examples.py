@@ -7,13 +7,13 @@ a person in danger is answered, or in a STOP that nobody heard.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 
 from compiler.diagnostics import Code, Diagnostic, Label, Span
 from compiler.source.context import Context
 from compiler.source.lexicon import opt_out_words
-from compiler.source.model import Pattern, Source
+from compiler.source.model import Category, Pack, Pattern, Source
+from compiler.source.once import of_text, once
 from compiler.source.tree import Map
 from schemas.bundle import OptOutWords
 from schemas.text import PatternError, match_opt_out, matches, normalise
@@ -30,27 +30,34 @@ NEEDS = frozenset[str]()
 
 
 def check(source: Source, context: Context) -> Iterator[Diagnostic]:
-    for category in [*(c for pack in source.packs for c in pack.categories), *source.categories]:
-        for pattern in category.patterns:
-            try:
-                yield from _wrong(pattern)
-            except PatternError:
-                continue  # CV5014 says so
-    yield from _opt_outs(source)
+    yield from _of_packs(source.packs)
+    yield from _patterns(source.categories)
 
 
-def _opt_outs(source: Source) -> Iterator[Diagnostic]:
+@once
+def _of_packs(packs: tuple[Pack, ...]) -> Iterator[Diagnostic]:
+    """What is wrong with packs, whoever takes them."""
+    yield from _patterns([category for pack in packs for category in pack.categories])
     words = {
         language: OptOutWords(**{key: tuple(entry) for key, entry in lists.items()})
-        for language, lists in opt_out_words(source).items()
+        for language, lists in opt_out_words(packs).items()
     }
-    for raw in [raw for pack in source.packs for raw in pack.optouts]:
+    for raw in [raw for pack in packs for raw in pack.optouts]:
         for key, verdict in (("stops", "does not stop"), ("goes_on", "stops")):
             for index, text in enumerate(raw["examples"][key]):
                 if (match_opt_out(text, words) is None) == (key == "stops"):
                     yield CODE.at(
                         raw["examples"][key].item(index), f"`{text}` {verdict}", help="correct the words"
                     )
+
+
+def _patterns(categories: Iterable[Category]) -> Iterator[Diagnostic]:
+    for category in categories:
+        for pattern in category.patterns:
+            try:
+                yield from _wrong(pattern)
+            except PatternError:
+                continue  # CV5014 says so
 
 
 def _wrong(pattern: Pattern) -> Iterator[Diagnostic]:
@@ -62,7 +69,7 @@ def _wrong(pattern: Pattern) -> Iterator[Diagnostic]:
             yield _fault(pattern, "misses", index, f"the pattern `{pattern.id}` finds `{text}`")
 
 
-@lru_cache(maxsize=8_192)  # tenants share their packs' patterns
+@of_text
 def _finds(match: str, unless: tuple[str, ...], text: str) -> bool:
     shadow = normalise(text)
     return matches(match, shadow) is not None and not any(matches(u, shadow) for u in unless)

@@ -36,8 +36,9 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
     for claim in source.spoken():
         used: set[str] = set()
         for text, span in wording.of_claim(claim):
-            used |= set(_SLOT.findall(text))
-            yield from _undeclared(claim, text, span)
+            if "{" in text or "}" in text:
+                used |= set(_SLOT.findall(text))
+                yield from _undeclared(claim, text, span)
         for index, name in enumerate(claim.slots):
             if name not in used:
                 yield CODE.at(

@@ -46,7 +46,7 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
 
 
 def _unheard(source: Source) -> Iterator[Diagnostic]:
-    heard = {language.split("-")[0] for language in opt_out_words(source)}
+    heard = {language.split("-")[0] for language in opt_out_words(source.packs)}
     languages = source.sections["persona"]["languages"]
     for index, language in enumerate(languages):
         if language.split("-")[0] not in heard:

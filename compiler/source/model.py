@@ -6,12 +6,13 @@ schema accepted become values; ids that could be read are known all the same, so
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from compiler.diagnostics import Span
 from compiler.source.files import Folder
+from compiler.source.once import once
 from compiler.source.tree import Map, Seq
 
 PROHIBITED = "prohibited"
@@ -53,6 +54,7 @@ class Claim(Item):
     effective: str
     expires: str | None
     review_by: str | None
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,17 @@ class Pack:
     checklist: tuple[Map, ...]
 
 
+class Packs(tuple[Pack, ...]):
+    """The packs some tenants take together, `all` first: what follows from them alone is kept here."""
+
+    kept: dict[Any, Any]
+
+    def __new__(cls, packs: Iterable[Pack] = ()) -> Packs:
+        made = super().__new__(cls, packs)
+        made.kept = {}
+        return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One tenant with its packs (`all` first). `sections`: its single-document files by kind, where they could be read.
@@ -132,6 +145,7 @@ class Source:
     organisation: Map | None
     others: tuple[Pack, ...]  # packs the tenant does not take that are obligatory for somebody
     broken: frozenset[str]
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def language(self) -> str:
@@ -145,10 +159,12 @@ class Source:
             **{link.slot: link.url for link in self.links},
         }
 
+    @once
     def spoken(self) -> tuple[Claim, ...]:
         """Claims that may be said: all but the prohibited entries, by id."""
         return tuple(c for _, c in sorted(self.claims.items()) if c.kind != PROHIBITED)
 
+    @once
     def prohibited(self) -> tuple[Claim, ...]:
         return tuple(c for _, c in sorted(self.claims.items()) if c.kind == PROHIBITED)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from compiler.source.files import Folder, Parsed, Tree
@@ -15,6 +15,7 @@ from compiler.source.model import (
     Duty,
     Link,
     Pack,
+    Packs,
     Pattern,
     Source,
     texts_of,
@@ -40,6 +41,13 @@ class Shared:
 
     packs: Mapping[str, Pack]
     groups: Mapping[str, Map]
+    together: dict[tuple[str, ...], Packs] = field(default_factory=dict)
+
+    def taken(self, names: tuple[str, ...]) -> Packs:
+        """Those of these packs that there are, the very same for every tenant that takes them."""
+        if names not in self.together:
+            self.together[names] = Packs(self.packs[name] for name in names if name in self.packs)
+        return self.together[names]
 
 
 def read_shared(tree: Tree) -> Shared:
@@ -103,7 +111,7 @@ def read_tenant(slug: str, folder: Folder, shared: Shared) -> Source:
     """One tenant's Source."""
     sections = _sections(folder, SECTIONS)
     tenant = sections.get("tenant")
-    taken = tuple(shared.packs[name] for name in chosen(tenant) if name in shared.packs)
+    taken = shared.taken(chosen(tenant))
     language = tenant["language"] if tenant is not None else DEFAULT_LANGUAGE
     broken = folder.broken()
     for pack in taken:

@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from compiler.diagnostics import Span
 from compiler.source.model import Claim, Source
+from compiler.source.once import of_text, once
 from compiler.source.tree import Map, Seq
-from schemas.amounts import amounts
+from schemas.amounts import amounts_in
 from schemas.promises import PROMISES
 from schemas.quantities import quantities
-from schemas.text import matches, normalise
+from schemas.text import compile_any, matches, normalise
 
 TEXT_KEYS = ("says", "short", "answer")
 ADDRESS = "an address"
 NUMBER = "a number or a day"
-CACHED_TEXTS = 8_192  # tenants share their packs' texts
 
 _ADDRESS = re.compile(
     r"https?://\S+|www\.\S+|\S+@\S+\.\w+|(?<![\w@])(?:[^\W_][\w-]*\.)+[^\W\d_]{2,}(?!\w)(?:/\S*)?",
@@ -44,7 +43,11 @@ class Said:
     language: str
     variant: str
     text: str
-    span: Span
+    place: Map
+
+    @property
+    def span(self) -> Span:
+        return self.place.value(self.variant)
 
 
 def wordings(claim: Claim, language: str) -> Iterator[Said]:
@@ -53,10 +56,19 @@ def wordings(claim: Claim, language: str) -> Iterator[Said]:
         for key in TEXT_KEYS:
             if key in place:
                 spoken = language if place is claim.raw else place["language"]
-                yield Said(claim, spoken, key, place[key].strip(), place.value(key))
+                yield Said(claim, spoken, key, place[key].strip(), place)
 
 
-@lru_cache(maxsize=CACHED_TEXTS)
+@of_text
+def tokens(text: str) -> tuple[tuple[str, int, int], ...]:
+    """The amounts it names: each in its one spelling, and where it stands."""
+    return tuple(amounts_in(shadow_of(text)))
+
+
+shadow_of = of_text(normalise)
+
+
+@of_text
 def stated(text: str) -> tuple[Stated, ...]:
     """Addresses, money, percentages, dates, durations, telephone numbers, bare numbers and promises, without overlaps."""
     found: list[Stated] = []
@@ -69,14 +81,16 @@ def stated(text: str) -> tuple[Stated, ...]:
             taken.append((quantity.start, quantity.end))
             words = text[quantity.start : quantity.end]
             found.append(Stated(quantity.what, words, f"{quantity.value} {quantity.unit}"))
-    for token, start, end in amounts(text):
+    for token, start, end in tokens(text):
         if _free(taken, start, end):
             found.append(Stated(NUMBER, text[start:end], token))
     return (*found, *_promises(text))
 
 
 def _promises(text: str) -> Iterator[Stated]:
-    shadow = normalise(text)
+    shadow, at_all = shadow_of(text), compile_any(tuple(PROMISES.values()))
+    if at_all is not None and not any(at_all.search(view.text) for view in shadow.views):
+        return
     for what, pattern in PROMISES.items():
         place = matches(pattern, shadow)
         if place is not None:
@@ -100,6 +114,7 @@ def exact(source: Source, span: Span, words: str) -> Span:
     return span
 
 
+@once
 def of_claim(claim: Claim) -> Iterator[tuple[str, Span]]:
     """A claim's variants in every language, and what it puts on buttons."""
     for place in [claim.raw, *(t for t in claim.raw.get("translations", ()) if isinstance(t, Map))]:
@@ -109,6 +124,7 @@ def of_claim(claim: Claim) -> Iterator[tuple[str, Span]]:
     yield from of_choices(claim)
 
 
+@once
 def of_choices(claim: Claim) -> Iterator[tuple[str, Span]]:
     """The words a person may tap: the topic that offers the claim, and the answers a question offers."""
     if "topic" in claim.raw:
@@ -119,6 +135,7 @@ def of_choices(claim: Claim) -> Iterator[tuple[str, Span]]:
             yield option, options.item(index)
 
 
+@once
 def of_tenant(source: Source) -> Iterator[tuple[str, Span]]:
     """The persona's phrases and the titles of quick replies: words that belong to no claim."""
     if "persona" in source.sections:
@@ -129,6 +146,7 @@ def of_tenant(source: Source) -> Iterator[tuple[str, Span]]:
         yield reply["title"], reply.value("title")
 
 
+@once
 def values(source: Source) -> Iterator[tuple[str, Span]]:
     """What fills the tenant's slots, and where its links lead."""
     if "tenant" in source.sections:
@@ -139,6 +157,7 @@ def values(source: Source) -> Iterator[tuple[str, Span]]:
         yield link.url, link.span("url")
 
 
+@once
 def names(source: Source) -> Iterator[tuple[str, Span]]:
     """What people read as a name or a title: of the tenant, the assistant, the trade, a page, a sender."""
     for kind, keys in (("tenant", ("display_name",)), ("persona", ("name", "display_name"))):
