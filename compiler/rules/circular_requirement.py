@@ -5,17 +5,20 @@ set, and it is legitimate however many claims are in it, as long as each pair of
 that closes only over third claims (A requires B, B requires C, C requires A) is a set too, but by accident: it binds claims
 whose authors never named each other, it has no order in which to show them, and one line added to one claim lengthens what
 a person must read before all the others. A claim that requires itself is a slip of the same kind.
+
+Circles that run through each other are told once, by the shortest through the first of their lines; of a long one its two
+ends are named.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import pairwise
 
 from compiler.diagnostics import Code, Diagnostic, Label
 from compiler.source.context import Context
 from compiler.source.model import Source
-from compiler.source.reach import way
+from compiler.source.reach import requirements, rings, sets, way
 
 CODE = Code(
     code="CV5033",
@@ -27,37 +30,38 @@ CODE = Code(
 )
 NEEDS = frozenset({"claims"})
 
+_SHOWN = 8  # claims of a circle that are named
+
 
 def check(source: Source, context: Context) -> Iterator[Diagnostic]:
-    needs = {c.id: [n for n in c.required_with if n in source.claims] for c in source.spoken()}
-    set_of = _sets(needs)
-    told = set[frozenset[str]]()
+    needs = requirements(source)
+    set_of, ring_of = sets(needs), rings(needs)
+    told = set[int]()
     for name in sorted(needs):
         for index, wanted in enumerate(source.claims[name].required_with):
-            if wanted != name and set_of.get(wanted) == set_of[name]:
-                continue  # one set, written down on both sides
-            path = way(needs, wanted, name)
-            if path is None or frozenset(path) in told:
+            if wanted == name:
+                yield _fault(source, name, index, [name])
                 continue
-            told.add(frozenset(path))
-            yield CODE.at(
-                source.claims[name].within("required_with", index),
-                f"`{name}` requires itself: {' -> '.join([name, *path])}",
-                labels=[
-                    Label(span=source.claims[step].span("required_with"), text=f"`{step}` requires `{after}`")
-                    for step, after in pairwise(path)
-                ],
-                help="take one of these out, or say on both sides that they belong together",
-            )
+            apart = wanted in needs and set_of[wanted] != set_of[name] and ring_of[wanted] == ring_of[name]
+            if apart and ring_of[name] not in told:
+                told.add(ring_of[name])
+                yield _fault(source, name, index, way(needs, wanted, name) or [])
 
 
-def _sets(needs: Mapping[str, list[str]]) -> dict[str, int]:
-    """A number for every claim: claims that require each other, in pairs, have one."""
-    found: dict[str, int] = {}
-    for number, name in enumerate(needs):
-        waiting = [name] if name not in found else []
-        while waiting:
-            here = waiting.pop()
-            found[here] = number
-            waiting += [n for n in needs[here] if n not in found and here in needs.get(n, ())]
-    return found
+def _fault(source: Source, name: str, index: int, path: list[str]) -> Diagnostic:
+    """The circle that line closes; of a long one its two ends."""
+    steps = [name, *path]
+    shown = steps
+    if len(steps) > _SHOWN:
+        left_out = len(steps) - _SHOWN + 1
+        shown = [*steps[: _SHOWN // 2], f"({left_out:,} more)", *steps[-(_SHOWN // 2 - 1) :]]
+    pairs = list(pairwise(path))
+    return CODE.at(
+        source.claims[name].within("required_with", index),
+        f"`{name}` requires itself: {' -> '.join(shown)}",
+        labels=[
+            Label(span=source.claims[step].span("required_with"), text=f"`{step}` requires `{after}`")
+            for step, after in (pairs if len(steps) <= _SHOWN else [*pairs[:2], *pairs[-2:]])
+        ],
+        help="take one of these out, or say on both sides that they belong together",
+    )

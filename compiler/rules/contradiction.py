@@ -12,6 +12,9 @@ Nobody who reads one claim sees the other, and a person may be told both. Three 
 Claims that are never said to the same person at the same time (for different audiences, channels or languages, or one ending
 before the other begins) may differ.
 
+A claim is told once, with the first claim it contradicts and how many more there are. Of one matter a hundred different things
+are compared; a claim that says yet another is refused unread.
+
 What it does not see: a contradiction in other words, between claims that share none of this; numbers without a unit ("fewer
 than 50 staff"); and "hundred and fifty thousand" written out. It is a net for slips, not a reviewer.
 """
@@ -20,14 +23,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from functools import lru_cache
-from itertools import combinations
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from operator import ne
+from typing import Any
 
 from compiler.diagnostics import Code, Diagnostic, Label
 from compiler.source import wording
 from compiler.source.context import Context
 from compiler.source.model import Claim, Source
+from compiler.source.once import of_text
 from compiler.source.wording import Said
 from schemas.quantities import Quantity, frame, quantities
 
@@ -43,7 +48,8 @@ NEEDS = frozenset({"claims", "tenant"})
 
 _IN_DIGITS = {"%", "£", "€", "$", "phone", "year"}  # written alike in every language
 _FEWEST_WORDS = 3  # of a sentence that is worth comparing: "Call 105." is not
-_CACHED_SENTENCES = 8_192
+_MOST_COMPARED = 100  # groups of claims on one matter
+_LABELS = 3
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n+")
 _WORD = re.compile(r"<[^>]+>|\{[^}]*\}|[^\W_]+(?:[.'][^\W_]+)*")
 _CONTRACTED = (
@@ -55,18 +61,67 @@ _NEGATIONS = {"not", "never", "no"}
 _AUXILIARIES = {"do", "does", "did"}
 
 
+Reach = tuple[tuple[str, ...], tuple[str, ...], str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """A wording, what in it other claims contradict, the first of them, why, and how many they are at least."""
+
+    said: Said
+    what: Quantity | str
+    against: Said
+    why: str
+    count: int
+    at_least: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The first wording that differs, how many claims have such (0: none was compared), and whether there may be more."""
+
+    against: Said
+    count: int
+    at_least: bool
+
+
+class Matter:
+    """What claims say on one matter so far: those that say the same in the same reach are compared as one.
+
+    Past _MOST_COMPARED such groups no more are told apart: `met` then finds a clash with what it has not compared.
+    """
+
+    def __init__(self, differs: Callable[[Any, Any], bool]) -> None:
+        self.differs = differs
+        self.groups: dict[tuple[Hashable, Reach], tuple[Said, int]] = {}
+
+    def met(self, said: Said, content: Hashable) -> Met | None:
+        """What earlier wordings differ from this content: the first, how many claims, and whether all were compared."""
+        claim = said.claim
+        group = (content, (claim.audience, claim.channels, claim.effective, claim.expires))
+        against, count = None, 0
+        for (other, _), (first, many) in self.groups.items():
+            if first.claim is not claim and self.differs(content, other) and _together(claim, first.claim):
+                against, count = against or first, count + many
+        full = group not in self.groups and len(self.groups) >= _MOST_COMPARED
+        if not full:
+            first, many = self.groups.get(group, (said, 0))
+            self.groups[group] = first, many + (first.claim is not claim or not many)
+        elif against is None:
+            return Met(next(iter(self.groups.values()))[0], 0, full)
+        return None if against is None else Met(against, count, full)
+
+
 def check(source: Source, context: Context) -> Iterator[Diagnostic]:
-    by_claim = {c.id: tuple(wording.wordings(c, source.language)) for c in source.spoken()}
-    told = [said for variants in by_claim.values() for said in variants]
-    seen = set[frozenset[str]]()
+    spoken = sorted(source.spoken(), key=lambda c: (c.owner == source.slug, c.id))
+    by_claim = {c.id: tuple(wording.wordings(c, source.language)) for c in spoken}
     for variants in by_claim.values():
         yield from _within(source, variants)
-    for one, other, what in _one_subject(source):
-        pair = frozenset({one.id, other.id})
-        if pair not in seen and _together(one, other):
-            seen.add(pair)
-            yield from _differing(source, by_claim[one.id], by_claim[other.id], what)
-    yield from _same_sentence(source, told, seen)
+    clashes = defaultdict[str, list[Clash]](list)
+    for clash in (*_one_subject(spoken, by_claim), *_same_sentence(by_claim.values())):
+        clashes[clash.said.claim.id].append(clash)
+    for of_claim in clashes.values():
+        yield _told(source, of_claim)
 
 
 def _within(source: Source, told: tuple[Said, ...]) -> Iterator[Diagnostic]:
@@ -80,63 +135,70 @@ def _within(source: Source, told: tuple[Said, ...]) -> Iterator[Diagnostic]:
         for quantity in _measured(said.text):
             compared = said.language == against.language or quantity.unit in _IN_DIGITS
             if compared and quantity.unit in known and quantity.value not in known[quantity.unit]:
-                yield _fault(source, said, quantity, against, f"`{against.claim.id}` in full says otherwise")
+                why = f"`{against.claim.id}` in full says otherwise"
+                yield _fault(source, said, quantity, against, why=why)
 
 
-def _one_subject(source: Source) -> Iterator[tuple[Claim, Claim, str]]:
-    """Pairs of claims with one subject, and how that is known."""
-    subjects = defaultdict[str, list[Claim]](list)
-    for claim in sorted(source.spoken(), key=lambda c: (c.owner == source.slug, c.id)):
-        if "topic" in claim.raw:
-            subjects[f"the topic `{claim.raw['topic']}`"].append(claim)
-        for question in sorted({text.casefold().strip(" ?.!") for text in claim.raw.get("questions", ())}):
-            subjects[f"the question `{question}`"].append(claim)
-        for duty in claim.covers:
-            subjects[f"the duty `{duty}`"].append(claim)
-    for subject, claims in subjects.items():
-        for one, other in combinations(claims, 2):
-            yield one, other, subject
+def _subjects(claim: Claim) -> Iterator[str]:
+    """What a claim is about, in words: its topic, its questions, its duties."""
+    if "topic" in claim.raw:
+        yield f"the topic `{claim.raw['topic']}`"
+    for question in sorted({text.casefold().strip(" ?.!") for text in claim.raw.get("questions", ())}):
+        yield f"the question `{question}`"
+    for duty in claim.covers:
+        yield f"the duty `{duty}`"
 
 
-def _differing(
-    source: Source, one: tuple[Said, ...], other: tuple[Said, ...], subject: str
-) -> Iterator[Diagnostic]:
-    """Two claims on one subject that name something in the same unit and have no value of it in common."""
-    mine = {said.language: said for said in other if said.variant == "says"}
-    for first in (said for said in one if said.variant == "says" and said.language in mine):
-        second = mine[first.language]
-        known = _values(first.text)
-        for unit, values in _values(second.text).items():
-            if unit in known and not set(values) & set(known[unit]):
-                quantity = next(q for q in _measured(second.text) if q.unit == unit)
-                message = f"`{first.claim.id}`, which has {subject} too, says otherwise"
-                yield _fault(source, second, quantity, first, message)
+def _one_subject(spoken: list[Claim], by_claim: Mapping[str, tuple[Said, ...]]) -> Iterator[Clash]:
+    """Claims on one subject that name something in the same unit and have no value of it in common."""
+    matters = defaultdict[tuple[str, str, str], Matter](lambda: Matter(frozenset.isdisjoint))
+    for claim in spoken:
+        for subject in _subjects(claim):
+            for said in (said for said in by_claim[claim.id] if said.variant == "says"):
+                for unit, values in _values(said.text).items():
+                    met = matters[subject, said.language, unit].met(said, frozenset(values))
+                    if met is not None:
+                        quantity = next(q for q in _measured(said.text) if q.unit == unit)
+                        why = f"`{met.against.claim.id}`, which has {subject} too, says otherwise"
+                        yield _clash(said, quantity, met, why)
 
 
-def _same_sentence(source: Source, told: list[Said], seen: set[frozenset[str]]) -> Iterator[Diagnostic]:
+def _same_sentence(told: Iterable[tuple[Said, ...]]) -> Iterator[Clash]:
     """Sentences of two claims that differ in nothing but their numbers or a negation."""
-    first = dict[tuple[str, tuple[str, ...]], list[tuple[Said, str, tuple[str, ...], bool]]]()
-    for said in sorted(told, key=lambda s: (s.claim.owner == source.slug, s.claim.id)):
+    matters = defaultdict[tuple[str, tuple[str, ...]], Matter](lambda: Matter(ne))
+    for said in (said for variants in told for said in variants):
         for sentence, words, values, negated in _sentences(said.text):
-            earlier = first.setdefault((said.language, words), [])
-            for other, other_values, other_negated in ((o[0], o[2], o[3]) for o in earlier):
-                pair = frozenset({said.claim.id, other.claim.id})
-                if (values, negated) == (other_values, other_negated) or len(pair) == 1 or pair in seen:
-                    continue
-                if _together(said.claim, other.claim):
-                    seen.add(pair)
-                    yield _fault(
-                        source, said, sentence, other, f"`{other.claim.id}` says otherwise in the same words"
-                    )
-            earlier.append((said, sentence, values, negated))
+            met = matters[said.language, words].met(said, (values, negated))
+            if met is not None:
+                yield _clash(
+                    said, sentence, met, f"`{met.against.claim.id}` says otherwise in the same words"
+                )
 
 
-def _fault(source: Source, said: Said, what: Quantity | str, against: Said, why: str) -> Diagnostic:
+def _clash(said: Said, what: Quantity | str, met: Met, why: str) -> Clash:
+    if not met.count:
+        why = f"{_MOST_COMPARED} others say as many things on one matter, and no more are compared"
+    return Clash(
+        said=said, what=what, against=met.against, why=why, count=met.count or 1, at_least=met.at_least
+    )
+
+
+def _told(source: Source, clashes: list[Clash]) -> Diagnostic:
+    """One message for all that contradicts a claim."""
+    first = clashes[0]
+    more = max([len({clash.against.claim.id for clash in clashes}), *(clash.count for clash in clashes)]) - 1
+    least = "at least " if any(clash.at_least for clash in clashes) else ""
+    why = f"{first.why}, and so {'does' if more == 1 else 'do'} {least}{more:,} more" if more else first.why
+    against = {clash.against.claim.id: clash.against for clash in reversed(clashes[:_LABELS])}
+    return _fault(source, first.said, first.what, *reversed(against.values()), why=why)
+
+
+def _fault(source: Source, said: Said, what: Quantity | str, *against: Said, why: str) -> Diagnostic:
     words = what if isinstance(what, str) else said.text[what.start : what.end]
     return CODE.at(
         wording.exact(source, said.span, words),
         f"`{words}` in `{said.claim.id}`, but {why}",
-        labels=[Label(span=against.span, text="here")],
+        labels=[Label(span=other.span, text="here") for other in against],
         help="make both say the same, or say in words what tells them apart",
     )
 
@@ -151,7 +213,7 @@ def _together(one: Claim, other: Claim) -> bool:
     )
 
 
-@lru_cache(maxsize=_CACHED_SENTENCES)
+@of_text
 def _measured(text: str) -> tuple[Quantity, ...]:
     return tuple(quantities(text))
 
@@ -164,7 +226,7 @@ def _values(text: str) -> dict[str, list[str]]:
     return found
 
 
-@lru_cache(maxsize=_CACHED_SENTENCES)
+@of_text
 def _sentences(text: str) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...], bool], ...]:
     """Of each sentence: itself, its words but for numbers and negations, its values, and whether it is negated."""
     found = []

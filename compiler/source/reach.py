@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from compiler.source.model import PROHIBITED, Claim, Link, Source
 
@@ -10,12 +11,12 @@ CHANNELS = ("whatsapp_360dialog", "whatsapp_waha", "webchat", "email")
 AUDIENCES = ("consumer", "sole_trader", "business")
 
 
-def closed(source: Source, names: Iterable[str]) -> dict[str, Claim]:
-    """These claims and everything they require, directly or not, in the order in which it is met."""
+def closed(source: Source, names: Iterable[str], *, most: int | None = None) -> dict[str, Claim]:
+    """These claims and everything they require, directly or not, in the order in which it is met; `most`: and no more."""
     found: dict[str, Claim] = {}
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop(0)
+    waiting = deque(names)
+    while waiting and (most is None or len(found) < most):
+        name = waiting.popleft()
         claim = source.claims.get(name)
         if claim is not None and name not in found and claim.kind != PROHIBITED:
             found[name] = claim
@@ -38,15 +39,75 @@ def gaps(claim: Claim, needed: Claim, today: str) -> Iterator[str]:
 
 def way(steps: Mapping[str, Iterable[str]], start: str, goal: str) -> list[str] | None:
     """The shortest way from `start` to `goal`, both ends included; None when there is none."""
-    ways, seen = [[start]], {start}
-    for so_far in ways:  # grows meanwhile: breadth first
-        if so_far[-1] == goal:
-            return so_far
-        for after in steps.get(so_far[-1], ()):
-            if after not in seen:
-                seen.add(after)
-                ways.append([*so_far, after])
+    came: dict[str, str | None] = {start: None}
+    waiting = deque([start])
+    while waiting:
+        here = waiting.popleft()
+        if here == goal:
+            path, back = [here], came[here]
+            while back is not None:
+                path.append(back)
+                back = came[back]
+            return path[::-1]
+        for after in steps.get(here, ()):
+            if after not in came:
+                came[after] = here
+                waiting.append(after)
     return None
+
+
+def requirements(source: Source) -> dict[str, list[str]]:
+    """Of every claim that may be said: what it requires."""
+    return {c.id: [n for n in c.required_with if n in source.claims] for c in source.spoken()}
+
+
+def sets(needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """A number for every claim: claims that require each other, in pairs, have one."""
+    found: dict[str, int] = {}
+    for number, name in enumerate(needs):
+        waiting = [name] if name not in found else []
+        while waiting:
+            here = waiting.pop()
+            found[here] = number
+            waiting += [n for n in needs[here] if n not in found and here in needs.get(n, ())]
+    return found
+
+
+def rings(steps: Mapping[str, Sequence[str]]) -> dict[str, int]:
+    """A number for every name: names that lead to each other, however far round, have one. In linear time."""
+    back: dict[str, list[str]] = {name: [] for name in steps}
+    for name, afters in steps.items():
+        for after in afters:
+            if after in back:
+                back[after].append(name)
+    found: dict[str, int] = {}
+    for number, name in enumerate(reversed(_left(steps))):
+        waiting = [name] if name not in found else []
+        while waiting:
+            here = waiting.pop()
+            if here not in found:
+                found[here] = number
+                waiting += [before for before in back[here] if before not in found]
+    return found
+
+
+def _left(steps: Mapping[str, Sequence[str]]) -> list[str]:
+    """The names in the order in which a walk that goes deep first has done with them."""
+    done: list[str] = []
+    seen: set[str] = set()
+    for name in steps:
+        waiting = [(name, iter(steps[name]))] if name not in seen else []
+        seen.add(name)
+        while waiting:
+            here, afters = waiting[-1]
+            after = next((a for a in afters if a not in seen and a in steps), None)
+            if after is None:
+                done.append(here)
+                waiting.pop()
+            else:
+                seen.add(after)
+                waiting.append((after, iter(steps[after])))
+    return done
 
 
 def lines(source: Source) -> dict[str, str]:
