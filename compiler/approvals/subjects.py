@@ -1,9 +1,12 @@
 """What can be approved, and its digest: every claim that may be said, and the scripts the firm speaks in its own voice. Pure.
 
 The digest of a claim covers the tenant, the id, every field a reviewer answers for, the texts, the slots by name with what
-fills them for every customer alike, and the sha256 of the document the claim cites. The digest of a script covers its own
-wording and the digest of every claim it says. Notes, example questions and the order of lists that are sets are part of
-neither.
+fills them for every customer alike, the questions it answers, and the sha256 of the document the claim cites. An answer
+that begins with "Yes" says whatever it is asked, so question and answer are approved as a pair. The digest of a script covers
+its own wording, the questions that lead to it, and the digest of every claim it says; the persona's covers its prompt as it is
+filled in, and the titles and sender's names it is shown under. Notes and the order of lists that are
+sets are part of neither. What a thing may lack is in its digest only where it is there, so that a new field voids no approval
+of what has none.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
+from compiler.rules.prompt import filled_in
 from compiler.source.held import composed
 from compiler.source.model import Claim, Source, tidy
 from compiler.source.tree import Map
@@ -174,36 +178,74 @@ def _normative(source: Source, claim: Claim, fills: Mapping[str, str]) -> dict[s
         "audience": sorted(claim.audience),
         "options": list(raw.get("options", ())),
         **({"topic": tidy(raw["topic"])} if "topic" in raw else {}),
+        **_sets(raw, "questions", "never_say"),
         "effective": claim.effective,
         "expires": claim.expires,
         "review_by": claim.review_by,
     }
 
 
+def _sets(raw: Map, *keys: str) -> dict[str, list[str]]:
+    """Those of these lists that there are, each text once and in one order: none of them is said in an order."""
+    return {key: sorted({tidy(text) for text in raw[key]}) for key in keys if key in raw}
+
+
 def _scripts(source: Source, digests: Mapping[str, str]) -> Iterator[Subject]:
-    def script(id_: str, raw: Map, words: Mapping[str, Any], says: Iterable[str]) -> Subject:
+    def script(id_: str, raw: Map, words: Callable[[], Mapping[str, Any]], says: Iterable[str]) -> Subject:
         cites = tuple(sorted(set(says)))
-        own = {"tenant": source.slug, "id": id_, **words}
-        said = partial(_with_claims, own, cites, digests)
-        return Subject(id=id_, script=True, words=said, raw=raw, cites=cites)
+        whole = partial(_with_claims, {"tenant": source.slug, "id": id_}, words, cites, digests)
+        return Subject(id=id_, script=True, words=whole, raw=raw, cites=cites)
 
     if "persona" in source.sections:
         raw = source.sections["persona"]
-        words = {key: raw[key] for key in ("name", "display_name", "voice", "phrases")}
-        words |= {"languages": sorted(raw["languages"]), "prompt": tidy(raw["prompt"])}
-        words |= {"opening": list(raw["opening"]), "lines": dict(raw.get("lines", {}))}
-        yield script(PERSONA, raw, words, [*raw["opening"], *raw.get("lines", {}).values()])
+        said = [*raw["opening"], *raw.get("lines", {}).values()]
+        yield script(PERSONA, raw, partial(_persona, source, raw), said)
     journeys: Any = source.sections.get("journeys", {})
     for raw in journeys.get("campaigns", ()):
-        words = {"purpose": raw["purpose"], "language": raw["language"], "template": raw.get("template")}
-        yield script(f"{CAMPAIGN}{raw['id']}", raw, words | {"says": list(raw["claims"])}, raw["claims"])
+        yield script(f"{CAMPAIGN}{raw['id']}", raw, partial(_campaign, raw), raw["claims"])
     for raw in journeys.get("quick_replies", ()):
-        words = {"title": tidy(raw["title"]), "says": list(raw["claims"])}
-        yield script(f"quick_reply/{raw['id']}", raw, words, raw["claims"])
+        yield script(f"quick_reply/{raw['id']}", raw, partial(_quick_reply, raw), raw["claims"])
+
+
+def _persona(source: Source, raw: Map) -> dict[str, Any]:
+    """What the persona is called and how it is told to speak: its prompt with what other files fill in, and the names it is
+    shown under."""
+    prompt = filled_in(source)
+    return {
+        **{key: raw[key] for key in ("name", "display_name", "voice", "phrases")},
+        "languages": sorted(raw["languages"]),
+        "prompt": tidy(raw["prompt"]) if prompt is None else prompt,
+        "opening": list(raw["opening"]),
+        "lines": dict(raw.get("lines", {})),
+        **_shown(source),
+    }
+
+
+def _shown(source: Source) -> dict[str, list[str]]:
+    """The titles of the chat pages and the sender's names of e-mails."""
+    pages = {c.address for c in source.connections if c.channel == "webchat"}
+    names = {
+        c.raw["options"]["from_name"] for c in source.connections if "from_name" in c.raw.get("options", {})
+    }
+    titles = pages | ({source.sections["tenant"]["display_name"]} if "tenant" in source.sections else set())
+    found = {"titles": titles, "senders": names}
+    return {key: sorted(map(tidy, texts)) for key, texts in found.items() if texts}
+
+
+def _campaign(raw: Map) -> dict[str, Any]:
+    words = {"purpose": raw["purpose"], "language": raw["language"], "template": raw.get("template")}
+    return {**words, "says": list(raw["claims"])}
+
+
+def _quick_reply(raw: Map) -> dict[str, Any]:
+    return {"title": tidy(raw["title"]), "says": list(raw["claims"]), **_sets(raw, "questions")}
 
 
 def _with_claims(
-    words: Mapping[str, Any], cites: Iterable[str], digests: Mapping[str, str]
+    named: Mapping[str, Any],
+    words: Callable[[], Mapping[str, Any]],
+    cites: Iterable[str],
+    digests: Mapping[str, str],
 ) -> dict[str, Any]:
     """A script's words with the digest of every claim it says; None for one there is not."""
-    return {**words, "claims": {claim: digests.get(claim) for claim in cites}}
+    return {**named, **words(), "claims": {claim: digests.get(claim) for claim in cites}}

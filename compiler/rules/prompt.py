@@ -7,13 +7,15 @@ calls and arithmetic are not needed for a voice and could keep the compiler busy
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from compiler.diagnostics import Code, Diagnostic, Span
 from compiler.diagnostics.suggest import did_you_mean
 from compiler.source.context import Context
 from compiler.source.model import Source
+from compiler.source.once import of_text
 
 CODE = Code(
     code="CV5016",
@@ -42,36 +44,76 @@ _FILTERS = {"join", "lower", "upper", "trim"}
 
 
 def check(source: Source, context: Context) -> Iterator[Diagnostic]:
-    from jinja2 import TemplateSyntaxError
+    yield from _found(source)
 
-    from compiler.source.template import parsed
+
+def filled_in(source: Source) -> str | None:
+    """The prompt as the bundle will hold it; None when there is a fault in it or in what it inserts."""
+    if NEEDS - set(source.sections):
+        return None
+    text: str = source.sections["persona"]["prompt"]
+    if "{" not in text:
+        return text.strip()
+    if any(_found(source)):
+        return None
+    from compiler.source.template import render
+
+    return render(text, persona=source.sections["persona"], tenant=source.sections["tenant"])
+
+
+def _found(source: Source) -> Iterator[Diagnostic]:
+    from jinja2 import TemplateSyntaxError
 
     persona = source.sections["persona"]
     span = persona.value("prompt")
     try:
-        tree = parsed(persona["prompt"])
+        uses = _uses(persona["prompt"])
     except TemplateSyntaxError as error:
         yield CODE.at(_line(span, error.lineno), f"the prompt cannot be read: {error.message}")
         return
     except RecursionError:
         yield CODE.at(span, "the prompt cannot be read: it is nested too deeply")
         return
-    faults = list(_faults(tree, span, {"persona": persona, "tenant": source.sections["tenant"]}))
+    faults = list(_faults(uses, span, {"persona": persona, "tenant": source.sections["tenant"]}))
     yield from faults or _unrendered(persona["prompt"], span, source)
 
 
-def _faults(tree: Any, span: Span, known: Mapping[str, Any]) -> Iterator[Diagnostic]:
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """What stands on a line of a prompt: a construct that is forbidden, or else the path of a variable."""
+
+    line: int
+    forbidden: str
+    path: tuple[str, ...] = ()
+
+
+@of_text
+def _uses(prompt: str) -> tuple[_Use, ...]:
+    """Everything of a prompt that may be a fault. Raises TemplateSyntaxError, RecursionError."""
     from jinja2 import nodes
 
+    from compiler.source.template import parsed
+
+    tree = parsed(prompt)
     inner = set[int]()
+    found: list[_Use] = []
     for node in [tree, *tree.find_all(nodes.Node)]:
         kind = type(node).__name__
         if kind not in _NODES or (isinstance(node, nodes.Filter) and node.name not in _FILTERS):
-            yield CODE.at(_line(span, node.lineno), f"a prompt may not use {_described(node)}")
+            found.append(_Use(node.lineno, _described(node)))
         elif isinstance(node, nodes.Getattr | nodes.Name) and id(node) not in inner:
             path = _path(node, inner)
             if path is not None:
-                yield from _unknown(path, known, _line(span, node.lineno))
+                found.append(_Use(node.lineno, "", tuple(path)))
+    return tuple(found)
+
+
+def _faults(uses: Iterable[_Use], span: Span, known: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    for use in uses:
+        if use.forbidden:
+            yield CODE.at(_line(span, use.line), f"a prompt may not use {use.forbidden}")
+        else:
+            yield from _unknown(use.path, known, _line(span, use.line))
 
 
 def _unrendered(text: str, span: Span, source: Source) -> Iterator[Diagnostic]:
@@ -100,7 +142,7 @@ def _path(node: Any, inner: set[int]) -> list[str] | None:
     return [node.name, *reversed(names)] if type(node).__name__ == "Name" else None
 
 
-def _unknown(path: list[str], known: Any, span: Span) -> Iterator[Diagnostic]:
+def _unknown(path: Sequence[str], known: Any, span: Span) -> Iterator[Diagnostic]:
     here = known
     for name in path:
         if not isinstance(here, dict) or name not in here:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from compiler.approvals import subjects_of
 from compiler.pipeline import Compiled, check
 from schemas.bundle import Bundle
-from tests.compiling import TODAY, lay_out
+from tests.compiling import TODAY, lay_out, sources
 
 CORE = "plain/claims/core.yaml"
 
@@ -121,6 +122,52 @@ def test_an_approved_answer_answers_no_other_question(tmp_path: Path) -> None:
     found = {d.message.split("`")[1]: d for d in check(root, today=TODAY).diagnostics if d.code == "CV6002"}
     assert "questions: are you [-a-]{+free+} [-robot-]{+of charge+}" in found["PL-D01"].message
     assert any(script.startswith("quick_reply/") for script in found)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("persona.yaml", "for {{ tenant.values.brand }}.", "for {{ tenant.values.firm }}."),
+        ("tenant.yaml", "  brand: Plain", "  brand: Plainer"),
+        ("tenant.yaml", "display_name: Plain", "display_name: Plain and free"),
+        ("channels.yaml", "address: Plain web chat (EXAMPLE)", "address: Free money (EXAMPLE)"),
+        (
+            "channels.yaml",
+            "    outreach: true",
+            "    outreach: true\n    options:\n      from_name: The ombudsman",
+        ),
+    ],
+)
+def test_the_persona_is_approved_with_what_fills_its_prompt_and_what_it_is_shown_as(
+    tmp_path: Path, file: str, old: str, new: str
+) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    before = subjects_of(sources(root)["plain"])["persona"].digest
+    path = root / "plain" / file
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    assert subjects_of(sources(root)["plain"])["persona"].digest != before
+
+
+def test_what_the_prompt_does_not_insert_leaves_the_persona_approved(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    tenant = root / "plain/tenant.yaml"
+    words = subjects_of(sources(root)["plain"])["persona"]
+    tenant.write_text(tenant.read_text().replace("Monday to Friday", "Monday to Saturday"))
+    assert subjects_of(sources(root)["plain"])["persona"].digest == words.digest
+    assert "You choose the moves of Pat for Plain." in words.normative["prompt"]
+
+
+def test_a_prompt_that_cannot_be_filled_in_is_refused_and_never_run(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    persona = root / "plain/persona.yaml"
+    loop = "{% for i in range(99999) %}{% for j in range(99999) %}x{% endfor %}{% endfor %}"
+    persona.write_text(persona.read_text().replace("Voice: {{", loop + "Voice: {{"))
+    assert "{% for" in subjects_of(sources(root)["plain"])["persona"].normative["prompt"]
+    assert "CV5016" in {d.code for d in check(root, today=TODAY).diagnostics}
 
 
 def test_the_document_a_claim_cites_is_part_of_what_is_approved(tmp_path: Path) -> None:
