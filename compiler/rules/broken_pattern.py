@@ -16,6 +16,7 @@ from compiler.diagnostics import Code, Diagnostic, Span
 from compiler.source.context import Context
 from compiler.source.lexicon import KEYS
 from compiler.source.model import Source
+from compiler.source.once import of_text
 from compiler.source.read import items
 from schemas.text import PatternError, Shadow, compile_pattern, matches, normalise
 
@@ -48,7 +49,7 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
             yield CODE.at(span, f"`{word}` holds neither letter nor digit, and is never heard")
 
 
-@lru_cache(maxsize=8_192)  # tenants share their packs' patterns
+@of_text
 def _finds_all(pattern: str) -> bool:
     compile_pattern(pattern)
     return all(matches(pattern, shadow) is not None for shadow in _everyday())

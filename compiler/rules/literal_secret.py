@@ -9,7 +9,6 @@ withdraw it at its provider.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 import re2
@@ -17,6 +16,7 @@ import re2
 from compiler.diagnostics import Code, Diagnostic, Span
 from compiler.source.context import Context
 from compiler.source.model import Source
+from compiler.source.once import of_text
 from compiler.source.tree import Map, Seq
 
 CODE = Code(
@@ -46,7 +46,7 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
                     yield CODE.at(span, "this looks like the value of a secret", help=help_)
 
 
-@lru_cache(maxsize=256)  # tenants share their packs' files
+@of_text
 def _suspicious(text: str) -> bool:
     return _SECRET.search(text) is not None
 

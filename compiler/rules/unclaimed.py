@@ -20,12 +20,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 
 from compiler.diagnostics import Code, Diagnostic, Span
 from compiler.source import wording
 from compiler.source.context import Context
 from compiler.source.model import Source
+from compiler.source.once import of_text
 from compiler.source.wording import Stated, stated
 
 CODE = Code(
@@ -110,7 +110,7 @@ def _held(source: Source, claims: Collection[str]) -> set[str]:
     return {fact.key for text in texts for fact in stated(text)}
 
 
-@lru_cache(maxsize=1_024)
+@of_text
 def _instructed(prompt: str) -> tuple[Stated, ...]:
     """What a prompt states that a customer could be told."""
     facts: list[Stated] = []
