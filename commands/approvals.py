@@ -59,7 +59,8 @@ def approve(
 ) -> int:
     """Approve the exact words of claims and scripts. Shows all you answer for and what changed, asks, signs, writes.
 
-    Exit code 1 when it is refused: then nothing was written.
+    Exit code 1 when it is refused: then nothing was written. With --from-review, 4 when lines of reviews that no longer
+    count were struck.
     """
     from commands.approving import Refused, desk
 
@@ -192,7 +193,7 @@ def _approve(
 
         with folder_at(base, there.path.parent) as folder:
             enrolment = enrolled(folder).get(there.path.name, Enrolment())
-    gone = approving.enter(now, [line(now.subject(id_)) for id_ in mine], enrolment=enrolment)
+    gone = approving.enter(now, [line(now.subject(id_)) for id_ in mine], enrolments=[enrolment])
     _told(mine, person.name, gone)
     return OK
 

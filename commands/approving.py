@@ -155,19 +155,27 @@ def unchanged(before: Desk, now: Desk, ids: Iterable[str]) -> None:
         raise Refused("who may approve changed meanwhile; nothing was approved")
 
 
-def enter(there: Desk, new: Sequence[dict[str, Any]], *, enrolment: Enrolment | None = None) -> list[str]:
-    """Writes new lines into approvals.yaml, each in place of its signer's earlier one. Returns what else went.
+def enter(
+    there: Desk,
+    new: Sequence[dict[str, Any]],
+    *,
+    enrolments: Sequence[Enrolment | None] = (None,),
+    without: Sequence[Map] = (),
+) -> list[str]:
+    """Writes new lines into approvals.yaml, each in place of its signer's earlier one, and drops those `without`.
 
-    Raises Refused with what the compiler would say of a line that does not hold; then nothing is written.
+    Returns what else went. Raises Refused with what the compiler would say of a line that does not hold, by this tenant's
+    own enrolment and by each of those it is judged by; then nothing is written.
     """
     from compiler.approvals.propose import refusals, without_void
     from compiler.approvals.register import added
 
-    lines = added(there.source.approvals, new)
+    lines = added([line for line in there.source.approvals if line not in without], new)
     parsed = _read_back(there, lines)
-    wrong = refusals(there.source, parsed, new, today=f"{there.today}", enrolment=enrolment)
-    if wrong:
-        raise Refused("\n".join(f"{d.code} {d.message}{f' ({d.help})' if d.help else ''}" for d in wrong))
+    for enrolment in enrolments if new else ():
+        wrong = refusals(there.source, parsed, new, today=f"{there.today}", enrolment=enrolment)
+        if wrong:
+            raise Refused("\n".join(f"{d.code} {d.message}{f' ({d.help})' if d.help else ''}" for d in wrong))
     kept = without_void(there.source, parsed, today=f"{there.today}")
     _put(there, kept)
     return [f"{line['by']}'s approval of the former words" for line in parsed if line not in kept]

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
-from commands import OK, WRONG, UsageProblem
+from commands import NEEDS_APPROVAL, OK, WRONG, UsageProblem
 from commands.approving import Desk, Refused, enter, key_at
 from compiler.approvals import subject_of
 from compiler.diagnostics.escape import visible
@@ -22,6 +22,7 @@ from compiler.diagnostics.escape import visible
 if TYPE_CHECKING:
     from compiler.approvals import Enrolment, ReviewKey, Subject
     from compiler.forge import Api, Counted
+    from compiler.source.tree import Map
     from compiler.write import SigningKey
 
 _PULL = re.compile(
@@ -63,10 +64,27 @@ class Reading:
         return self.commits[commit]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What the reviews of one pull request come to. `judges`: the tenant where the branch left, and on the default branch."""
+
+    judges: tuple[Then, Then]
+    author: str
+    counted: Sequence[Counted]
+    standing: frozenset[int]  # ids of the reviews whose lines stand
+
+    @property
+    def before(self) -> Then:
+        return self.judges[0]
+
+
 def approve_from_review(
     there: Desk, named: str, wanted: Sequence[str], *, until: date, key: Path, token_ref: str, api: str
 ) -> int:
-    """Writes one line a person and subject. Exit code 0 also when no review covers anything. Raises Refused."""
+    """Writes one line a person and subject, and strikes those of this pull request whose review no longer counts.
+
+    Exit code 0 also when no review covers anything, 4 when a line was struck: an approval is missing. Raises Refused.
+    """
     from compiler.forge import ForgeRefused, api_of
     from runtime.errors import SecretMissing
     from runtime.references import read_reference
@@ -77,49 +95,85 @@ def approve_from_review(
         host = api_of(which.host, api, read_reference(token_ref, os.environ), sleep=sleep)
         with host.http:
             reading = Reading(there=there, which=which, host=host)
-            before, found = _counted(reading)
-            author, counted = found
+            heard = _heard(reading)
             lines = [
                 line
-                for one in counted
-                for line in _lines(
-                    reading, one, before, author=author, wanted=wanted, signing=signing, until=until
-                )
+                for one in heard.counted
+                for line in _lines(reading, one, heard, wanted=wanted, signing=signing, until=until)
             ]
     except (ForgeRefused, SecretMissing) as problem:
         raise Refused(f"{which.repository}#{which.number}: {problem}") from None
-    if not lines:
-        print("no review that counts covers anything that is not approved")
-        return WRONG if wanted else OK
-    for gone in enter(there, lines, enrolment=before.enrolment):
-        print(f"removed, as it is no longer needed: {gone}")
+    struck = list(_struck(there, which, heard.standing))
+    if lines or struck:
+        enrolments = [then.enrolment for then in heard.judges]
+        for gone in enter(there, lines, enrolments=enrolments, without=struck):
+            print(f"removed, as it is no longer needed: {gone}")
+    for void in struck:
+        said = f"{void['by']}'s approval of {subject_of(void)}, {void['ref']}"
+        print(visible(f"struck, as the review no longer counts: {said}"))
     for line in lines:
         print(f"{line['by']} approved {subject_of(line)}: {line['ref']}, signed by {review_key.name}")
-    return OK
+    if struck:
+        return NEEDS_APPROVAL
+    if not lines:
+        print("no review that counts covers anything that is not approved")
+    return OK if lines or not wanted else WRONG
 
 
-def _counted(reading: Reading) -> tuple[Then, tuple[str, list[Counted]]]:
-    """(the tenant before the change, its author and the reviews that count). Says which do not. Raises ForgeRefused."""
-    from compiler.forge import commits, counting, merge_base, pull, reviews
+def _heard(reading: Reading) -> Heard:
+    """Reads the reviews and says which do not count. Raises ForgeRefused, also for a pull request into another branch."""
+    from compiler.forge import (
+        ForgeRefused,
+        commits,
+        counting,
+        default_branch,
+        merge_base,
+        pull,
+        reviews,
+        standing,
+    )
 
     host, repository, number = reading.host, reading.which.repository, reading.which.number
-    asked = pull(host, repository, number)
-    before = reading.then(merge_base(host, repository, asked.base, asked.head))
+    asked, (main, tip) = pull(host, repository, number), default_branch(host, repository)
+    if asked.into != main:
+        # Whoever may push to the base decides who is enrolled there: only the default branch is guarded.
+        raise ForgeRefused(
+            f"it is to be merged into {visible(asked.into)}; approvals are signed for {main} only"
+        )
+    judges = (reading.then(merge_base(host, repository, tip, asked.head)), reading.then(tip))
+    said = reviews(host, repository, number)
     counted, passed = counting(
-        asked, reviews(host, repository, number), commits(host, repository, number), before.enrolment
+        asked, said, commits(host, repository, number), [then.enrolment for then in judges]
     )
     for why in passed:
         print(visible(f"does not count: {why}"))
-    author = before.enrolment.with_login(asked.author, asked.account)
-    return before, (author.name if author is not None else f"@{asked.author}", counted)
+    author = judges[1].enrolment.with_login(asked.author, asked.account)
+    return Heard(
+        judges=judges,
+        author=author.name if author is not None else f"@{asked.author}",
+        counted=counted,
+        standing=standing(counted, said),
+    )
+
+
+def _struck(there: Desk, which: Named, standing: frozenset[int]) -> Iterator[Map]:
+    """The lines read from this pull request's reviews whose review counts no more."""
+    from compiler.approvals import review_ref
+
+    place = review_ref(which.host, which.repository, which.number, 0).removesuffix("0").casefold()
+    for line in there.source.approvals:
+        ref = line["ref"].casefold()
+        if line["via"] != "review" or not ref.startswith(place):
+            continue
+        if ref.removeprefix(place) not in {f"{id_}" for id_ in standing}:
+            yield line
 
 
 def _lines(
     reading: Reading,
     one: Counted,
-    before: Then,
+    heard: Heard,
     *,
-    author: str,
     wanted: Sequence[str],
     signing: SigningKey,
     until: date,
@@ -132,7 +186,7 @@ def _lines(
     seen, later = covered(
         one,
         reviewed=reading.then(one.review.commit).subjects,
-        base=before.subjects,
+        base=heard.before.subjects,
         now=there.judged.subjects,
         wanted=wanted,
     )
@@ -144,9 +198,11 @@ def _lines(
         on=min(one.review.day, f"{there.today}"),  # the host's day is UTC's
         expires=f"{until}",
         ref=review_ref(which.host, which.repository, which.number, one.review.id),
-        author=author,
+        author=heard.author,
         via="review",
         key=signing.keyid,
+        login=one.review.login,
+        account=one.review.account if one.person.account is not None else None,
     )
     for subject in seen:
         held = there.judged.held.lines.get(subject.id, ())

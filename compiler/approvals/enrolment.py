@@ -41,6 +41,12 @@ class Person:
     account: int | None
     raw: Map = field(repr=False, compare=False)
 
+    def has_account(self, login: str, account: int | None) -> bool:
+        """Whose account it is. Where the account's number is enrolled it decides, as a login can be given to another."""
+        if self.account is not None and account is not None:
+            return self.account == account
+        return self.login is not None and self.login.casefold() == login.casefold()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewKey:
@@ -76,14 +82,8 @@ class Enrolment:
         return next((p for p in self.people.values() if (p.name, p.role) == (name, role)), None)
 
     def with_login(self, login: str, account: int | None = None) -> Person | None:
-        """Whose account this is. Where the account's number is enrolled it decides, as a login can be given to another."""
-        for person in self.people.values():
-            if person.account is not None and account is not None:
-                if person.account == account:
-                    return person
-            elif person.login is not None and person.login.casefold() == login.casefold():
-                return person
-        return None
+        """The approver whose account this is."""
+        return next((p for p in self.people.values() if p.has_account(login, account)), None)
 
 
 def enrolment_of(tenant: Map | None) -> tuple[Enrolment, list[Diagnostic]]:

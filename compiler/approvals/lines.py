@@ -19,7 +19,10 @@ from compiler.source.tree import Map
 from schemas.signing import pae, signature_holds
 
 APPROVAL_TYPE = "application/vnd.convo.approval+json"
-SIGNED_FIELDS = ("claim", "script", "digest", "by", "role", "on", "expires", "ref", "author", "via", "key")
+SIGNED_FIELDS = (
+    "claim", "script", "digest", "by", "role", "on", "expires", "ref", "author", "via", "key", "login", "account",
+)  # fmt: skip
+OF_REVIEWS = frozenset({"login", "account"})  # a line signed with a person's own key has none
 REVIEW = "review"
 SHORT = 15  # characters of a digest in a message, `sha256:` among them
 SHOWN_PARTS = 3
@@ -43,7 +46,7 @@ def approval_payload(tenant: str, line: Mapping[str, Any]) -> bytes:
 
     The text needs no signature: it is worth nothing unless the digest, which is signed, comes of it.
     """
-    fields = {key: line.get(key) for key in SIGNED_FIELDS}
+    fields = {key: line.get(key) for key in SIGNED_FIELDS if key in line or key not in OF_REVIEWS}
     return pae(APPROVAL_TYPE, canonical_words({"tenant": tenant, **fields}))
 
 
@@ -133,7 +136,19 @@ def _by_review(line: Map, rules: Rules) -> tuple[Person, bytes] | Diagnostic | N
         return own.NOT_ITS_REVIEW.at(
             line.value("by"), message, help="enrol their `login`, or sign with their key"
         )
-    return person, key.key
+    return _not_their_account(line, person) or (person, key.key)
+
+
+def _not_their_account(line: Map, person: Person) -> Diagnostic | None:
+    """Whose review it was is signed, so that it is judged by whoever has that account now, here and in the base."""
+    if "login" not in line:
+        message = "the line does not say whose review it was"
+        return own.NOT_ITS_REVIEW.at(line.at(), message, help="have it written again by `convo approve`")
+    if person.has_account(line["login"], line.get("account")):
+        return None
+    message = f"the review was @{line['login']}'s, which is not the account enrolled for {person.name}"
+    help_ = "have it reviewed again from the enrolled account"
+    return own.NOT_ITS_REVIEW.at(line.value("login"), message, help=help_)
 
 
 def _not_enrolled(line: Map, rules: Rules) -> Diagnostic:
@@ -186,8 +201,13 @@ def _stale(line: Map, subject: Subject) -> Diagnostic | None:
         message += ": " + "; ".join(parts[:SHOWN_PARTS])
         message += f"; and {len(parts) - SHOWN_PARTS} more" if len(parts) > SHOWN_PARTS else ""
         labels = [
-            Label(span=_place(subject, change.part), text=part)
-            for change, part in zip(found, parts, strict=True)
+            Label(
+                span=_place(subject, change.part),
+                text=f"{change.part} as it now stands"
+                if n < SHOWN_PARTS
+                else part,  # the message shows the others
+            )
+            for n, (change, part) in enumerate(zip(found, parts, strict=True))
         ] or labels
     help_ = f"have `{subject.id}` approved again as it now stands, or restore the words"
     return c.STALE.at(line.value("digest"), message, labels=labels, help=help_)

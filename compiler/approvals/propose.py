@@ -18,7 +18,10 @@ from compiler.source.tree import Map
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """Who approves, when and how. Days are ISO; `expires` is the first day on which it no longer holds (None: no end)."""
+    """Who approves, when and how. Days are ISO; `expires` is the first day on which it no longer holds (None: no end).
+
+    `login` and `account`: whose review it was, where it is one.
+    """
 
     by: str
     role: str
@@ -28,6 +31,8 @@ class Approval:
     author: str
     via: str
     key: str
+    login: str | None = None
+    account: int | None = None
 
 
 def line_of(
@@ -44,8 +49,9 @@ def line_of(
         "author": approval.author,
         "via": approval.via,
         "key": approval.key,
-        **({"expires": approval.expires} if approval.expires is not None else {}),
     }
+    optional = {"expires": approval.expires, "login": approval.login, "account": approval.account}
+    line |= {key: value for key, value in optional.items() if value is not None}
     signature = base64.b64encode(sign(approval_payload(tenant, line))).decode()
     return {**line, "signature": signature, "text": written(subject.normative)}
 

@@ -20,6 +20,8 @@ FIELDS = (
     "ref",
     "author",
     "via",
+    "login",
+    "account",
     "key",
     "signature",
     "text",
@@ -72,7 +74,9 @@ def _key(field: str) -> str:
     return '"on"' if field == "on" else field  # bare, YAML 1.1 reads it as true
 
 
-def _scalar(field: str, value: str) -> str:
+def _scalar(field: str, value: str | int) -> str:
+    if isinstance(value, int):
+        return f"{value}"
     if field == "text":
         return "|-\n" + "\n".join(f"    {row}" for row in value.split("\n"))
     return value if field in BARE or _PLAIN.match(value) else json.dumps(value, ensure_ascii=False)

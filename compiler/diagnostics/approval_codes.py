@@ -55,7 +55,8 @@ NOT_ITS_REVIEW = Code(
     name="not-a-review-of-its-key",
     summary="a line by CI's key about a review the key does not speak for",
     explanation="A key under `review_keys` may sign what it read from the reviews of one repository on one code host, for"
-    " approvers whose login is enrolled. A line it signs names such a review, by its address.",
+    " approvers whose login is enrolled. A line it signs names such a review, by its address, and whose it was, by login (and by"
+    " the account's number where that is enrolled): an account that is no longer theirs speaks for nobody.",
     bad="ref: https://github.example/somebody/fork/pull/7#pullrequestreview-123",
     good="ref: https://github.example/example/tenants/pull/7#pullrequestreview-123",
 )

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from compiler.forge.github import Commit, Pull, Review, checkout, commits, merge_base, pull, reviews
+from compiler.forge.github import (
+    Commit,
+    Pull,
+    Review,
+    checkout,
+    co_authors,
+    commits,
+    default_branch,
+    merge_base,
+    pull,
+    reviews,
+)
 from compiler.forge.http import Api, ForgeRefused, api_of
-from compiler.forge.judge import Counted, counting, covered
+from compiler.forge.judge import Counted, counting, covered, standing
 
 __all__ = [
     "Api",
@@ -15,10 +26,13 @@ __all__ = [
     "Review",
     "api_of",
     "checkout",
+    "co_authors",
     "commits",
     "counting",
     "covered",
+    "default_branch",
     "merge_base",
     "pull",
     "reviews",
+    "standing",
 ]

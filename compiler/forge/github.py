@@ -16,18 +16,20 @@ MAX_LISTED = 1_000  # nor of one folder
 MAX_FILES = 5_000
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*\Z")
+_TRAILER = re.compile(r"\s*Co-(?:authored|developed)-by\s*:\s*(.+)", re.IGNORECASE)
+_BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,199}\Z")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?=T)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pull:
-    """A pull request. `author` and `account` are the login and number of whoever opened it."""
+    """A pull request. `author` and `account` are the login and number of whoever opened it; `into` is the base branch."""
 
     number: int
     author: str
     account: int
     head: str
-    base: str
+    into: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
-    """Who wrote and who committed: names as git has them, logins where the host knows them."""
+    """Who wrote and who committed: `Name <mail>` as git has them, trailers included, and logins where the host knows them."""
 
     sha: str
     names: tuple[str, ...]
@@ -70,8 +72,17 @@ def pull(api: Api, repository: str, number: int) -> Pull:
         author=_of(user, "login", str),
         account=_of(user, "id", int),
         head=_sha(_of(raw, "head", dict)),
-        base=_sha(base),
+        into=_of(base, "ref", str),
     )
+
+
+def default_branch(api: Api, repository: str) -> tuple[str, str]:
+    """(the branch that a repository protects and everything is merged into, its newest commit). Raises ForgeRefused."""
+    name = _of(_read(api.get(f"/repos/{repository}"), dict), "default_branch", str)
+    if not _BRANCH.match(name):
+        raise ForgeRefused("the code host names a default branch that is none")
+    raw = _of(_read(api.get(f"/repos/{repository}/branches/{quote(name, safe='')}"), dict), "commit", dict)
+    return name, _sha(raw)
 
 
 def reviews(api: Api, repository: str, number: int) -> list[Review]:
@@ -88,6 +99,11 @@ def commits(api: Api, repository: str, number: int) -> list[Commit]:
             f"a pull request of {MAX_COMMITS} commits or more: the host does not name all its authors"
         )
     return found
+
+
+def co_authors(message: str) -> list[str]:
+    """Who else wrote a commit, as its message says: `Co-authored-by: Name <mail>`, on a line of its own."""
+    return [found[1].strip() for row in message.splitlines() if (found := _TRAILER.match(row))]
 
 
 def merge_base(api: Api, repository: str, base: str, head: str) -> str:
@@ -161,7 +177,8 @@ def _commit(raw: Any) -> Commit:
     inner = _of(_read(raw, dict), "commit", dict)
     people = [p for key in ("author", "committer") if isinstance(p := raw.get(key), dict) and "login" in p]
     written = [w for key in ("author", "committer") if isinstance(w := inner.get(key), dict)]
-    names = [name for w in written if isinstance(name := w.get("name"), str)]
+    names = [f"{name} <{w.get('email', '')}>" for w in written if isinstance(name := w.get("name"), str)]
+    names += co_authors(_of(inner, "message", str))
     return Commit(
         sha=_sha(raw),
         names=tuple(dict.fromkeys(names)),

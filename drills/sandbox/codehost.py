@@ -58,6 +58,7 @@ class Comment:
 class Repository:
     name: str  # owner/name
     history: History
+    default_branch: str = "main"
     pulls: dict[int, Pull] = field(default_factory=dict)
     comments: dict[int, Comment] = field(default_factory=dict)
     numbers: count[int] = field(default_factory=lambda: count(1))

@@ -71,6 +71,7 @@ def build(world: World) -> Starlette:
         routes=[
             Route("/users/{login}", user),
             route("", _repository),
+            route("/branches/{branch:path}", _branch),
             route("/pulls", _pulls),
             route("/pulls/{number:int}", _pull),
             route("/pulls/{number:int}/reviews", _reviews),
@@ -162,8 +163,14 @@ def _page(asked: Asked, rows: Sequence[dict[str, Any]]) -> Response:
 
 
 async def _repository(asked: Asked) -> Response:
+    return JSONResponse(_repo(asked.repository))
+
+
+async def _branch(asked: Asked) -> Response:
+    name = str(asked.request.path_params["branch"])
+    commit = asked.repository.history.commit(name)
     return JSONResponse(
-        {"id": 1, "full_name": asked.repository.name, "default_branch": "main", "private": True}
+        {"name": name, "commit": _commit(asked, commit), "protected": name == asked.repository.default_branch}
     )
 
 
@@ -241,7 +248,9 @@ async def _compare(asked: Asked) -> Response:
 
 
 async def _contents(asked: Asked) -> Response:
-    files = asked.repository.history.files(asked.request.query_params.get("ref", "main"))
+    files = asked.repository.history.files(
+        asked.request.query_params.get("ref", asked.repository.default_branch)
+    )
     path = str(asked.request.path_params.get("path", "")).strip("/")
     raw = "raw" in asked.request.headers.get("accept", "")
     if path in files:
@@ -341,6 +350,11 @@ def _pull_row(repository: Repository, pull: Pull) -> dict[str, Any]:
     }
 
 
+def _repo(repository: Repository) -> dict[str, Any]:
+    branch = repository.default_branch
+    return {"id": 1, "full_name": repository.name, "default_branch": branch, "private": True}
+
+
 def _review(repository: Repository, pull: Pull, review: Review) -> dict[str, Any]:
     return {
         "id": review.id,
@@ -355,10 +369,10 @@ def _review(repository: Repository, pull: Pull, review: Review) -> dict[str, Any
 
 def _commit(asked: Asked, commit: Commit) -> dict[str, Any]:
     account = asked.world.accounts.get((commit.login or "").casefold())
-    person = {"name": commit.author, "email": "somebody@example.com", "date": NOW}
+    person = {"name": commit.author, "email": commit.mail, "date": NOW}
     return {
         "sha": commit.sha,
-        "commit": {"author": person, "committer": person, "message": "A change"},
+        "commit": {"author": person, "committer": person, "message": commit.message},
         "author": _user(account),
         "committer": _user(account),
         "parents": [{"sha": sha} for sha in commit.parents],

@@ -20,6 +20,8 @@ class Commit:
     author: str
     login: str | None
     parents: tuple[str, ...] = ()
+    mail: str = "somebody@example.com"
+    message: str = "A change"
 
 
 class NoSuchCommit(Exception):
@@ -58,15 +60,16 @@ class Memory:
         author: str = "Wat Example",
         login: str | None = "wat-example",
         parents: Sequence[str] | None = None,
+        message: str = "A change",
     ) -> str:
         """A commit of exactly these files on a branch (a new one begins at `parents`). Returns its sha."""
         before = (
             (self.branches[branch],) if parents is None and branch in self.branches else tuple(parents or ())
         )
         sha = hashlib.sha256(
-            repr((sorted(files.items()), before, author, len(self.commits))).encode()
+            repr((sorted(files.items()), before, author, message, len(self.commits))).encode()
         ).hexdigest()[:40]
-        self.commits[sha] = Commit(sha=sha, author=author, login=login, parents=before)
+        self.commits[sha] = Commit(sha=sha, author=author, login=login, parents=before, message=message)
         self.trees[sha] = dict(files)
         self.branches[branch] = sha
         return sha
@@ -125,12 +128,19 @@ class GitFolder:
         return self._git("merge-base", self.commit(base).sha, self.commit(head).sha).decode().strip()
 
     def _commits(self, *what: str) -> Sequence[Commit]:
-        out = self._git("log", "--format=%H%x09%ae%x09%an%x09%P", *what, "--").decode().splitlines()
-        return [self._read(line) for line in out]
+        out = self._git("log", "-z", "--format=%H%x09%ae%x09%an%x09%P%x09%B", *what, "--").decode()
+        return [self._read(entry) for entry in out.split("\0") if entry]
 
-    def _read(self, line: str) -> Commit:
-        sha, mail, name, parents = line.split("\t")
-        return Commit(sha=sha, author=name, login=self.logins.get(mail), parents=tuple(parents.split()))
+    def _read(self, entry: str) -> Commit:
+        sha, mail, name, parents, message = entry.split("\t", 4)
+        return Commit(
+            sha=sha,
+            author=name,
+            login=self.logins.get(mail),
+            parents=tuple(parents.split()),
+            mail=mail,
+            message=message,
+        )
 
     def _git(self, *arguments: str) -> bytes:
         done = subprocess.run(

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from commands import OK, WRONG, reviews
+from commands import NEEDS_APPROVAL, OK, WRONG, reviews
 from commands.approvals import approve
 from compiler.approvals import subject_of
 from compiler.forge import ForgeRefused, api_of
 from compiler.forge import reviews as reviews_of
 from compiler.forge.http import Api
-from compiler.pipeline import check, source_of
+from compiler.pipeline import check, enrolled, source_of
 from drills.inthread import InThread, free_port
 from drills.sandbox.codehost import Account, Fault, Pull, Repository, World
 from drills.sandbox.github import build
@@ -50,6 +50,7 @@ class Bench:
         login: str = "wat-example",
         author: str = "Wat Example",
         path: str = CLAIMS,
+        message: str = "A change",
     ) -> str:
         """Another commit of the change, and the same words in the tenants here. Returns its sha."""
         file = self.root / path
@@ -57,7 +58,7 @@ class Bench:
         file.write_text(file.read_text().replace(old, new, 1))
         history = self.repository.history
         assert isinstance(history, Memory)
-        return history.add(files_of(self.root), branch="change", login=login, author=author)
+        return history.add(files_of(self.root), branch="change", login=login, author=author, message=message)
 
     def approve(self, *subjects: str, **how: Any) -> int:
         return approve(
@@ -126,6 +127,7 @@ def test_a_review_approves_what_it_saw_and_the_two_offices_make_a_script_whole(b
     assert result.diagnostics == ()
     line = next(line for line in source_of(bench.root, "plain").approvals if line["via"] == "review")
     assert (line["author"], line["on"]) == ("@wat-example", "2026-11-24")
+    assert "login" in line and "account" not in line
 
 
 def test_it_writes_once_however_often_it_runs(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,6 +170,8 @@ def test_only_what_was_asked_for_is_signed(bench: Bench) -> None:
         ("pushed a commit", "wrote some of its commits"),
         ("wrote a commit under their name", "wrote some of its commits"),
         ("renamed", "no enrolled approver"),
+        ("is named in a trailer", "wrote some of its commits"),
+        ("is named in a trailer by account", "wrote some of its commits"),
     ],
 )
 def test_a_review_that_is_no_approver_s_word_does_not_count(
@@ -194,6 +198,14 @@ def test_a_review_that_is_no_approver_s_word_does_not_count(
             world.review(repository, pull, by=bench.ada)
         case "wrote a commit under their name":
             bench.edit("Stop any day", "Stop on any day", login="", author="ADA example")
+            world.review(repository, pull, by=bench.ada)
+        case "is named in a trailer":
+            trailer = "A change\n\nco-authored-by: Example, Ada <x@mail.test>"
+            bench.edit("Stop any day", "Stop on any day", message=trailer)
+            world.review(repository, pull, by=bench.ada)
+        case "is named in a trailer by account":
+            trailer = "A change\n\nCo-Authored-By: A. <7+ada-example@users.noreply.github.example>\n\nMore."
+            bench.edit("Stop any day", "Stop on any day", message=trailer)
             world.review(repository, pull, by=bench.ada)
         case "renamed":
             world.review(repository, pull, by=bench.ada)
@@ -250,6 +262,108 @@ def test_a_new_tenant_is_approved_by_nobody_in_the_change_that_brings_it(bench: 
     bench.world.review(bench.repository, bench.pull, by=bench.ada)
     assert bench.approve() == OK
     assert bench.lines() == {}
+
+
+def test_a_pull_request_into_another_branch_is_refused_whoever_that_branch_enrols(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history = bench.repository.history
+    assert isinstance(history, Memory)
+    evil = {**history.files("main")}
+    tenant = "tenants/plain/tenant.yaml"
+    evil[tenant] = evil[tenant].replace(b"login: ada-example", b"login: mallory")
+    history.branches["evil-base"] = history.branches["main"]
+    history.add(evil, branch="evil-base")
+    bench.pull.base = "evil-base"
+    bench.world.review(bench.repository, bench.pull, by=bench.world.account("mallory"))
+    bench.world.review(bench.repository, bench.pull, by=bench.ada)
+    assert bench.approve() == WRONG
+    assert "approvals are signed for main only" in capsys.readouterr().err
+    assert bench.lines() == {}
+
+
+def test_the_default_branch_is_whichever_the_host_says(bench: Bench) -> None:
+    history = bench.repository.history
+    assert isinstance(history, Memory)
+    history.branches["trunk/1"] = history.branches.pop("main")
+    bench.repository.default_branch = bench.pull.base = "trunk/1"
+    bench.world.review(bench.repository, bench.pull, by=bench.ada)
+    assert bench.approve() == OK
+    assert "PL-D02" in bench.lines()
+
+
+def test_an_account_the_default_branch_gave_up_signs_nothing_from_a_branch_of_before(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history = bench.repository.history
+    assert isinstance(history, Memory)
+    now = {**history.files("main")}
+    tenant = "tenants/plain/tenant.yaml"
+    now[tenant] = now[tenant].replace(b"login: ada-example", b"login: ada-new")
+    history.add(now, branch="main")
+    bench.world.review(bench.repository, bench.pull, by=bench.ada)
+    bench.world.review(bench.repository, bench.pull, by=bench.world.account("ada-new"))
+    assert bench.approve() == OK
+    assert capsys.readouterr().out.count("no enrolled approver") == 2
+    assert bench.lines() == {}
+
+
+def test_a_line_of_another_account_does_not_hold_where_it_is_taken(bench: Bench, tmp_path: Path) -> None:
+    bench.world.review(bench.repository, bench.pull, by=bench.ada)
+    assert bench.approve("PL-D02") == OK
+    other = tmp_path / "base"
+    shutil.copytree(bench.root, other)
+    tenant = other / "plain/tenant.yaml"
+    tenant.write_text(tenant.read_text().replace("login: ada-example", "login: mallory"))
+    signed = {"CV6002", "CV6013"}  # the scripts that say it are not approved yet
+    before = check(bench.root, today=TODAY, enrolments=enrolled(other)).diagnostics
+    assert {d.code for d in before if "PL-D02" not in d.message} <= signed
+    assert [d.code for d in before if d.code == "CV6013"] == ["CV6013"]
+    here = check(other, today=TODAY).diagnostics
+    assert [d.message for d in here if d.code == "CV6011"] == [
+        "the review was @ada-example's, which is not the account enrolled for Ada Example"
+    ]
+
+
+@pytest.mark.parametrize("how", ["dismissed", "asks for changes", "commented after"])
+def test_the_lines_of_a_review_that_no_longer_counts_are_struck(
+    bench: Bench, capsys: pytest.CaptureFixture[str], how: str
+) -> None:
+    world, repository, pull = bench.world, bench.repository, bench.pull
+    ada = world.review(repository, pull, by=bench.ada)
+    world.review(repository, pull, by=bench.bea)
+    assert bench.approve() == OK
+    match how:
+        case "dismissed":
+            ada.state = "DISMISSED"
+        case "asks for changes":
+            world.review(repository, pull, by=bench.ada, state="CHANGES_REQUESTED", at="2026-11-24T11:00:00Z")
+        case _:
+            world.review(repository, pull, by=bench.ada, state="COMMENTED", at="2026-11-24T11:00:00Z")
+    before = bench.lines()
+    if how == "commented after":
+        assert bench.approve() == OK
+        assert bench.lines() == before
+        return
+    assert bench.approve() == NEEDS_APPROVAL
+    assert (
+        "struck, as the review no longer counts: Ada Example's approval of PL-D02" in capsys.readouterr().out
+    )
+    assert {name for lines in bench.lines().values() for name, _ in lines} == {"Bea Example"}
+    assert bench.approve() == OK  # struck once
+    world.review(repository, pull, by=bench.ada, at="2026-11-24T12:00:00Z")
+    assert bench.approve() == OK
+    assert check(bench.root, today=TODAY).diagnostics == ()
+
+
+def test_lines_of_another_pull_request_and_lines_signed_by_hand_are_not_struck(bench: Bench) -> None:
+    bench.world.review(bench.repository, bench.pull, by=bench.ada)
+    assert bench.approve() == OK
+    file = bench.root / "plain/approvals.yaml"
+    before = file.read_bytes()
+    bench.pull = bench.world.open_pull(bench.repository, by=bench.world.account("wat-example"), head="change")
+    assert bench.approve() == OK
+    assert file.read_bytes() == before
 
 
 # ---- the key, the repository, the token ---------------------------------------------------------------------------------

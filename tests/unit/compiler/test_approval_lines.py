@@ -202,9 +202,50 @@ def test_a_recycled_login_is_known_by_the_number_of_the_account() -> None:
     assert numbered.with_login("ada-renamed", 7) is not None
 
 
+REVIEW = {
+    "key": "CI",
+    "via": "review",
+    "ref": "https://github.example/example/tenants/pull/7#pullrequestreview-1",
+}
+
+
+@pytest.mark.parametrize(
+    ("signed", "enrolled", "found"),
+    [
+        ({"login": "ADA-example"}, None, []),
+        ({"login": "mallory"}, None, ["CV6011"]),
+        ({}, None, ["CV6011"]),
+        ({"login": "ada-renamed", "account": 7}, 7, []),
+        ({"login": "ada-example", "account": 8}, 7, ["CV6011"]),
+        ({"login": "ada-example"}, 7, []),  # signed before the number was enrolled
+        ({"login": "ada-example", "account": 8}, None, []),
+    ],
+)
+def test_a_review_is_the_word_of_whoever_has_the_account_it_was_signed_for(
+    signed: dict[str, Any], enrolled: int | None, found: list[str]
+) -> None:
+    text = (BASE / "plain/tenant.yaml").read_text()
+    text = text.replace(
+        "login: ada-example",
+        f"login: ada-example\n    account: {enrolled}" if enrolled else "login: ada-example",
+    )
+    tenant = parse(Parsed("plain/tenant.yaml", "tenant", text=text)).data
+    sections = {**source().sections, "tenant": tenant}
+    lines = maps([line(**REVIEW, **signed)])
+    assert codes(judge(replace(source(), approvals=lines, sections=sections), today=TODAY)) == found
+
+
+def test_whose_review_it_was_is_signed() -> None:
+    good = line(**REVIEW, login="ada-example")
+    assert codes(judged(good)) == []
+    assert codes(judged({**good, "login": "Ada-example"})) == ["CV6003"]
+    assert codes(judged({**good, "account": 7})) == ["CV6003"]
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [("Ada Example", "Ada  example"), ("Li Wei", "Wei Li"), ("José", "Jose\u0301"),
-     ("Dr Sol Plain", "Plain, Sol"), ("Mr Sol Plain", "SolPlain"), ("Pat O'Brien", "Pat OBrien"), ("A <x@mail.test>", "B <X@mail.test>")],
+     ("Dr Sol Plain", "Plain, Sol"), ("Mr Sol Plain", "SolPlain"), ("Pat O'Brien", "Pat OBrien"),
+     ("A <x@mail.test>", "B <X@mail.test>")],
 )  # fmt: skip
 def test_two_spellings_of_one_name_are_one_person(one: str, other: str) -> None:
     assert same_person(one, other)

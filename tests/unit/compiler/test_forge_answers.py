@@ -13,14 +13,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.forge import Api, ForgeRefused, checkout, commits, merge_base, pull, reviews
+from compiler.forge import Api, ForgeRefused, checkout, commits, default_branch, merge_base, pull, reviews
 
 REPO, SHA = "example/tenants", "a" * 40
 USER = {"login": "ada-example", "id": 7, "type": "User"}
 PERSON = {"name": "Wat Example", "email": "wat@example.com"}
-COMMIT = {"sha": SHA, "commit": {"author": PERSON, "committer": PERSON}, "author": USER, "committer": None}
+COMMIT = {
+    "sha": SHA,
+    "commit": {"author": PERSON, "committer": PERSON, "message": "x"},
+    "author": USER,
+    "committer": None,
+}
 END = {"sha": SHA, "ref": "main", "repo": {"full_name": REPO}}
 ANSWERS: dict[str, Any] = {
+    f"/repos/{REPO}": {"full_name": REPO, "default_branch": "main"},
+    f"/repos/{REPO}/branches/main": {"name": "main", "commit": COMMIT},
     f"/repos/{REPO}/pulls/1": {"number": 1, "user": USER, "head": END, "base": END},
     f"/repos/{REPO}/pulls/1/reviews": [
         {"id": 3, "user": USER, "state": "APPROVED", "commit_id": SHA, "submitted_at": "2026-11-24T10:00:00Z"}
@@ -51,6 +58,7 @@ def read_all(host: Api, into: Path) -> None:
     pull(host, REPO, 1)
     reviews(host, REPO, 1)
     commits(host, REPO, 1)
+    default_branch(host, REPO)
     merge_base(host, REPO, SHA, SHA)
     checkout(host, REPO, SHA, ["tenants"], into)
 
