@@ -190,7 +190,7 @@ def _tenant(
     into: _Found,
 ) -> None:
     """One tenant's changes with their places, what lets them through and where claims are used."""
-    from compiler.plan import plan
+    from compiler.plan import plan, removed
     from compiler.plan.places import located
     from compiler.plan.whole import TenantPlan
 
@@ -207,7 +207,7 @@ def _tenant(
     before, after = sources
     old, new = base.bundle(slug), head.bundle(slug)
     try:
-        found = plan(old, new)
+        found = (removed(slug),) if state == "removed" else plan(old, new, unknown=state == "changed")
     except (TypeError, AttributeError, KeyError, ValueError) as error:
         if base.folder is not None and head.folder is not None:
             raise  # we made both ourselves
@@ -232,7 +232,9 @@ def _tenant(
 def _state(slug: str, base: Compared, head: Compared) -> str:
     old, new = base.digest(slug), head.digest(slug)
     if new is None:
-        return "removed" if slug not in head.held and old else "broken"
+        return "removed" if slug not in head.held else "broken"
+    if old is None and slug in base.held:
+        return "changed"  # from what, nobody can say
     return "added" if old is None else "same" if old == new else "changed"
 
 
@@ -258,14 +260,16 @@ def _let_through(
     today: date,
 ) -> tuple[list[Change], tuple[Waiver, ...]]:
     """The changes with who let them through: by approvals and waivers of people who were enrolled before the change."""
-    from compiler.approvals import Enrolment, enrolment_of, wrote_it
+    from compiler.approvals import enrolment_of, wrote_it
     from compiler.approvals.judge import judge as judge_approvals
+    from compiler.pipeline.passes import enrolled_before
     from compiler.plan.covered import by_approval, by_waiver
     from compiler.plan.waivers import judge, waived
 
     if after is None or enrolments is None:
         return list(changes), ()
-    base = enrolments.get(slug, Enrolment())
+    before_it = enrolled_before(enrolments, slug)
+    base = before_it if before_it is not None else enrolment_of(after.sections.get("tenant"))[0]
     held = judge_approvals(after, today=f"{today}", enrolment=base).held
     here = enrolment_of(after.sections.get("tenant"))[0].people
     both = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from compiler import approvals, link, load, validate
@@ -62,7 +63,7 @@ class Passes:
         source, context = self.source(slug, folder), self.context
         found = [*folder.faults(), *(d for pack in source.packs for d in pack.folder.faults())]
         found += lint(source, context)
-        base = self.enrolments.get(slug, approvals.Enrolment()) if self.enrolments is not None else None
+        base = enrolled_before(self.enrolments, slug) if self.enrolments is not None else None
         held, diagnostics = approvals.check(source, today=context.today, stage=context.stage, enrolment=base)
         letting = [*diagnostics, *_waivers(source, context)]
         stopping = [d for d in found if not (self.aside and _is_beside(d, slug))]
@@ -116,6 +117,31 @@ def enrolments_of(read: Iterator[tuple[str, load.Raw]]) -> dict[str, approvals.E
         tenant = next((f.data for f in folder.of("tenant") if isinstance(f.data, Map) and not f.bad), None)
         found[slug] = approvals.enrolment_of(tenant)[0]
     return found
+
+
+def enrolled_before(enrolments: Enrolments, slug: str) -> approvals.Enrolment | None:
+    """Who counts as enrolled before a change of this tenant, by the enrolments of the state it is to be merged into.
+
+    A tenant that is not there yet enrols nobody by itself: then whoever is enrolled with the same key, name and office for
+    a tenant that is there, for no more than everywhere. None where there is no tenant at all: somebody must be the first.
+    """
+    if slug in enrolments or not enrolments:
+        return enrolments.get(slug)
+    people: dict[str, approvals.Person] = {}
+    dubious: set[str] = set()
+    for one in enrolments.values():
+        dubious |= one.dubious
+        for key, person in one.people.items():
+            known = people.setdefault(key, person)
+            if (known.name, known.role) != (person.name, person.role):
+                dubious.add(key)
+            people[key] = replace(known, approves=known.approves & person.approves)
+    return approvals.Enrolment(
+        people={key: person for key, person in people.items() if key not in dubious},
+        review_keys={key: held for one in enrolments.values() for key, held in one.review_keys.items()},
+        dubious=frozenset(dubious),
+        dubious_names=frozenset(person.name for key, person in people.items() if key in dubious),
+    )
 
 
 def _is_beside(fault: Diagnostic, slug: str) -> bool:

@@ -26,6 +26,8 @@ from compiler.plan.change import (
     change_digest,
 )
 from compiler.plan.compare import KINDS, compare
+from compiler.plan.covered import ALL_APPROVED
+from compiler.plan.first import first
 from compiler.plan.indirect import REACHING, affected
 
 __all__ = [
@@ -41,21 +43,23 @@ __all__ = [
     "change_digest",
     "gravest",
     "plan",
+    "removed",
 ]
 
-# What a tenant's first bundle is said to add, item by item; the rest comes with it.
-_SAID = ("claims", "prohibited", "links", "connections", "quick_replies", "campaigns", "consent_bases")
 # What an approval of a claim answers for; a claim that is approved as it now stands covers changes of just these.
 APPROVED_FIELDS = ("CLAIM_ADDED", "CLAIM_REWORDED", "CLAIM_TERMS_CHANGED", "CLAIM_RENAMED")
 
 
-def plan(base: bytes | None, head: bytes | None) -> tuple[Change, ...]:
-    """Every change from `base` (None: there was nothing) to `head` (None: nothing is left), the gravest first."""
+def plan(base: bytes | None, head: bytes | None, *, unknown: bool = False) -> tuple[Change, ...]:
+    """Every change from `base` (None: there was nothing) to `head` (None: nothing is left), the gravest first.
+
+    `unknown`: there was something, but it does not compile. Then nobody can say what changes, and all of `head` is told.
+    """
     before: dict[str, Any] = json.loads(base) if base is not None else {}
     after: dict[str, Any] = json.loads(head) if head is not None else {}
     if not after:
         return tuple(_removed(before)) if before else ()
-    found = list(_told(before, after)) if before else list(_first(after))
+    found = list(_told(before, after)) if before else list(_first(after, unknown=unknown))
     reaching = {c.id for c in found if c.kind == "claim" and c.rule in REACHING and not c.indirect}
     found = [_approved(change, after) for change in [*found, *affected(after, reaching)]]
     return tuple(sorted(found, key=lambda change: change.order))
@@ -66,16 +70,23 @@ def gravest(changes: Sequence[Change]) -> str | None:
     return min((c.klass for c in changes), key=CLASSES.index, default=None)
 
 
-def _first(after: Mapping[str, Any]) -> Iterator[Change]:
+def removed(slug: str) -> Change:
+    """The tenant is not there any more, whatever it was."""
+    return Change(klass=BREAKING, rule="TENANT_REMOVED", kind="tenant", id=slug, what=REMOVED, op=REMOVED)
+
+
+def _first(after: Mapping[str, Any], *, unknown: bool) -> Iterator[Change]:
     slug = after["tenant"]["slug"]
-    yield Change(klass=NEEDS_APPROVAL, rule="TENANT_ADDED", kind="tenant", id=slug, what=ADDED, op=ADDED)
-    nothing = {**{section: [] for section in _SAID}, "tenant": after["tenant"]}
-    yield from compare(nothing, {section: after[section] for section in (*_SAID, "tenant")})
+    if unknown:
+        what = "cannot be compared"
+        yield Change(klass=BREAKING, rule="BASE_DOES_NOT_COMPILE", kind="tenant", id=slug, what=what)
+    else:
+        yield Change(klass=NEEDS_APPROVAL, rule="TENANT_ADDED", kind="tenant", id=slug, what=ADDED, op=ADDED)
+    yield from first(after)
 
 
 def _removed(before: Mapping[str, Any]) -> Iterator[Change]:
-    slug = before["tenant"]["slug"]
-    yield Change(klass=BREAKING, rule="TENANT_REMOVED", kind="tenant", id=slug, what=REMOVED, op=REMOVED)
+    yield removed(before["tenant"]["slug"])
 
 
 def _told(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
@@ -90,7 +101,9 @@ def _told(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Chang
 
 
 def _approved(change: Change, after: Mapping[str, Any]) -> Change:
-    """A claim approved as it now stands lets its own changes through."""
+    """A claim approved as it now stands lets its own changes through; a tenant of which all is approved may come."""
+    if change.rule == "TENANT_ADDED" and not after["unapproved"]:
+        return replace(change, covered=ALL_APPROVED)
     if change.kind != KINDS["claims"] or change.rule not in APPROVED_FIELDS:
         return change
     claim = next((c for c in after["claims"] if c["id"] == change.id), None)

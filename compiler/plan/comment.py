@@ -17,6 +17,7 @@ from compiler.plan.groups import (
     BEHAVES,
     DECIDE,
     DIFFERENTLY,
+    FIRST,
     LOOKS,
     LOOSER,
     NEWLY,
@@ -33,7 +34,17 @@ MOST_CHARS = 60_000  # a code host takes 65,536, and other texts may stand in th
 SHORT = 19  # of a digest, `sha256:` among them
 
 # The lower, the sooner it is kept.
-_PRIORITY = {NEWLY: 1, NO_LONGER: 1, DIFFERENTLY: 1, LOOSER: 1, DECIDE: 2, BEHAVES: 5, AFFECTED: 6, LOOKS: 7}
+_PRIORITY = {
+    NEWLY: 1,
+    NO_LONGER: 1,
+    DIFFERENTLY: 1,
+    LOOSER: 1,
+    DECIDE: 2,
+    FIRST: 3,
+    BEHAVES: 5,
+    AFFECTED: 6,
+    LOOKS: 7,
+}
 _DETAIL, _REACH, _PROBLEM, _TENANT = 3, 4, 0, 4
 _FOLDED = (BEHAVES, AFFECTED, LOOKS)
 
@@ -159,11 +170,12 @@ def _listed(group: Group) -> _Section:
     if group.name in (NEWLY, NO_LONGER, DIFFERENTLY, LOOSER):
         entries = [partial(line, owner, row) for owner, row in group.rows]
         return _Section(opens=f"\n### {title}\n\n", entries=entries, closes="", priority=priority, noun=noun)
-    decides = group.name not in _FOLDED
+    folded = group.name in _FOLDED
+    decides = not folded and group.name != FIRST
     columns = ("where", "what", "change", "let through by")[: 4 if decides else 3]
     table = f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|\n"
     rows = [partial(table_row, owner, row, decides=decides) for owner, row in group.rows]
-    if decides:
+    if not folded:
         return _Section(
             opens=f"\n### {title}\n\n{table}", entries=rows, closes="", priority=priority, noun=noun
         )

@@ -10,6 +10,7 @@ from compiler.plan.rules import APPROVE, RULES
 from compiler.plan.waivers import Waiver, waived
 from compiler.source.held import Held
 
+ALL_APPROVED = "every claim and script of it is approved"
 _SCRIPTS = {"quick reply": "quick_reply/", "campaign": "campaign/"}
 _PERSONA = "persona"
 _IN_SCRIPT = ("name", "display_name", "languages", "voice", "opening", "lines", "phrases", "prompt")
@@ -27,6 +28,8 @@ def approvable(change: Change) -> str | None:
 
 def by_approval(change: Change, held: Held) -> Change:
     """The change, let through where what it is about is approved as it now stands."""
+    if change.rule == "TENANT_ADDED":
+        return replace(change, covered=ALL_APPROVED if held.whole else "")
     subject = approvable(change)
     if subject is None or change.klass not in (BREAKING, NEEDS_APPROVAL):
         return change

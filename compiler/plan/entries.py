@@ -90,6 +90,8 @@ def _command(change: Change, owner: str) -> Iterator[tuple[str, str]]:
     if approvable(change) is not None:
         shared = " for each tenant" if owner.startswith("_") else ""
         yield "to approve", code(f"convo approve {tenant} {approvable(change)} --key YOUR.key") + shared
+    elif change.rule == "TENANT_ADDED":
+        yield "to approve", code(f"convo approve {tenant} --all-changed --base main --key YOUR.key")
     elif waivable(change.rule):
         words = f"convo waive {tenant} --rule {change.rule} --subject '{change.subject}' --plan plan.json --reason … --expires …"
         yield "to waive", code(f"{words} --key YOUR.key")

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from compiler.plan.change import ADDED, BREAKING, COSMETIC, LOOSENED, NEEDS_APPROVAL, REMOVED
+from compiler.plan.first import SETTING
 from compiler.plan.whole import Plan, Row
 
 NEWLY, NO_LONGER, DIFFERENTLY = "newly says", "no longer says", "says differently"
-LOOSER, DECIDE, BEHAVES, AFFECTED, LOOKS = "loosened", "to decide", "behaves", "affected", "cosmetic"
+LOOSER, DECIDE, FIRST, BEHAVES = "loosened", "to decide", "first seen", "behaves"
+AFFECTED, LOOKS = "affected", "cosmetic"
 
 TITLES: Mapping[str, str] = {
     NEWLY: "The bot may newly say",
@@ -17,6 +19,7 @@ TITLES: Mapping[str, str] = {
     DIFFERENTLY: "The bot says differently",
     LOOSER: "Loosened",
     DECIDE: "Somebody must decide",
+    FIRST: "Seen for the first time",
     BEHAVES: "Behaves differently, within what was approved",
     AFFECTED: "Affected indirectly",
     LOOKS: "Cosmetic",
@@ -56,6 +59,8 @@ def group_of(row: Row) -> str:
         return NEWLY
     if change.kind in _SPEAKING and change.op == REMOVED and change.what == REMOVED:
         return NO_LONGER
+    if change.rule == SETTING:
+        return FIRST
     if change.rule in _WORDS:
         return DIFFERENTLY
     if change.direction == LOOSENED:

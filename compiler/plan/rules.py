@@ -92,7 +92,13 @@ RULES: Mapping[str, Rule] = {
         _rule("FOLLOW_UP_REDUCED", "We write again less, or later."),
         _rule("JOURNEY_CHANGED", "How conversations begin or go on has changed."),
         # Who it is and who answers for it.
-        _rule("TENANT_ADDED", "A tenant that was not there before."),
+        _rule("TENANT_ADDED", "A tenant that was not there before: all it says is approved first.", APPROVE),
+        _rule("SETTING_FIRST_SEEN", "A setting of a tenant with which nothing can be compared."),
+        _rule(
+            "BASE_DOES_NOT_COMPILE",
+            "What the tenant was does not compile: nobody can say what changes.",
+            NEVER,
+        ),
         _rule("TENANT_REMOVED", "A tenant that is no longer there: it answers nobody."),
         _rule("IDENTITY_CHANGED", "Who speaks, for which firm, under whose law."),
         _rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -325,7 +326,7 @@ def test_tenants_that_come_go_or_do_not_compile_are_all_named(repository: Path, 
     two_tenants(repository)
     head = commit(repository, "Two tenants")
     code, out, _ = convo("diff", base, head, "--json", *TODAY)
-    assert code == 4
+    assert code == 3, "approved by people who were enrolled for a tenant that was there"
     assert {t["tenant"]: t["state"] for t in found(out)["tenants"]} == {"other": "added", "plain": "changed"}
     [shared] = found(out)["shared"]  # STOP ALL now reaches the new tenant, too
     assert (shared["owner"], shared["changes"][0]["rule"]) == ("_organisations", "ORGANISATION_CHANGED")
@@ -338,8 +339,46 @@ def test_tenants_that_come_go_or_do_not_compile_are_all_named(repository: Path, 
     assert code == 1
     assert "head does not compile: tenants/plain/caps.yaml:4: CV3003" in out
     code, out, _ = convo("diff", broken, head, *TODAY)
-    assert code == 4, "a base that does not compile cannot be compared with: everything is new"
+    assert code == 4, "a base that does not compile cannot be compared with: everything is told"
     assert "base does not compile" in out
+    document = found(convo("diff", broken, head, "--json", *TODAY)[1])
+    [row] = [r for t in document["tenants"] for r in t["changes"] if r["rule"] == "BASE_DOES_NOT_COMPILE"]
+    assert (row["class"], row["open"], row["lets_through"]) == ("BREAKING", True, "never")
+    assert "policy spend_pence_per_day: added: 1000" in out
+    shutil.rmtree(repository / "tenants/plain")
+    group = repository / "tenants/_organisations/example.yaml"
+    group.write_text(group.read_text().replace("[plain, other]", "[other]"))
+    gone = commit(repository, "Gone")
+    assert "TENANT_REMOVED" in rules(found(convo("diff", broken, gone, "--json", *TODAY)[1]))
+
+
+def test_nobody_approves_a_new_tenant_who_was_enrolled_nowhere_before(repository: Path, convo: Any) -> None:
+    base = commit(repository, "One tenant")
+    two_tenants(repository)
+    tenant = repository / "tenants/other/tenant.yaml"
+    key = base64.b64encode(key_of("Mallory Example").public_key().public_bytes_raw()).decode()
+    ada = base64.b64encode(key_of(APPROVER).public_key().public_bytes_raw()).decode()
+    assert ada in tenant.read_text()
+    tenant.write_text(tenant.read_text().replace(ada, key))
+    head = commit(repository, "Two tenants")
+    code, out, _ = convo("diff", base, head, *TODAY)
+    assert code == 4, out
+    assert "NEEDS_APPROVAL other: tenant other" in out
+
+
+def test_the_first_tenant_of_all_brings_its_own_approvers(
+    repository: Path, convo: Any, tmp_path: Path
+) -> None:
+    git(repository, "rm", "-rqf", "tenants/plain")
+    group = repository / "tenants/_organisations/example.yaml"
+    text = group.read_text()
+    group.unlink()
+    nobody = commit(repository, "Nobody")
+    git(repository, "checkout", "-q", "main", "--", "tenants")
+    assert group.read_text() == text
+    code, out, _ = convo("diff", nobody, commit(repository, "Somebody"), *TODAY)
+    assert code == 3, out
+    assert "every claim and script of it is approved" in out
 
 
 def test_a_saved_plan_is_shown_again_and_warned_of_when_the_folder_moved_on(

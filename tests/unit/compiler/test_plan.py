@@ -46,12 +46,35 @@ def test_nothing_changed_is_no_plan(tmp_path: Path) -> None:
     assert gravest(()) is None
 
 
-def test_the_first_bundle_adds_everything(tmp_path: Path) -> None:
+def test_the_first_bundle_adds_everything_and_loosens_nothing(tmp_path: Path) -> None:
     root = tmp_path / "tenants"
     lay_out(root)
     changes = plan(None, compile_tenant(root / "plain", TODAY).bundle)
-    assert {c.what for c in changes if not c.indirect} == {"added"}
-    assert ("claim", "PL-D01") in {(c.kind, c.id) for c in changes}
+    assert {c.op for c in changes if not c.indirect} == {"added"}
+    assert {c.direction for c in changes} == {None}
+    assert {c.klass for c in changes} == {"NEEDS_APPROVAL", "BEHAVIOUR", "COSMETIC"}
+    shown = {(c.kind, c.id) for c in changes}
+    assert shown >= {
+        ("claim", "PL-D01"),
+        ("policy", "spend_pence_per_day"),
+        ("policy", "open_minute"),
+        ("link", "form"),
+    }, shown
+    assert "consent basis" in {kind for kind, _ in shown}
+
+
+def test_a_first_tenant_comes_in_when_all_it_says_is_approved(tmp_path: Path) -> None:
+    root = tmp_path / "tenants"
+    lay_out(root)
+    [added] = [
+        c for c in plan(None, compile_tenant(root / "plain", TODAY).bundle) if c.rule == "TENANT_ADDED"
+    ]
+    assert not added.open
+    (root / "plain/approvals.yaml").write_text("[]")
+    [added] = [
+        c for c in plan(None, compile_tenant(root / "plain", TODAY).bundle) if c.rule == "TENANT_ADDED"
+    ]
+    assert added.open
 
 
 PRICED = "prices:\n  webchat:\n    reply: 10\nmodels:"
