@@ -29,6 +29,8 @@ DEFINITIONS: tuple[tuple[str, Path, str], ...] = (
     ("channels", ("connections", "*"), "connection"),
     ("journeys", ("quick_replies", "*"), "quick reply"),
 )
+KINDS = frozenset({"disclosure", "fact", "process", "question", "signpost", "line", PROHIBITED})
+OF_PACKS = frozenset({"claim", "source", "duty", "category", "purpose"})
 _ID_KEY = {"purpose": "purpose"}
 SIGNED = frozenset(
     {"approvals", "waivers", "golive"}
@@ -116,7 +118,10 @@ def link_tenant(slug: str, folder: Folder, common: Common, schemas: Mapping[str,
     if tenant is not None and ALWAYS not in common.packs:
         message = f"there is no pack `{ALWAYS}`, which every tenant takes"
         folder.diagnostics.append(c.UNKNOWN_PACK.at(tenant.key("packs"), message))
-    scope = common.scope(tuple(name for name in chosen(tenant) if name in common.packs))
+    taken = chosen(tenant)
+    scope = common.scope(tuple(name for name in taken if name in common.packs))
+    if tenant is None or not isinstance(tenant.get("packs"), Seq) or not common.packs.keys() >= set(taken):
+        scope.unread |= OF_PACKS  # of a pack nobody knows, which is said at its name
     _define_all(scope, folder, report=True)
     scope.ids["document"] = {name: Span(file=f"{slug}/{name}") for name in folder.documents}
     _check(folder, scope, common.shared, schemas)
@@ -143,23 +148,29 @@ def _organisations(tree: Tree) -> dict[str, Place]:
 
 def _define_all(scope: Scope, folder: Folder, *, report: bool) -> None:
     for kind, path, namespace in DEFINITIONS:
+        if kind in folder.missing:
+            scope.unread.add(namespace)
         for file in folder.of(kind):
-            if file.data is None:
+            if file.data is None or (not file.whole and len(path) > 1 and path[0] not in file.data):
                 scope.unread.add(namespace)
             for item in _walk(file.data, path):
-                _define(scope, namespace, item, file if report else None)
+                if not _define(scope, namespace, item, file if report else None) and not file.whole:
+                    scope.unread.add(
+                        namespace
+                    )  # its id stands under another key, or is none: that is said there
 
 
-def _define(scope: Scope, namespace: str, item: Any, report: Parsed | None) -> None:
+def _define(scope: Scope, namespace: str, item: Any, report: Parsed | None) -> bool:
+    """Whether it has an id that could be read; then the scope has it."""
     key = _ID_KEY.get(namespace, "id")
     if not isinstance(item, Map) or not isinstance(item.get(key), str):
-        return
+        return False
     name = item[key]
     if namespace == "claim":
-        scope.kinds.setdefault(name, str(item.get("kind")))
+        scope.kinds.setdefault(name, _kind(item))
     first = scope.define(namespace, name, (item, key))
     if first is None or report is None or namespace == "purpose":
-        return  # one purpose may have a basis per channel
+        return True  # one purpose may have a basis per channel
     if namespace == "claim" or _at(first).file == item.file:
         report.diagnostics.append(
             c.DEFINED_TWICE.at(
@@ -169,6 +180,12 @@ def _define(scope: Scope, namespace: str, item: Any, report: Parsed | None) -> N
                 help="give it an id of its own; ids are never used again for another statement",
             )
         )
+    return True
+
+
+def _kind(claim: Map) -> str:
+    kind = claim.get("kind")
+    return kind if isinstance(kind, str) and kind in KINDS else ""
 
 
 def _at(place: Place) -> Span:
@@ -191,8 +208,8 @@ def _check(
                             _undefined(namespace, name, place, known=known, file=file, folder=folder)
                         )
                 elif wanted == "claim":
-                    kind = scope.kinds.get(name, "")
-                    if kind == PROHIBITED or (namespace == "question" and kind != "question"):
+                    kind = scope.kinds.get(name, "")  # none: what kind it is cannot be read
+                    if kind == PROHIBITED or (namespace == "question" and kind not in ("question", "")):
                         defined = scope.ids.get("claim", {}).get(name)
                         span = locate(file.data, place)
                         file.diagnostics.append(_wrong_kind(namespace, name, kind, defined, span))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from compiler.approvals.enrolment import Enrolment, enrolment_of
 from compiler.approvals.lines import Rules, ended, faults, subject_of
 from compiler.approvals.subjects import Digests, Subject, subjects_of
+from compiler.approvals.unread import unread
 from compiler.diagnostics import ERROR, Diagnostic, Label
 from compiler.diagnostics import approval_codes as own
 from compiler.diagnostics import codes as c
@@ -18,6 +19,7 @@ from compiler.source.tree import Map
 LIVE = "live"
 SHOWN = 5  # ids named in a message about many
 READ = ("claims", "approvals", "tenant", "persona", "journeys")
+OF_WORDS = frozenset({c.UNDEFINED.code, c.STALE.code})  # what is only known of words that could be read whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,10 @@ def check(
     Then a line must hold by that, too, so that nobody is enrolled by the change they approve.
     """
     judged = judge(source, today=today, enrolment=enrolment)
-    found = [*judged.faults, *(fault for _, wrong in judged.lines for fault in wrong)]
+    follows = unread(source, judged.subjects)
+    found = [*judged.faults]
+    for line, wrong in judged.lines:
+        found += [fault for fault in wrong if not (fault.code in OF_WORDS and subject_of(line) in follows)]
     found += [fault for lines in judged.held.lines.values() for line in lines for fault in ended(line, today)]
     if source.broken.isdisjoint(READ):
         found += _unapproved(source, judged, stage)

@@ -26,7 +26,7 @@ from schemas.bundle import canonical
 
 CLAIM_DOMAIN = b"convo.claim/v1\0"
 SCRIPT_DOMAIN = b"convo.script/v1\0"
-PERSONA, CAMPAIGN = "persona", "campaign/"
+PERSONA, CAMPAIGN, QUICK_REPLY = "persona", "campaign/", "quick_reply/"
 FACTS, SCRIPTS = "facts", "scripts"
 
 
@@ -204,7 +204,7 @@ def _scripts(source: Source, digests: Mapping[str, str]) -> Iterator[Subject]:
     for raw in journeys.get("campaigns", ()):
         yield script(f"{CAMPAIGN}{raw['id']}", raw, partial(_campaign, raw), raw["claims"])
     for raw in journeys.get("quick_replies", ()):
-        yield script(f"quick_reply/{raw['id']}", raw, partial(_quick_reply, raw), raw["claims"])
+        yield script(f"{QUICK_REPLY}{raw['id']}", raw, partial(_quick_reply, raw), raw["claims"])
 
 
 def _persona(source: Source, raw: Map) -> dict[str, Any]:
