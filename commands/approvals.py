@@ -31,7 +31,9 @@ def approve(
     *,
     key: Annotated[Path | None, typer.Option(help="your private Ed25519 key (PEM)")] = None,
     by: Annotated[str, typer.Option(help="your name, as a check (default: whose key it is)")] = "",
-    author: Annotated[str, typer.Option(help="who wrote the words (default: as git tells); never you")] = "",
+    author: Annotated[
+        str, typer.Option(help="who else wrote the words, beside those git names; never you")
+    ] = "",
     expires: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="first day it no longer holds (default: a year on)"),
@@ -154,6 +156,7 @@ def _approve(
     yes: bool,
 ) -> int:
     from commands import approving
+    from commands.wrote import addresses_of
     from compiler.approvals.propose import Approval, line_of
     from compiler.pipeline import enrolled
 
@@ -173,6 +176,8 @@ def _approve(
     now = approving.desk(there.path, there.today)
     approving.unchanged(there, now, mine)
 
+    addresses = addresses_of(person.name, there.path)
+
     def line(subject: Subject) -> dict[str, Any]:
         approval = Approval(
             by=person.name,
@@ -180,7 +185,7 @@ def _approve(
             on=f"{now.today}",
             expires=f"{until}",
             ref=ref or "signed with the approver's own key",
-            author=approving.with_author(now, author, subject),
+            author=approving.author_of(now, person, author, subject, addresses),
             via="key",
             key=key.keyid,
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from commands import UsageProblem
+from compiler.approvals import subject_of
 from compiler.diagnostics.escape import visible
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 APPROVALS = "approvals.yaml"
 LINKS = "CV4"  # codes of the link pass
+VOID = "CV6002"  # a line that holds but for its words, which are no longer those that stand
 
 
 class Refused(Exception):
@@ -183,8 +185,6 @@ def enter(
 
 def strike(there: Desk, ids: Sequence[str], by: str) -> int:
     """Removes the lines about these (only those of `by`, if given). Returns how many there were."""
-    from compiler.approvals import subject_of
-
     gone = [line for line in there.source.approvals if subject_of(line) in ids and by in ("", line["by"])]
     if gone:
         _put(there, [line for line in there.source.approvals if line not in gone])
@@ -215,11 +215,34 @@ def _read_back(there: Desk, lines: Sequence[Any]) -> list[Map]:
     return [line for _, line in items(parsed)]
 
 
-def with_author(there: Desk, author: str, subject: Subject) -> str:
-    """Who wrote it: as given, else as git tells of the file. Raises UsageProblem."""
-    from commands.whochanged import author_of
+def author_of(there: Desk, person: Person, also: str, subject: Subject, addresses: frozenset[str]) -> str:
+    """Who wrote it, several with a semicolon between them: all whom git names, and whoever else is named.
 
-    found = author or author_of(there.path.parent / subject.raw.file)
-    if not found:
+    `addresses`: under which the approver has committed here. Raises UsageProblem when nobody is known.
+    """
+    from commands.wrote import authors, commit_that_brought, listed, part_of
+
+    tenants = there.path.parent
+    digest = _approved_before(there, subject)
+    since = commit_that_brought(digest, there.file) if digest else ""
+    beside = [there.path / "tenant.yaml", *_documents(there, subject)]
+    found = authors(part_of(tenants / subject.raw.file, subject.raw.node), since, also=beside)
+    names = listed([*found, *([also] if also else [])], person.name, addresses)
+    if not names:
         raise UsageProblem(f"git does not tell who wrote `{subject.id}`: name them with --author")
-    return found
+    return "; ".join(names)
+
+
+def _approved_before(there: Desk, subject: Subject) -> str:
+    """The digest of the newest wording before this one that somebody else's signed line approved; empty when there is none."""
+    lines = [
+        line
+        for line, faults in there.judged.lines
+        if subject_of(line) == subject.id and [fault.code for fault in faults] == [VOID]
+    ]
+    newest = max(lines, key=lambda line: str(line["on"]), default=None)
+    return str(newest["digest"]) if newest is not None else ""
+
+
+def _documents(there: Desk, subject: Subject) -> list[Path]:
+    return [there.path / subject.raw["document"]] if "document" in subject.raw else []

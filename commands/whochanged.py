@@ -11,12 +11,12 @@ WITHIN_S = 60
 def author_of(path: Path) -> str:
     """For changes not yet committed, whoever works here. Empty when git cannot tell."""
     where = path.resolve().parent
-    if _git(where, "status", "--porcelain", "--", path.name):
-        return _git(where, "config", "user.name")
-    return _git(where, "log", "-1", "--format=%an", "--", path.name)
+    if told(where, "status", "--porcelain", "--", path.name):
+        return told(where, "config", "user.name")
+    return told(where, "log", "-1", "--format=%an", "--", path.name)
 
 
-def _git(where: Path, *arguments: str) -> str:
+def told(where: Path, *arguments: str) -> str:
     """What git prints; empty when it refuses or is not there."""
     try:
         done = subprocess.run(

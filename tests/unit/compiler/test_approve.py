@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from commands import OK, WRONG, UsageProblem, approving
 from commands.approvals import approvals, approve
-from compiler.pipeline import check
+from compiler.approvals import subject_of
+from compiler.pipeline import check, source_of
 from tests.compiling import TODAY, key_of, lay_out
 
 TODAY_AT = datetime(TODAY.year, TODAY.month, TODAY.day)  # noqa: DTZ001  (a day, as the option gives it)
@@ -255,20 +256,98 @@ def test_a_misspelt_claim_and_a_broken_tenant_are_said_before_anything_is_read(r
         say(root, "PL-D01")
 
 
-def test_the_author_is_whoever_git_says_changed_the_file(
-    root: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def git(*arguments: str) -> None:
-        subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
+@pytest.fixture
+def repository(root: Path) -> Path:
+    """The tenants in a git repository, all of it Wat's; what the next commit is called and by whom is said each time."""
+    git(root, "init", "-q")
+    commit(root, "Wat Example")
+    return root
 
-    git("init", "-q")
-    git("config", "user.email", "somebody@example.com")
-    git("config", "user.name", "Wat Example")
-    git("add", "-A")
-    git("commit", "-q", "-m", "tenants")
-    git("config", "user.name", "Ada Example")
-    assert say(root, "PL-D01", author="") == OK
-    assert "author: Wat Example" in approvals_file(root)
-    edit(root, "Stop any time", "Stop any day")  # by whoever works here: Ada
-    assert say(root, "PL-D02", author="") == WRONG
+
+def git(root: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(root), *arguments], check=True, capture_output=True)
+
+
+def works(root: Path, name: str, mail: str = "") -> None:
+    git(root, "config", "user.name", name)
+    git(root, "config", "user.email", mail or f"{name.split(maxsplit=1)[0].casefold()}@mail.test")
+
+
+def commit(root: Path, name: str, mail: str = "", *, message: str = "A change") -> None:
+    works(root, name, mail)
+    git(root, "add", "-A")
+    git(root, "commit", "-q", "-m", message)
+
+
+def authors(root: Path, subject: str) -> list[str]:
+    return [line["author"] for line in source_of(root, "plain").approvals if subject_of(line) == subject]
+
+
+def test_the_author_is_whoever_wrote_the_lines_and_not_who_changed_the_file_last(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    works(repository, "Ada Example")
+    assert say(repository, "PL-D01", author="") == OK
+    assert authors(repository, "PL-D01") == ["Wat Example"]
+    edit(repository, "Stop any time", "Stop any day")  # by whoever works here: Ada
+    assert say(repository, "PL-D02", author="") == WRONG
+    commit(repository, "Ada Example")
+    edit(repository, "Have you complained already?", "Have you complained before?")
+    commit(repository, "Cat Example")  # the last to change the file
+    assert say(repository, "PL-D02", author="") == WRONG
+    assert capsys.readouterr().err.count("CV6006") == 2
+    assert say(repository, "PL-Q01", author="") == OK
+    assert authors(repository, "PL-Q01") == ["Cat Example"]
+
+
+@pytest.mark.parametrize(
+    ("who", "mail", "message"),
+    [
+        ("Ada Example", "a@mail.test", "x"),
+        ("Dr Example, Ada", "a@mail.test", "x"),
+        ("A. E.", "ada.example@firm.test", "x"),
+        ("Wat Example", "wat@mail.test", "x\n\nCo-authored-by: Ada Example <a@mail.test>"),
+        ("\u0410d\u0430 Ex\u0430mple", "a@mail.test", "x"),
+        ("Quill", "secretly@mail.test", "x"),  # under which Ada has committed before
+    ],
+)
+def test_naming_another_author_hides_nobody_whom_git_names(
+    repository: Path, capsys: pytest.CaptureFixture[str], who: str, mail: str, message: str
+) -> None:
+    (repository / "README.md").write_text("x")
+    commit(repository, "Ada Example", "secretly@mail.test")
+    edit(repository, "Stop any time", "Stop any day")
+    commit(repository, who, mail, message=message)
+    works(repository, "Somebody")
+    assert say(repository, "PL-D02", author="Wat Example") == WRONG
+    assert "CV6006" in capsys.readouterr().err
+
+
+def test_everybody_who_changed_the_words_since_they_were_approved_is_an_author(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(repository, "Stop any time", "Stop any day")
+    commit(repository, "Ada Example")
+    edit(repository, "Stop any day", "Stop whenever you like")  # over Ada's words
+    commit(repository, "Cat Example")
+    assert say(repository, "PL-D02", author="") == WRONG
+    assert "CV6006" in capsys.readouterr().err
+    edit(repository, "approves: [scripts]", "approves: [facts, scripts]", "plain/tenant.yaml")
+    assert say(repository, "PL-D02", key="Bea", author="Dan Example") == OK
+    assert authors(repository, "PL-D02") == ["Cat Example; Ada Example; Dan Example"]
+    commit(repository, "Bea Example")
+    edit(
+        repository, "Stop whenever you like", "Stop any time"
+    )  # what was before Bea's approval no longer counts
+    commit(repository, "Eve Example")
+    assert say(repository, "PL-D02", author="") == OK
+    assert authors(repository, "PL-D02") == ["Eve Example"]
+
+
+def test_the_author_of_a_changed_slot_value_is_whoever_changed_it(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(repository, "brand: Plain", "brand: Plainer", "plain/tenant.yaml")
+    commit(repository, "Ada Example")
+    assert say(repository, "PL-D01", author="") == WRONG
     assert "CV6006" in capsys.readouterr().err
