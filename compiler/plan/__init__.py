@@ -47,7 +47,13 @@ __all__ = [
 ]
 
 # What an approval of a claim answers for; a claim that is approved as it now stands covers changes of just these.
-APPROVED_FIELDS = ("CLAIM_ADDED", "CLAIM_REWORDED", "CLAIM_TERMS_CHANGED", "CLAIM_RENAMED")
+APPROVED_FIELDS = (
+    "CLAIM_ADDED",
+    "CLAIM_REWORDED",
+    "CLAIM_TERMS_CHANGED",
+    "CLAIM_FOUND_DIFFERENTLY",
+    "CLAIM_RENAMED",
+)
 
 
 def plan(base: bytes | None, head: bytes | None, *, unknown: bool = False) -> tuple[Change, ...]:

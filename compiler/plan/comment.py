@@ -14,6 +14,7 @@ from compiler.diagnostics.escape import markdown
 from compiler.plan.entries import code, detail, line, shown_text, table_row, wants_detail
 from compiler.plan.groups import (
     AFFECTED,
+    ANSWERS,
     BEHAVES,
     DECIDE,
     DIFFERENTLY,
@@ -38,6 +39,7 @@ _PRIORITY = {
     NEWLY: 1,
     NO_LONGER: 1,
     DIFFERENTLY: 1,
+    ANSWERS: 1,
     LOOSER: 1,
     DECIDE: 2,
     FIRST: 3,
@@ -167,7 +169,7 @@ def _listed(group: Group) -> _Section:
     noun = f"under “{group.title.lower()}”"
     priority = _PRIORITY[group.name]
     title = f"{group.title} ({len(group.rows):,})"
-    if group.name in (NEWLY, NO_LONGER, DIFFERENTLY, LOOSER):
+    if group.name in (NEWLY, NO_LONGER, DIFFERENTLY, ANSWERS, LOOSER):
         entries = [partial(line, owner, row) for owner, row in group.rows]
         return _Section(opens=f"\n### {title}\n\n", entries=entries, closes="", priority=priority, noun=noun)
     folded = group.name in _FOLDED

@@ -31,7 +31,7 @@ from compiler.plan.fields import (
     pointer_of,
 )
 from compiler.plan.renames import Renames
-from compiler.plan.rules import rule_of
+from compiler.plan.rules import SAFETY, rule_of
 from compiler.source.strictest import WEEKDAYS, minutes
 from schemas.sendtable import looser_than, rows_of
 
@@ -120,15 +120,11 @@ class _At:
     def change(
         self, verdict: Verdict, before: Any, after: Any, *, op: str = CHANGED, what: str = ""
     ) -> Change:
+        op_of_whole = op if not self.words else CHANGED
+        rule = rule_of(self.pointer, self.path, op_of_whole, verdict.direction, urgent=self.urgent)
         return Change(
-            klass=verdict.klass,
-            rule=rule_of(
-                self.pointer,
-                self.path,
-                op if not self.words else CHANGED,
-                verdict.direction,
-                urgent=self.urgent,
-            ),
+            klass=BREAKING if rule == SAFETY else verdict.klass,
+            rule=rule,
             kind=self.kind,
             id=self.id,
             what=" ".join([*self.words, what]).strip() or op,

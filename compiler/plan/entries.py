@@ -52,7 +52,7 @@ def table_row(owner: str, row: Row, *, decides: bool) -> str:
 def wants_detail(row: Row) -> bool:
     """Wordings, and whatever else somebody has to decide."""
     change = row.change
-    unread = change.rule in ("CLAIM_APPROVAL_CHANGED", "CLAIM_FOUND_DIFFERENTLY")
+    unread = change.rule == "CLAIM_APPROVAL_CHANGED"
     return change.open or (change.rule.startswith("CLAIM_") and not unread and not change.indirect)
 
 

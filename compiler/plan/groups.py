@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from compiler.plan.change import ADDED, BREAKING, COSMETIC, LOOSENED, NEEDS_APPROVAL, REMOVED
+from compiler.plan.change import ADDED, BREAKING, COSMETIC, LOOSENED, NEEDS_APPROVAL, REMOVED, Change
 from compiler.plan.first import SETTING
 from compiler.plan.whole import Plan, Row
 
-NEWLY, NO_LONGER, DIFFERENTLY = "newly says", "no longer says", "says differently"
+NEWLY, NO_LONGER, DIFFERENTLY, ANSWERS = "newly says", "no longer says", "says differently", "answers"
 LOOSER, DECIDE, FIRST, BEHAVES = "loosened", "to decide", "first seen", "behaves"
 AFFECTED, LOOKS = "affected", "cosmetic"
 
@@ -17,6 +17,7 @@ TITLES: Mapping[str, str] = {
     NEWLY: "The bot may newly say",
     NO_LONGER: "The bot no longer says",
     DIFFERENTLY: "The bot says differently",
+    ANSWERS: "The bot answers these questions with it",
     LOOSER: "Loosened",
     DECIDE: "Somebody must decide",
     FIRST: "Seen for the first time",
@@ -25,6 +26,10 @@ TITLES: Mapping[str, str] = {
     LOOKS: "Cosmetic",
 }
 _SPEAKING = {"claim", "quick reply", "campaign", "link", "ask flow"}
+# Of a claim or a script that stays: words that a customer reads, by their place in the schemas.
+_SHOWN = ("claims/*/options", "claims/*/topic", "journeys/quick_replies/*/title")
+_QUESTIONS = ("claims/*/questions", "journeys/quick_replies/*/questions")
+_PHRASES = "persona/phrases"
 _WORDS = {"CLAIM_REWORDED", "PERSONA_CHANGED", "SLOT_VALUE_CHANGED", "LINE_REPLACED", "DESTINATION_CHANGED"}
 
 
@@ -61,11 +66,19 @@ def group_of(row: Row) -> str:
         return NO_LONGER
     if change.rule == SETTING:
         return FIRST
-    if change.rule in _WORDS:
+    if _within(change, _QUESTIONS):
+        return ANSWERS
+    if _within(change, (_PHRASES,)) and change.op in (ADDED, REMOVED):
+        return NEWLY if change.op == ADDED else NO_LONGER
+    if change.rule in _WORDS or _within(change, _SHOWN):
         return DIFFERENTLY
     if change.direction == LOOSENED:
         return LOOSER
     return DECIDE if change.klass in (BREAKING, NEEDS_APPROVAL) else BEHAVES
+
+
+def _within(change: Change, places: Sequence[str]) -> bool:
+    return any(change.pointer == place or change.pointer.startswith(f"{place}/") for place in places)
 
 
 def verdict(plan: Plan) -> str:
@@ -81,7 +94,13 @@ def verdict(plan: Plan) -> str:
     if not rows:
         return voids.strip() or "Nothing changes."
     names = [(group.name, len(group.rows)) for group in groups(plan)]
-    said = {NEWLY: "new", NO_LONGER: "gone", DIFFERENTLY: "reworded", LOOSER: "loosened"}
+    said = {
+        NEWLY: "new",
+        NO_LONGER: "gone",
+        DIFFERENTLY: "reworded",
+        ANSWERS: "changed questions",
+        LOOSER: "loosened",
+    }
     parts = [f"{count} {said[name]}" for name, count in names if name in said]
     counted = ", ".join(parts) or f"{len(rows)} change{'s' * (len(rows) != 1)}"
     waits = waiting(len(plan.open)) if plan.open or not plan.void else ""
@@ -97,4 +116,4 @@ def waiting(count: int) -> str:
 
 def said(plan: Plan) -> Sequence[Group]:
     """The headings a compliance reviewer reads first."""
-    return [group for group in groups(plan) if group.name in (NEWLY, NO_LONGER, DIFFERENTLY, LOOSER)]
+    return [group for group in groups(plan) if group.name in (NEWLY, NO_LONGER, DIFFERENTLY, ANSWERS, LOOSER)]

@@ -13,6 +13,7 @@ from typing import Any
 from compiler.plan.change import ADDED, LOOSENED, REMOVED, RENAMED, TIGHTENED
 
 APPROVE, NEVER, WAIVE = "approve", "never", "waive"
+SAFETY = "SAFETY_SIGNAL_NOT_LOOSENED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ RULES: Mapping[str, Rule] = {
         _rule("CLAIM_RENAMED", "The same words under another id; an approval is of an id too.", APPROVE),
         _rule("CLAIM_TERMS_CHANGED", "When, where or on what ground a claim is said has changed.", APPROVE),
         _rule("CLAIM_APPROVAL_CHANGED", "Who approved a claim, or whether it is approved, has changed."),
-        _rule("CLAIM_FOUND_DIFFERENTLY", "Other questions lead to a claim; its words are the same."),
+        _rule("CLAIM_FOUND_DIFFERENTLY", "A claim answers other questions; its words are the same.", APPROVE),
         _rule(
             "WRONG_WORDING_KEPT", "A wording known to be wrong is no longer, or newly, listed with a claim."
         ),
@@ -64,11 +65,16 @@ RULES: Mapping[str, Rule] = {
         # What stops it.
         _rule("OPT_OUT_NOT_WEAKENED", "Words that stopped everything no longer do.", NEVER),
         _rule("OPT_OUT_WIDENED", "More words stop everything."),
-        _rule("SAFETY_SIGNAL_NOT_LOOSENED", "A signal that somebody is in danger does less.", NEVER),
+        _rule(
+            SAFETY,
+            "A signal that somebody is in danger does less, or nobody can say that it does not.",
+            NEVER,
+        ),
         _rule("SEND_TABLE_NOT_LOOSENED", "A message goes out where it was stopped.", NEVER),
         _rule("SEND_TABLE_TIGHTENED", "A message is stopped where it went out."),
         _rule("SIGNAL_NOT_LOOSENED", "What somebody may tell us is heard less, or has lesser consequences."),
         _rule("SIGNAL_TIGHTENED", "What somebody may tell us is heard more, or has graver consequences."),
+        _rule("ESCALATION_CHANGED", "Who is called, or where complaints go, has changed."),
         _rule("SIGNAL_CHANGED", "A signal's reply, case or pattern changed."),
         _rule("GUARDRAIL_REMOVED", "A check of what the bot says is gone.", NEVER),
         _rule("GUARDRAIL_ADDED", "What the bot says is checked for one thing more."),
@@ -169,7 +175,7 @@ _FAMILIES: Mapping[str, tuple[str, str, str]] = {
         "DESTINATION_CHANGED",
     ),
     "destinations/domains": ("DESTINATION_ADDED", "DESTINATION_REMOVED", "DESTINATION_CHANGED"),
-    "destinations/escalation": ("SIGNAL_NOT_LOOSENED", "SIGNAL_TIGHTENED", "SIGNAL_CHANGED"),
+    "destinations/escalation": ("ESCALATION_CHANGED",) * 3,
     "channels": ("CHANNEL_NOT_OPENED", "CHANNEL_NARROWED", "CHANNEL_CHANGED"),
     "optout": ("OPT_OUT_NOT_WEAKENED", "OPT_OUT_WIDENED", "OPT_OUT_WIDENED"),
     "consent/opt_out": ("OPT_OUT_NOT_WEAKENED", "OPT_OUT_WIDENED", "OPT_OUT_WIDENED"),
@@ -252,7 +258,8 @@ def rule_of(pointer: str, path: str, op: str, direction: str | None, *, urgent: 
         (_FAMILIES[name] for name in sorted(_FAMILIES, key=len, reverse=True) if _within(pointer, name)), None
     )
     found = _directed(names or ("LOOSENED", "TIGHTENED", "CHANGED"), direction)
-    return "SAFETY_SIGNAL_NOT_LOOSENED" if urgent and found == "SIGNAL_NOT_LOOSENED" else found
+    unsafe = found in ("SIGNAL_NOT_LOOSENED", "SIGNAL_CHANGED")
+    return SAFETY if urgent and unsafe else found
 
 
 def _within(pointer: str, name: str) -> bool:

@@ -184,7 +184,9 @@ def test_only_claims_that_changed_are_played(tenants: Path) -> None:
             "    - Do I have to use you", "    - must I use you\n    - Do I have to use you"
         )
     )
-    assert changed_claims(before, bundle_of(tenants / "dynamo-dave")) == ()  # a question is not the wording
+    assert changed_claims(before, bundle_of(tenants / "dynamo-dave")) == (
+        "DD-D04",
+    )  # the question says what a Yes is of
     free.write_text(free.read_text().replace("any claims firm", "a claims firm"))
     assert changed_claims(before, bundle_of(tenants / "dynamo-dave")) == ("DD-D04",)
     assert set(changed_claims(None, before)) == set(before.claims)

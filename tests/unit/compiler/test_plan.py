@@ -91,8 +91,8 @@ FLOOR, WORDS = "_packs/all/consent.yaml", "_packs/all/optout/en.yaml"
             CORE,
             "are you a robot",
             "are you real",
-            "BEHAVIOUR claim PL-D01 questions are you a robot removed; "
-            "BEHAVIOUR claim PL-D01 questions are you real added",
+            "NEEDS_APPROVAL claim PL-D01 questions are you a robot removed; "
+            "NEEDS_APPROVAL claim PL-D01 questions are you real added",
         ),
         (
             CORE,
@@ -171,6 +171,30 @@ def test_what_lets_more_through_is_loosened_and_its_undoing_tightened(
     [back] = [c for c in plan(after, before) if not c.indirect]
     assert back.direction == "tightened"
     assert back.klass != "BREAKING"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda b: b["categories"][0].update(reply="PL-D02"),
+        lambda b: b["categories"][0]["patterns"][0].update(match="danger of death"),
+        lambda b: b["categories"][0]["patterns"][0].update(unless=["danger money"]),
+        lambda b: b["categories"][0].update(case="other"),
+    ],
+)
+def test_of_a_danger_signal_what_has_no_direction_counts_as_looser(
+    tmp_path: Path, edit: Callable[[dict[str, Any]], None]
+) -> None:
+    before, after = edited(tmp_path, edit)
+    assert json.loads(before)["categories"][0]["id"] == "danger_now"
+    [there] = [c for c in plan(before, after) if not c.indirect]
+    assert (there.klass, there.rule) == ("BREAKING", "SAFETY_SIGNAL_NOT_LOOSENED")
+
+
+def test_who_is_called_in_an_emergency_is_for_somebody_to_decide(tmp_path: Path) -> None:
+    before, after = edited(tmp_path, lambda b: b["escalation"].update(page="desk"))
+    [there] = [c for c in plan(before, after) if not c.indirect]
+    assert (there.klass, there.rule, there.open) == ("NEEDS_APPROVAL", "ESCALATION_CHANGED", True)
 
 
 def test_a_consent_basis_dropped_or_added_is_loosened(tmp_path: Path) -> None:

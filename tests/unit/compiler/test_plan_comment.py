@@ -14,6 +14,7 @@ from compiler.pipeline import compile_tenant
 from compiler.plan import plan
 from compiler.plan.comment import MARKER, MOST_CHARS, comment
 from compiler.plan.encode import decode, encode
+from compiler.plan.groups import groups
 from compiler.plan.text import text
 from compiler.plan.whole import Plan, Problem, Side, TenantPlan, assemble, row_of
 from schemas.bundle import canonical
@@ -162,6 +163,48 @@ def test_what_the_bot_says_comes_first(document: dict[str, Any]) -> None:
              "strikes", "One by one", "Cosmetic", "base"]  # fmt: skip
     places = [shown.index(words) for words in order]
     assert places == sorted(places)
+
+
+def headings(before: dict[str, Any], after: dict[str, Any]) -> dict[str, str]:
+    """Each heading with the properties that stand under it."""
+    plan = planned(before, after)
+    return {group.name: " ".join(row.change.what for _, row in group.rows) for group in groups(plan)}
+
+
+def test_words_on_buttons_are_what_the_bot_says(document: dict[str, Any]) -> None:
+    after = copy(document)
+    after["quick_replies"][0]["title"] = "We guarantee a refund"
+    asked = next(c for c in after["claims"] if c["options"])
+    asked["options"][0] = "Certainly"
+    asked["topic"] = "Your refund"
+    found = headings(document, after)
+    assert found.keys() == {"says differently", "affected"}
+    assert sorted(found["says differently"].split()) == sorted(
+        "options Already removed options Certainly added topic title".split()
+    )
+
+
+def test_questions_stand_under_what_the_bot_answers(document: dict[str, Any]) -> None:
+    after = copy(document)
+    after["quick_replies"][0]["questions"] = ["is your own service free"]
+    next(c for c in after["claims"] if c["id"] == "PL-D01")["questions"] = ["are you a person"]
+    found = headings(document, after)
+    assert set(found) == {"answers"}
+    assert "is your own service free" in found["answers"]
+    assert "are you a person" in found["answers"]
+    rows = planned(document, after).open
+    assert rows, "nobody approved the questions"
+
+
+def test_a_phrase_that_is_gone_is_no_longer_said(document: dict[str, Any]) -> None:
+    after = copy(document)
+    after["persona"]["phrases"] = ["A new one."]
+    before = copy(document)
+    before["persona"]["phrases"] = ["An old one."]
+    assert headings(before, after) == {
+        "newly says": "phrases A new one. added",
+        "no longer says": "phrases An old one. removed",
+    }
 
 
 def test_a_wording_shows_what_is_gone_and_what_is_new(document: dict[str, Any]) -> None:
