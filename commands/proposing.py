@@ -7,6 +7,7 @@ import re
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 REVIEW_DAYS = 180
 ROUNDS = 6  # of compiling and leaving out what the rules refuse
 SHOWN = 12  # words left out that are printed; the file lists all
+SAID = "says so already"
 UNREACHED = "CV5027"  # a disclosure that no journey comes to
 SOURCES = "sources.yaml"
 SOURCES_HEAD = "# yaml-language-server: $schema=../../schemas/tenant/sources.schema.json\n\n"
@@ -41,6 +43,19 @@ class Written:
     document: str
     data: bytes
     left_out: tuple[LeftOut, ...]
+
+
+class NothingNew(Exception):
+    """A document without a statement that could be a claim, and why each of them is none."""
+
+    def __init__(self, document: str, left_out: list[LeftOut]) -> None:
+        super().__init__(document)
+        self.document, self.left_out = document, left_out
+
+    @property
+    def said_already(self) -> bool:
+        """Whether there are statements, and the register or a proposal has every one."""
+        return any(item.why.endswith(SAID) for item in self.left_out)
 
 
 def propose(
@@ -67,6 +82,11 @@ def propose(
         try:
             kept = read_document(file)
             made = _proposed(path, kept, day)
+        except NothingNew as nothing:
+            progress.clear()
+            failed += not nothing.said_already
+            _tell_nothing(nothing)
+            continue
         except (DocumentRefused, UsageProblem) as refused:
             progress.clear()
             failed += 1
@@ -80,18 +100,21 @@ def propose(
 
 def _proposed(path: Path, kept: Kept, day: date) -> Written:
     """The files for one document, compiled once in a copy. Raises UsageProblem when there is nothing to propose."""
-    from compiler.propose import MOST_CLAIMS, LeftOut, as_fact
+    from compiler.propose import MOST_CLAIMS, MOST_LEFT_OUT, LeftOut, as_fact
     from compiler.propose import propose as statements_of
 
     source = _source(path)
     frame = _frame(path, source, kept, day)
-    _refuse_to_overwrite(path, kept, _claims_name(frame))
+    claims = _claims_name(path, frame)
+    _refuse_to_overwrite(path, kept, claims)
     texts = {claim.id: [t for by in claim.texts.values() for t in by.values()] for claim in source.spoken()}
     found = statements_of(kept.document, texts)
-    if len(found.proposals) > MOST_CLAIMS:
-        raise UsageProblem(
-            f"{kept.document.name}: more than {MOST_CLAIMS} statements; give the part that matters"
-        )
+    for most, got, what in (
+        (MOST_CLAIMS, found.proposals, "statements"),
+        (MOST_LEFT_OUT, found.left_out, "passages that are none"),
+    ):
+        if len(got) > most:
+            raise UsageProblem(f"{kept.document.name}: more than {most} {what}; give the part that matters")
     proposals, left_out = list(found.proposals), list(found.left_out)
     with tempfile.TemporaryDirectory(prefix="convo-propose-") as folder:
         copy = _copied(path, Path(folder), kept)
@@ -99,7 +122,7 @@ def _proposed(path: Path, kept: Kept, day: date) -> Written:
         for _ in range(ROUNDS):
             if not proposals:
                 break
-            texts_now = _texts(path, proposals, left_out, frame, day)
+            texts_now = _texts(path / claims, proposals, left_out, frame, day)
             for name, text in texts_now.items():
                 (copy / name).parent.mkdir(exist_ok=True)
                 (copy / name).write_text(text, "utf-8")
@@ -112,7 +135,7 @@ def _proposed(path: Path, kept: Kept, day: date) -> Written:
                     data=kept.data,
                     left_out=tuple(left_out),
                 )
-            refused = _refused(new, f"{path.name}/{_claims_name(frame)}", texts_now[_claims_name(frame)])
+            refused = _refused(new, f"{path.name}/{claims}", texts_now[claims])
             if not refused:
                 raise UsageProblem(f"{kept.document.name}: {new[0].code} {new[0].message}")
             for index in sorted(refused, reverse=True):
@@ -121,7 +144,7 @@ def _proposed(path: Path, kept: Kept, day: date) -> Written:
                     continue
                 gone = proposals.pop(index)
                 left_out.append(LeftOut(text=gone.says, place=gone.place, why=refused[index]))
-    raise UsageProblem(f"{kept.document.name}: no statement in it that the rules let stand as a claim")
+    raise NothingNew(kept.document.name, left_out)
 
 
 def _source(path: Path) -> Source:
@@ -157,8 +180,14 @@ def _frame(path: Path, source: Source, kept: Kept, day: date) -> Frame:
     )
 
 
-def _claims_name(frame: Frame) -> str:
-    return f"claims/proposed-{Path(frame.document).stem}.yaml"
+def _claims_name(path: Path, frame: Frame) -> str:
+    """claims/proposed-<name>.yaml, with the suffix in it where the same document was read in another format before."""
+    name = Path(frame.document)
+    stem = f"claims/proposed-{name.stem}"
+    there = path / f"{stem}.yaml"
+    if there.exists() and f"document: {frame.document}\n" not in there.read_text("utf-8", "replace"):
+        stem += f"-{name.suffix[1:]}"
+    return f"{stem}.yaml"
 
 
 def _refuse_to_overwrite(path: Path, kept: Kept, claims: str) -> None:
@@ -170,14 +199,15 @@ def _refuse_to_overwrite(path: Path, kept: Kept, claims: str) -> None:
 
 
 def _texts(
-    path: Path, proposals: list[Proposal], left_out: list[LeftOut], frame: Frame, day: date
+    claims: Path, proposals: list[Proposal], left_out: list[LeftOut], frame: Frame, day: date
 ) -> dict[str, str]:
     """The file of claims, laid out, and sources.yaml with the document in it."""
     from compiler.layout import layout
     from compiler.load import schema
     from compiler.propose import claims_file, numbered, source_entry
 
-    name = _claims_name(frame)
+    path = claims.parent.parent
+    name = claims.relative_to(path).as_posix()
     raw = claims_file(numbered(proposals, frame), left_out, frame)
     made = layout(name, "claims", raw, schema("claims"))
     sources = path / SOURCES
@@ -244,12 +274,29 @@ def _write(path: Path, made: Written) -> None:
 
 
 def _tell(path: Path, made: Written) -> None:
-    from compiler.diagnostics.escape import visible
-
     claims = next(name for name in made.texts if name != SOURCES)
     typer.echo(f"{path / claims}: {made.claims} claims proposed; nobody has approved them")
     typer.echo(f"{path / made.document}: kept, its digest is part of what is approved")
-    for item in made.left_out[:SHOWN]:
-        typer.echo(f"  left out, {item.place}: {visible(item.why)}")
+    _tell_left_out(made.left_out[:SHOWN])
     if len(made.left_out) > SHOWN:
         typer.echo(f"  and {len(made.left_out) - SHOWN} more, listed at the end of the file")
+
+
+def _tell_nothing(nothing: NothingNew) -> None:
+    """Nothing is written, so that every passage is told here."""
+    if nothing.said_already:
+        typer.echo(f"{nothing.document}: what it states is registered or proposed already; nothing written")
+    else:
+        typer.echo(
+            f"convo: {nothing.document}: no statement in it that the rules let stand as a claim", err=True
+        )
+    _tell_left_out(nothing.left_out, err=not nothing.said_already)
+
+
+def _tell_left_out(items: Iterable[LeftOut], *, err: bool = False) -> None:
+    from compiler.diagnostics.escape import visible
+    from compiler.propose import shown
+
+    for item in items:
+        text = visible(f'{item.why}: "{shown(item.text)}"')
+        typer.echo(f"  left out, {item.place}: {text}", err=err)

@@ -2,38 +2,57 @@
 
 A document is data. Nothing in it can act: its text becomes the text of claims that nobody has approved, or is left out with
 the reason. Numbers, dates and conditions are never reworded. What is guessed (the kind, the questions) says so beside it.
+A place is `file:line:column-line:column`, columns in characters from 1, the end exclusive; of a PDF it is page and lines.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from compiler.diagnostics.escape import visible
 
 SHORTEST_CHARS, FEWEST_WORDS, LONGEST_CHARS = 20, 4, 1000
 MOST_CLAIMS = 400  # in one file of claims
+MOST_LEFT_OUT = 1000  # that are listed there, every one
 QUESTION_CHARS = 160
 LONGEST_ABBREVIATION = 12
 MACHINE = "it holds what reads like an instruction to a machine"
+LEADS = "it leads to a list, and none follows"  # a reader gives this to every such sentence
 SAME = 0.9  # share of words two statements have in common when they are one
 COMMENT_COLUMNS = 98
+QUOTED_CHARS = 200  # of what is left out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A paragraph, an item of a list or a row of a table. `lines`: (offset in the text, line) where each line begins.
+    """A paragraph, an item of a list or a row of a table. `places`: (offset in the text, line, column) of each run of it.
 
-    `lead` is the sentence that introduces a list ("You can cancel:"), `heading` the last heading above.
+    `lead` is the sentence that introduces a list ("You can cancel:"), `heading` the last heading above. `left_out` is why
+    it is not read at all: nobody sees it, or it is code.
     """
 
     text: str
-    lines: tuple[tuple[int, int], ...]
+    places: tuple[tuple[int, int, int], ...]
     page: int | None = None
     heading: str = ""
-    lead: str = ""
+    lead: Passage | None = None
+    left_out: str = ""
+
+    def at(self, offset: int) -> tuple[int, int]:
+        """(line, column) of a character of the text."""
+        run = bisect_right(self.places, offset, key=lambda place: place[0]) - 1
+        first, line, column = self.places[max(run, 0)]
+        return line, column + offset - first
+
+    def since(self, offset: int) -> Passage:
+        """The rest of the text, from an offset on."""
+        later = ((first - offset, line, column) for first, line, column in self.places if first > offset)
+        places = ((0, *self.at(offset)), *later)
+        return replace(self, text=self.text[offset:], places=places)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +65,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """One statement that could be a claim. `quote` are the document's words where `says` joins a list's lead to an item."""
+    """One statement that could be a claim. `quote` are the document's words at `place`, `led_by` those that lead to them."""
 
     says: str
     kind: str
     when: str
     question: str | None
     place: str
-    quote: str | None = None
+    quote: str
+    led_by: tuple[str, str] | None = None  # (words, place)
     note: str | None = None
 
 
@@ -99,33 +119,28 @@ _WORD = re.compile(r"[^\W_]+(?:[.,'’][^\W_]+)*")
 def propose(document: Document, existing: Mapping[str, Iterable[str]]) -> Proposed:
     """The statements of a document. `existing`: the wordings of each claim there is; what one says already is left out.
 
-    Stops behind the first statement too many for one file.
+    Every sentence is a proposal, a question that one answers, or left out with the reason. Stops behind the first thing too
+    many for one file.
     """
     made = Proposed()
     known = {name: [_words(text) for text in texts] for name, texts in existing.items()}
-    asked = ""  # a question of the document, which what follows answers
-    last_heading: str | None = None
-    for passage in document.passages:
-        if _TO_A_MACHINE.search(passage.text):
-            place = _place(document.name, passage, 0)
-            made.left_out.append(LeftOut(text=passage.text, place=place, why=MACHINE))
+    asked = _Asked()
+    for passage in _unfolded(document.passages):
+        if why := passage.left_out or (MACHINE if _TO_A_MACHINE.search(passage.text) else ""):
+            place = _place(document.name, passage, 0, len(passage.text))
+            made.left_out.append(LeftOut(text=passage.text, place=place, why=why))
             continue
-        if passage.heading != last_heading:
-            last_heading = passage.heading
-            asked = _question_of(passage.heading)
+        asked.under(passage.heading)
         for start, sentence in _sentences(passage.text):
-            place = _place(document.name, passage, start)
+            place = _place(document.name, passage, start, start + len(sentence))
             if sentence.endswith("?"):
-                asked = sentence if len(sentence) <= QUESTION_CHARS else asked
+                made.left_out += asked.by(sentence, place)
                 continue
-            says = f"{passage.lead} {_TAIL.sub('', sentence)}" if passage.lead else sentence
-            if (why := _unfit(says)) is not None:
-                if why:
-                    made.left_out.append(LeftOut(text=sentence, place=place, why=why))
-                continue
-            same = _same(_words(says), known)
-            if same is not None:
-                made.left_out.append(LeftOut(text=says, place=place, why=f"{same} says so already"))
+            lead = passage.lead.text if passage.lead else ""
+            says = f"{lead} {_TAIL.sub('', sentence)}" if lead else sentence
+            why = _unfit(says) or _said(says, known)
+            if why:
+                made.left_out.append(LeftOut(text=sentence, place=place, why=why))
                 continue
             known[f"the proposal from {place}"] = [_words(says)]
             kind, when = _kind(says)
@@ -134,15 +149,68 @@ def propose(document: Document, existing: Mapping[str, Iterable[str]]) -> Propos
                     says=says,
                     kind=kind,
                     when=when,
-                    question=asked or None,
+                    question=asked.answered(),
                     place=place,
-                    quote=sentence if passage.lead else None,
+                    quote=sentence,
+                    led_by=_led_by(document.name, passage.lead),
                 )
             )
-            asked = ""  # one statement a question: the reviewer spreads them
-            if len(made.proposals) > MOST_CLAIMS:
-                return made  # too many for one file: the caller says so
+        if len(made.proposals) > MOST_CLAIMS or len(made.left_out) > MOST_LEFT_OUT:
+            return made  # too many for one file: the caller says so
+    made.left_out += asked.by("", "")
     return made
+
+
+def _unfolded(passages: Sequence[Passage]) -> Iterator[Passage]:
+    """The passages, with only the last sentence of a paragraph as what leads to a list: the others stand for themselves."""
+    led = {(passage.lead.text, passage.lead.places) for passage in passages if passage.lead}
+    for passage in passages:
+        if passage.lead:
+            yield replace(passage, lead=passage.lead.since(_last_sentence(passage.lead.text)))
+        elif passage.left_out == LEADS and (passage.text, passage.places) in led:
+            before = passage.text[: _last_sentence(passage.text)].rstrip()
+            if before:
+                yield replace(passage, text=before, left_out="")
+        else:
+            yield passage
+
+
+def _last_sentence(text: str) -> int:
+    return max(start for start, _ in _sentences(text))
+
+
+class _Asked:
+    """The question that the next statement answers: one of the document, or what the heading stands for."""
+
+    def __init__(self) -> None:
+        self.heading: str | None = None
+        self.question = ""
+        self.place = ""  # "": a heading, which is nothing left out when nothing answers it
+
+    def under(self, heading: str) -> None:
+        if heading != self.heading:
+            self.heading = heading
+            if not self.place:
+                self.question = _question_of(heading)
+
+    def by(self, question: str, place: str) -> Iterator[LeftOut]:
+        """A question of the document; the one before it, if nothing answered that, is left out. So is one too long."""
+        if self.place:
+            yield LeftOut(text=self.question, place=self.place, why="a question that no statement answers")
+        self.question, self.place = question, place
+        if len(question) > QUESTION_CHARS:
+            self.question = self.place = ""
+            why = f"a question of more than {QUESTION_CHARS} characters"
+            yield LeftOut(text=question, place=place, why=why)
+
+    def answered(self) -> str | None:
+        """One statement a question: the reviewer spreads them."""
+        question, self.question, self.place = self.question, "", ""
+        return question or None
+
+
+def _led_by(name: str, lead: Passage | None) -> tuple[str, str] | None:
+    return (lead.text, _place(name, lead, 0, len(lead.text))) if lead else None
 
 
 def _sentences(text: str) -> Iterator[tuple[int, str]]:
@@ -164,17 +232,24 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
         yield start + len(piece) - len(piece.lstrip()), body
 
 
-def _unfit(says: str) -> str | None:
-    """Why a sentence is no statement: a reason to tell, "" for furniture nobody misses, None when it is one."""
-    if _FURNITURE.search(says) or len(_WORD.findall(says)) < FEWEST_WORDS or len(says) < SHORTEST_CHARS:
-        return ""
+def _unfit(says: str) -> str:
+    """Why a sentence is no statement, "" when it is one."""
+    if _FURNITURE.search(says):
+        return "it belongs to the page, not to what the firm says"
+    if len(_WORD.findall(says)) < FEWEST_WORDS or len(says) < SHORTEST_CHARS:
+        return (
+            f"it has fewer than {FEWEST_WORDS} words or {SHORTEST_CHARS} characters: too short to stand alone"
+        )
     if len(says) > LONGEST_CHARS:
         return f"it is longer than the {LONGEST_CHARS} characters a claim may have"
     if _UNFINISHED.search(says):
         return "it is not a whole sentence"
-    if "{" in says or "}" in says:
-        return "braces mark slots in a claim"
-    return None
+    return "braces mark slots in a claim" if "{" in says or "}" in says else ""
+
+
+def _said(says: str, known: Mapping[str, list[frozenset[str]]]) -> str:
+    same = _same(_words(says), known)
+    return f"{same} says so already" if same else ""
 
 
 def as_fact(proposal: Proposal) -> Proposal:
@@ -241,10 +316,13 @@ def _same(words: frozenset[str], known: Mapping[str, list[frozenset[str]]]) -> s
     return None
 
 
-def _place(name: str, passage: Passage, start: int) -> str:
-    line = max((line for offset, line in passage.lines if offset <= start), default=1)
-    page = f", page {passage.page}" if passage.page is not None else ""
-    return f"{name}{page}, line {line}"
+def _place(name: str, passage: Passage, start: int, end: int) -> str:
+    """Where a stretch of a passage stands in the document."""
+    (line, column), (end_line, last) = passage.at(start), passage.at(max(start, end - 1))
+    if passage.page is None:
+        return f"{name}:{line}:{column}-{end_line}:{last + 1}"
+    lines = f"line {line}" if line == end_line else f"lines {line}-{end_line}"
+    return f"{name}, page {passage.page}, {lines}"
 
 
 # ---- the file ------------------------------------------------------------------------------------------------------------
@@ -291,14 +369,16 @@ def claims_file(claims: Iterable[tuple[str, Proposal]], left_out: Iterable[LeftO
         "",
     ]
     for name, proposal in claims:
-        parts += [*_comment(f"From {proposal.place}"), *_quoted(proposal)]
+        parts += _comment(f'From {proposal.place}: "{proposal.quote}"')
+        if proposal.led_by:
+            parts += _comment('Led to by {1}: "{0}"'.format(*proposal.led_by))
         parts += _claim(name, proposal, frame)
         parts.append("")
     rest = list(left_out)
     if rest:
         parts.append("# Left out:")
         for item in rest:
-            parts += _comment(f"{item.place}: {item.why}: {item.text[:200]}")
+            parts += _comment(f'{item.place}: {item.why}: "{shown(item.text)}"')
     return "\n".join(parts) + "\n"
 
 
@@ -319,12 +399,14 @@ def _claim(name: str, proposal: Proposal, frame: Frame) -> Iterator[str]:
     yield f"  review_by: {frame.review_by}"
     if proposal.question:
         yield f"  questions: [{_text(proposal.question)}]"
-    if proposal.note:
-        yield f"  note: {_text(proposal.note)}"
+    led = f", led to by {proposal.led_by[1]}" if proposal.led_by else ""
+    note = f" {proposal.note}" if proposal.note else ""
+    yield f"  note: {_text(f'From {proposal.place}{led}.{note}')}"
 
 
-def _quoted(proposal: Proposal) -> list[str]:
-    return _comment(f"In its words: {proposal.quote}") if proposal.quote else []
+def shown(text: str) -> str:
+    """Words that are left out, as far as they help to find them."""
+    return text if len(text) <= QUOTED_CHARS else f"{text[:QUOTED_CHARS]}..."
 
 
 def _comment(text: str) -> list[str]:

@@ -13,6 +13,7 @@ import sys
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from compiler.documents.refused import DocumentRefused
 from compiler.propose import Document, Passage
@@ -42,7 +43,7 @@ def read_document(path: Path, *, seconds: int = SECONDS) -> Kept:
     data = _bytes(path)
     name = f"documents/{normalised(path)}"
     passages = tuple(_passages(path.name, kind, data, seconds))
-    if not passages:
+    if all(passage.left_out for passage in passages):
         raise DocumentRefused(f"{path.name}: no text in it; a scan has to be turned into text first")
     digest = "sha256:" + hashlib.sha256(data).hexdigest()
     return Kept(data=data, digest=digest, document=Document(name=name, passages=passages))
@@ -88,4 +89,10 @@ def _passages(name: str, kind: str, data: bytes, seconds: int) -> list[Passage]:
         raise DocumentRefused(f"{name}: it cannot be read within the limits on time and memory") from None
     if "refused" in said:
         raise DocumentRefused(f"{name}: {said['refused']}")
-    return [Passage(**{**p, "lines": tuple((a, b) for a, b in p["lines"])}) for p in said["passages"]]
+    return [_passage(found) for found in said["passages"]]
+
+
+def _passage(found: dict[str, Any]) -> Passage:
+    places = tuple((offset, line, column) for offset, line, column in found["places"])
+    lead = _passage(found["lead"]) if found["lead"] else None
+    return Passage(**{**found, "places": places, "lead": lead})

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 
 from compiler.documents.markdown import passages
-from compiler.documents.paragraph import LINE_END
+from compiler.documents.paragraph import LINE_END, Placed
 from compiler.documents.refused import DocumentRefused
 from compiler.propose import Passage
 
@@ -17,7 +17,8 @@ MAX_PAGES = 200
 def pdf(data: bytes) -> Iterator[Passage]:
     """The passages of a PDF. Raises DocumentRefused."""
     for number, text in enumerate(_pages(data), 1):
-        yield from passages(enumerate(LINE_END.split(text), 1), markup=False, page=number)
+        lines = (Placed.on(line, n) for n, line in enumerate(LINE_END.split(text), 1))
+        yield from passages(lines, markup=False, page=number)
 
 
 def _pages(data: bytes) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -341,7 +342,9 @@ def test_a_firms_document_becomes_proposed_claims_that_compile_and_are_laid_out(
     dave = tenants / "dynamo-dave"
     assert (dave / "documents" / "terms-2026.md").read_text() == TERMS
     claims = (dave / "claims" / "proposed-terms-2026.yaml").read_text()
-    assert "# From documents/terms-2026.md, line 4\n" in claims
+    place = "documents/terms-2026.md:4:1-4:66"
+    assert f'# From {place}: "You can cancel within 14' in claims
+    assert re.search(rf"\n  note: (>-\s+)?From {re.escape(place)}\.", claims), "also where a program finds it"
     assert "says: You can cancel within 14 days of signing without paying anything.\n" in claims
     assert "document: documents/terms-2026.md\n" in claims
     assert "questions: [How long does it take?]\n" in claims
@@ -352,6 +355,40 @@ def test_a_firms_document_becomes_proposed_claims_that_compile_and_are_laid_out(
     told = convo("compile", "--check", str(dave), *ON)
     assert told.returncode == 0, told.stdout
     assert run("fmt", dave, "--check").exit_code == 0
+
+
+def test_one_document_in_two_formats_is_taken_under_two_names_and_says_nothing_twice(
+    tenants: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "terms.md").write_text(TERMS)
+    (tmp_path / "terms.html").write_text("<p>We keep your papers for six years.</p>")
+    dave = tenants / "dynamo-dave"
+    done = run("propose", dave, tmp_path / "terms.md", tmp_path / "terms.html", *ON)
+    assert done.exit_code == 0, done.output
+    assert sorted(path.name for path in (dave / "claims").glob("proposed-*")) == [
+        "proposed-terms-html.yaml",
+        "proposed-terms.yaml",
+    ]
+    assert run("fmt", dave, "--check").exit_code == 0
+    (tmp_path / "terms.htm").write_text("<p>We keep your papers for six years.</p>")
+    (tmp_path / "again.html").write_text("<p>We keep your papers for six years.</p>")
+    assert run("propose", dave, tmp_path / "terms.htm", *ON).exit_code == 1, "that is terms.html once more"
+    again = run("propose", dave, tmp_path / "again.html", *ON)
+    assert again.exit_code == 0
+    assert "registered or proposed already; nothing written" in again.output
+    assert not (dave / "documents" / "again.html").exists()
+
+
+def test_a_document_without_a_statement_is_refused_with_the_reason_for_each_passage(
+    tenants: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "poor.html").write_text(
+        "<p>We guarantee results.</p><p hidden>Nobody is to see this one.</p>"
+    )
+    done = run("propose", tenants / "dynamo-dave", tmp_path / "poor.html", *ON)
+    assert done.exit_code == 1
+    assert "documents/poor.html:1:4-1:25: it has fewer than 4 words" in done.stderr
+    assert "it is hidden on the page: the attribute `hidden`" in done.stderr
 
 
 def test_propose_overwrites_nothing_and_keeps_the_sources_that_are_there(

@@ -13,7 +13,17 @@ from compiler.documents import DocumentRefused, normalised, read_document
 from compiler.documents.markdown import markdown
 from compiler.documents.paragraph import clean
 from compiler.documents.web import html
-from compiler.propose import MOST_CLAIMS, Document, Frame, Passage, Proposed, claims_file, numbered, propose
+from compiler.propose import (
+    LEADS,
+    MOST_CLAIMS,
+    Document,
+    Frame,
+    Passage,
+    Proposed,
+    claims_file,
+    numbered,
+    propose,
+)
 from compiler.source.files import Parsed
 from compiler.source.parse import parse
 
@@ -61,15 +71,15 @@ def test_each_sentence_is_a_statement_in_the_documents_own_words() -> None:
     ]
 
 
-def test_each_names_its_line_also_within_a_paragraph() -> None:
+def test_each_names_where_it_begins_and_ends_also_within_a_paragraph() -> None:
     made = proposed(
         "# Terms\n\nWe act only once you have signed. You may\nleave us at any time you like.\n"
         "We keep all records for six years.\n",
     )
     assert [proposal.place for proposal in made.proposals] == [
-        "documents/terms.md, line 3",
-        "documents/terms.md, line 3",
-        "documents/terms.md, line 5",
+        "documents/terms.md:3:1-3:34",
+        "documents/terms.md:3:35-4:31",
+        "documents/terms.md:5:1-5:35",
     ]
 
 
@@ -83,6 +93,29 @@ def test_an_item_of_a_list_keeps_the_condition_that_leads_to_it() -> None:
         "We answer within a week of that.",
     ]
     assert made.proposals[0].quote == "by writing to us, or"
+    assert made.proposals[0].place == "documents/terms.md:3:3-3:23"
+    assert made.proposals[0].led_by == ("You can cancel within 14 days:", "documents/terms.md:1:1-1:31")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("We work in London only. You can cancel:\n\n- by post within 14 days\n", "terms.md"),
+        ("<p>We work in London only. You can cancel:</p><ul><li>by post within 14 days</ul>", "a.html"),
+    ],
+)
+def test_only_the_sentence_before_a_list_leads_to_its_items(text: str, name: str) -> None:
+    made = proposed(text, name)
+    assert says(made) == ["We work in London only.", "You can cancel: by post within 14 days"]
+    assert made.proposals[1].led_by is not None
+    assert made.proposals[1].led_by[0] == "You can cancel:"
+    assert made.left_out == []
+
+
+def test_a_sentence_that_leads_to_no_list_is_left_out_and_named() -> None:
+    made = proposed("We promise you all of this:\n\nWe act only once you have signed.\n")
+    assert says(made) == ["We act only once you have signed."]
+    assert [(item.text, item.why) for item in made.left_out] == [("We promise you all of this:", LEADS)]
 
 
 def test_a_question_of_the_document_is_what_the_next_statement_answers() -> None:
@@ -135,8 +168,154 @@ def test_a_passage_that_speaks_to_a_machine_becomes_no_claim_and_is_named(attack
     made = proposed(f"{attack} You will certainly get your money.\n\nWe act only once you have signed.\n")
     assert says(made) == ["We act only once you have signed."]
     assert [(item.place, "machine" in item.why) for item in made.left_out] == [
-        ("documents/terms.md, line 1", True)
+        (f"documents/terms.md:1:1-1:{len(attack) + 36}", True)
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("One word, **two words** and\n[a third one](https://example.com) stand `here` now.\n", "terms.md"),
+        ("> Quoted words of  the firm stand here.\n\n* Items of it\tstand here too.\n", "terms.md"),
+        (
+            "| Stage of it | The days it takes |\n|---|---|\n| The lender's answer | 56 days of it |\n",
+            "terms.md",
+        ),
+        (
+            "Cafe\u0301s and re\u0301sume\u0301s are kept by us here. We\u200b keep them all for years.",
+            "terms.md",
+        ),
+        (
+            "<p>Fees &amp; costs are &pound;20 &#8211; no more than that.</p>\n<p>AT&T &copy b &x; c d e f.</p>",
+            "a.html",
+        ),
+        ("<ul>\n <li>One <b>bold</b>\n thing of ours here</li></ul>a < b and that is all there is", "a.html"),
+    ],
+)
+def test_a_place_is_where_the_words_begin_and_end_in_the_file(text: str, name: str) -> None:
+    lines = text.split("\n")
+    found = document(text, name)
+    assert found.passages
+    for passage in found.passages:
+        (line, column), (end_line, end) = passage.at(0), passage.at(len(passage.text) - 1)
+        first, last = lines[line - 1][column - 1], lines[end_line - 1][end - 1]
+        assert clean(first)[:1] in (passage.text[0], "&")
+        assert last in (passage.text[-1], "\u0301")
+
+
+@given(
+    words=st.lists(st.sampled_from(["we", "keep", "14", "days", "café", "all", "**it**"]), min_size=6),
+    gap=st.integers(1, 3),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_character_of_a_statement_is_found_at_its_place(words: list[str], gap: int) -> None:
+    text = "".join(word + (" " * gap if n % 4 else "\n") for n, word in enumerate(words))
+    lines = text.split("\n")
+    for passage in markdown(text):
+        for offset, char in enumerate(passage.text):
+            line, column = passage.at(offset)
+            there = lines[line - 1][column - 1 : column]
+            assert there == char or char == " "
+
+
+def left_out(text: str, name: str = "terms.md") -> dict[str, str]:
+    """The words left out, and why."""
+    return {item.text: item.why for item in proposed(text, name).left_out}
+
+
+def test_every_passage_that_becomes_no_claim_is_listed_with_the_reason() -> None:
+    found = left_out(
+        "# Terms\n\nWe guarantee results.\n\nPage 3 of 9\n\n<!-- Nobody is told of this one. -->\n\n"
+        "How long does this take?\n\nWho are you people?\n\nWe are EXAMPLE LTD, a claims firm. "
+        "We work for {name} only.\n\n```\nwe = promise(everything)\n```\n\n| Stage | Time |\n|---|---|\n"
+        "| Answer of the lender | 8 weeks |\n\nIs there a fee?\n"
+    )
+    assert {text: why.split(",")[0].split(":")[0] for text, why in found.items()} == {
+        "We guarantee results.": "it has fewer than 4 words or 20 characters",
+        "Page 3 of 9": "it belongs to the page",
+        "Nobody is told of this one.": "a comment",
+        "How long does this take?": "a question that no statement answers",
+        "We work for {name} only.": "braces mark slots in a claim",
+        "we = promise(everything)": "it is code",
+        "Stage: Time": "it names the columns of a table",
+        "Is there a fee?": "a question that no statement answers",
+    }
+
+
+STYLE = "<style>{}</style>"
+SECRET = "You will certainly win all of it."
+
+
+@pytest.mark.parametrize(
+    ("style", "attributes", "why"),
+    [
+        ("", "hidden", "attribute `hidden`"),
+        ("", 'style="DISPLAY : none"', "`display: none`"),
+        ("", 'style="visibility:hidden"', "`visibility: hidden`"),
+        ("", 'style="font-size:0"', "`font-size: 0`"),
+        ("", 'style="font-size:.5px"', "`font-size: .5px`"),
+        ("", 'style="font: 0/0 a"', "`font: 0/0 a`"),
+        ("", 'style="opacity:0.01"', "`opacity: 0.01`"),
+        ("", 'style="color:#FFF"', "colour of its ground"),
+        ("", 'style="color: rgb(254, 254, 254)"', "colour of its ground"),
+        ("", 'style="color:rgba(0,0,0,0)"', "colour of its ground"),
+        ("", 'style="color:#000;background:black"', "colour of its ground"),
+        ("", 'style="position:absolute;left:-9999px"', "`left: -9999px`"),
+        (".x{display:none}", 'class="a x"', "`display: none` for `.x`"),
+        ("/* a */ @import url(x); p.a.x , b { color: red; display:none!important }", 'class="x a"', "for `p.a.x`"),
+        ("#s{visibility:collapse}", 'id="s"', "for `#s`"),
+        ("main > p{font-size:0px}", "", "for `main > p`"),
+        ("body main p:not(.y){display:none}", "", "`display: none`"),
+        ("@media screen{p{display:none}}", "", "for `p`"),
+        ("[data-x=\"1\"]{opacity:0}", 'data-x="1"', "`opacity: 0`"),
+        ("body{background:#fff} .w{color:white}", 'class="w"', "colour of its ground"),
+    ],
+)  # fmt: skip
+def test_text_that_a_style_hides_is_no_claim_and_named_as_hidden(
+    style: str, attributes: str, why: str
+) -> None:
+    page = (
+        f"{STYLE.format(style)}<main><div><i>x</i></div><p {attributes}>{SECRET}</p></main>"
+        "<div>We act only once you have signed.</div>"
+    )
+    assert says(proposed(page, "a.html")) == ["We act only once you have signed."]
+    reason = left_out(page, "a.html")[SECRET]
+    assert reason.startswith("it is hidden on the page: ")
+    assert why in reason
+
+
+@pytest.mark.parametrize(
+    ("style", "attributes"),
+    [
+        ("@media print{p{display:none}}", ""),
+        ("p:hover{display:none} .other{display:none} nav p{display:none} p.a.b{display:none}", 'class="a"'),
+        ("", 'style="display:block;color:#fff;background:#036"'),
+        ("main{background:url(night.png)} p{color:white}", ""),
+        ("body{color:#333;background:#fff} p{font-size:12px;left:0;width:100%;height:auto}", ""),
+    ],
+)
+def test_text_that_is_seen_stays_a_statement(style: str, attributes: str) -> None:
+    page = (
+        f"<html><head><title>t</title>{STYLE.format(style)}<body><main>"
+        f"<p {attributes}>We act only once you have signed.<p>Then we write to your lender."
+    )
+    assert says(proposed(page, "a.html")) == [
+        "We act only once you have signed.",
+        "Then we write to your lender.",
+    ]
+
+
+def test_a_hidden_piece_is_taken_out_of_the_sentence_around_it_and_named() -> None:
+    page = "<p>Our fee is <span style='display:none'>never more than </span>20% of what you get.</p>"
+    assert says(proposed(page, "a.html")) == ["Our fee is 20% of what you get."]
+    assert "never more than" in left_out(page, "a.html")
+
+
+def test_html_that_hides_text_in_markdown_hides_it_here_too() -> None:
+    hidden = f"<div style='display:none'>\n\n{SECRET}\n\n</div>"
+    text = f"We act only once you have signed.\n\n{hidden}\n\nWe write to you after that.\n"
+    assert says(proposed(text)) == ["We act only once you have signed.", "We write to you after that."]
+    assert left_out(text) == {SECRET: "it is hidden on the page by HTML in it"}
 
 
 def test_furniture_of_a_page_is_no_statement() -> None:
@@ -162,7 +341,7 @@ plus VAT.</p><p style="display: none">You will win and it is certain.</p><p hidd
         "You can cancel: by post within 14 days",
         "The lender's answer: 8 weeks",
     ]
-    assert made.proposals[0].place == "documents/fees-page.html, line 3"
+    assert made.proposals[0].place == "documents/fees-page.html:3:4-4:10"
     assert made.proposals[0].question == "What about fees?"
 
 
@@ -200,7 +379,7 @@ def test_a_pdf_is_read_page_by_page(tmp_path: Path) -> None:
     )
     made = propose(read(tmp_path, "Terms of Business.PDF", data), {})
     assert [(p.says, p.place) for p in made.proposals] == [
-        ("We act for you only once you have signed.", "documents/terms-of-business.pdf, page 1, line 1"),
+        ("We act for you only once you have signed.", "documents/terms-of-business.pdf, page 1, lines 1-2"),
         ("Our fee is 18% plus VAT.", "documents/terms-of-business.pdf, page 1, line 2"),
         ("You may leave us within 14 days.", "documents/terms-of-business.pdf, page 2, line 1"),
     ]
@@ -270,7 +449,9 @@ def test_a_document_gets_a_name_that_a_tenant_may_have(given_name: str, kept: st
 
 
 def test_ids_go_on_where_the_tenants_end() -> None:
-    passage = Passage(text="The scheme covers two sorts of cars. It ends in the year 2030.", lines=((0, 1),))
+    passage = Passage(
+        text="The scheme covers two sorts of cars. It ends in the year 2030.", places=((0, 1, 1),)
+    )
     made = propose(Document(name="documents/terms.md", passages=(passage,)), {})
     assert [name for name, _ in numbered(made.proposals, FRAME)] == ["AC-F08", "AC-F09"]
 
@@ -280,7 +461,7 @@ def test_ids_go_on_where_the_tenants_end() -> None:
 def test_whatever_a_passage_says_the_file_holds_it_as_text_and_nothing_else(text: str) -> None:
     text = clean(text)
     said = f"The firm says this: {text} and no more than this."
-    passage = Passage(text=said, lines=((0, 1),), heading=text)
+    passage = Passage(text=said, places=((0, 1, 1),), heading=text)
     made = propose(Document(name="documents/terms.md", passages=(passage,)), {})
     written = claims_file(numbered(made.proposals, FRAME), made.left_out, FRAME)
     read_again = parse(Parsed("a.yaml", "claims", text=written))
@@ -288,6 +469,6 @@ def test_whatever_a_passage_says_the_file_holds_it_as_text_and_nothing_else(text
     assert [claim["says"] for claim in claims] == says(made)
     assert all(
         set(claim)
-        <= {"id", "kind", "says", "when", "source", "document", "effective", "review_by", "questions"}
+        <= {"id", "kind", "says", "when", "source", "document", "effective", "review_by", "questions", "note"}
         for claim in claims
     )
