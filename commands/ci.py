@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from commands import OK, WRONG, UsageProblem
-from commands.options import Slug, Stage
+from commands.options import Slug, Stage, Today, day_of
 
 if TYPE_CHECKING:
     from commands.comment import Host
@@ -123,16 +123,31 @@ def tenants(
     stage: Annotated[
         Literal["sandbox", "staging", "live"], typer.Option(help="those with a connection of this stage")
     ],
+    plan: Annotated[
+        Path | None, typer.Option(help="a saved plan: nobody goes while it holds what nobody let through")
+    ] = None,
     root: Annotated[Path, typer.Option(help="the folder of tenants")] = Path("tenants"),
+    today: Today = None,
 ) -> int:
-    """The tenants that talk on a stage, one a line."""
-    from compiler.load import load
-    from compiler.source.read import read
+    """The tenants that may go to a stage, one a line. Those left out are told, with why, and are no failure.
 
-    for slug, source in read(load(root)).items():
-        if any(connection.stage == stage for connection in source.connections):
-            print(slug)
-    return OK
+    Left out: who has no connection of the stage; who is not wholly approved, beyond the sandbox. Exit code 1 for any other
+    error, and while the plan holds an open change.
+    """
+    from commands.going import going_to, open_in
+    from compiler.diagnostics.escape import log_line
+
+    if plan is not None and (still := open_in(plan)):
+        print("\n".join(["convo: nobody let this through:", *map(log_line, still)]), file=sys.stderr)
+        return WRONG
+    found = going_to(root, stage, today=day_of(today))
+    for slug, why in found.left_out.items():
+        print(log_line(f"{slug} is left out: {why}"), file=sys.stderr)
+    for fault in found.faults:
+        print(log_line(fault), file=sys.stderr)
+    for slug in found.may:
+        print(slug)
+    return WRONG if found.faults else OK
 
 
 def _read(path: Path) -> str:

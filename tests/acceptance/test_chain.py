@@ -34,15 +34,19 @@ BEFORE, AFTER = (
     "The ombudsman is free, at ombudsman.test.",
     "The ombudsman costs nothing: see ombudsman.test.",
 )
-SANDBOX = """
-  - id: plain-web-sandbox
+MORE_CONNECTIONS = "".join(
+    f"""
+  - id: plain-web-{stage}
     channel: webchat
-    stage: sandbox
+    stage: {stage}
     address: Plain web chat
     signature: none
-    origins: ["https://www.plain-claims.test"]
+    origins: ["https://{stage}.plain-claims.test"]
     outreach: false
 """
+    for stage in ("sandbox", "staging")
+)
+CAP, RAISED, HIGHER = "per_day: 1000", "per_day: 2000", "per_day: 999999"
 DRILLS = """
 - id: free-way
   title: Somebody wants the free way
@@ -82,7 +86,11 @@ def test_the_jobs_that_read_a_pull_request_have_no_secret_and_may_only_read() ->
         [both["convo.yml"], both["convo-trusted.yml"]], default=str
     )
     assert set(triggers) == {"pull_request", "pull_request_review", "push"}
-    for job in (both["convo.yml"]["jobs"]["check"], both["convo-trusted.yml"]["jobs"]["read"]):
+    for job in (
+        both["convo.yml"]["jobs"]["check"],
+        both["convo.yml"]["jobs"]["plan"],
+        both["convo-trusted.yml"]["jobs"]["read"],
+    ):
         assert job["permissions"] == {"contents": "read"}
         assert not [e for e in expressions_in(job) if "secrets." in e or "github.token" in e]
         assert "environment" not in job
@@ -118,15 +126,46 @@ def test_no_script_holds_an_expression_and_every_action_is_pinned_by_commit() ->
 def test_a_pull_request_brings_neither_its_compiler_nor_its_drills_around_what_is_put_in_force() -> None:
     jobs = documents()["convo.yml"]["jobs"]
     installs = {name: _runs(job, "pip install") for name, job in jobs.items() if _runs(job, "pip install")}
-    assert all("--requirement base/.github/convo-requirements.txt" in run for run in installs["check"])
+    for job in ("check", "plan"):
+        assert all("--requirement base/.github/convo-requirements.txt" in run for run in installs[job])
     for job in (jobs["staging"], jobs["live"]):
         names = [step.get("name", "") for step in job["steps"]]
         assert names.index("Sign, publish, activate") == len(names) - 2
         assert not any("if" in step for step in job["steps"])  # nothing goes on after a failure
     staging = [step.get("run", "") for step in jobs["staging"]["steps"]]
     assert any("convo attack" in run for run in staging[:-2])
-    [check] = _runs(jobs["live"], "compile")
-    assert "--stage live" in check
+    for stage in ("staging", "live"):
+        [who] = _runs(jobs[stage], "convo ci tenants")
+        assert f"--stage {stage}" in who
+
+
+def test_only_a_pull_request_into_the_default_branch_is_signed_or_spoken_for() -> None:
+    both = documents()
+    assert both["convo.yml"][True]["pull_request"]["branches"] == ["main"]
+    reviewed = both["convo.yml"]["jobs"]["reviewed"]["if"]
+    assert "github.event.pull_request.base.ref == github.event.repository.default_branch" in reviewed
+    jobs = both["convo-trusted.yml"]["jobs"]
+    assert _runs(jobs["which"], "convo ci pull")
+    for name in ("read", "approvals"):
+        assert jobs[name]["needs"] == "which"
+        assert "needs.which.outputs.pull != ''" in jobs[name]["if"]
+    assert jobs["comment"]["needs"] == ["which", "read"]
+
+
+def test_a_review_that_is_dismissed_or_asks_for_changes_is_heard_like_one_that_approves() -> None:
+    document = documents()["convo.yml"]
+    assert set(document[True]["pull_request_review"]["types"]) == {"submitted", "edited", "dismissed"}
+    condition = document["jobs"]["reviewed"]["if"]
+    assert "github.event.review.state != 'commented'" in condition
+    assert "approved" not in condition
+
+
+def test_what_holds_a_plan_back_runs_on_every_push_to_the_pull_request() -> None:
+    document = documents()["convo.yml"]
+    assert {"opened", "synchronize"} <= set(document[True]["pull_request"]["types"])
+    assert document["jobs"]["plan"]["if"] == "github.event_name == 'pull_request'"
+    [holding] = _runs(document["jobs"]["plan"], "convo diff")
+    assert "0|3) ;;" in holding
 
 
 def test_a_link_in_a_pull_request_is_laid_out_as_text_where_there_is_a_token(tmp_path: Path) -> None:
@@ -252,7 +291,7 @@ def _repository(work: Path, keys: DevKeys, case: Path) -> None:
     ready = ROOT / "tests" / "examples" / "ready" / "plain" / "channels.yaml"
     (case / "plain" / "drills").mkdir(parents=True)
     (case / "case.json").write_text(json.dumps({"over": "ready", "stage": "live"}))
-    (case / "plain" / "channels.yaml").write_text(ready.read_text().rstrip("\n") + SANDBOX)
+    (case / "plain" / "channels.yaml").write_text(ready.read_text().rstrip("\n") + MORE_CONNECTIONS)
     (case / "plain" / "drills" / "attacks.yaml").write_text(DRILLS.lstrip())
     lay_out(work / "tenants", case)
     shutil.copy(keys.trust, work / "trust" / "bundles.pub")
@@ -265,16 +304,42 @@ def _pem(name: str) -> str:
 
 
 def _change(stand: Stand) -> tuple[Pull, str]:
-    """Wat changes a word of a claim and opens a pull request."""
+    """Wat changes a word of a claim, raises a cap along with it and opens a pull request."""
     git(stand.work, "checkout", "-q", "-b", "words")
     claims = stand.work / "tenants" / "plain" / "claims" / "core.yaml"
     text = claims.read_text()
     assert BEFORE in text
     claims.write_text(text.replace(f"You don't need us. {BEFORE}", f'"You don\'t need us. {AFTER}"', 1))
+    _cap(stand, CAP, RAISED)
     sha = stand.commit("Say it more plainly")
     pull = stand.world.open_pull(stand.host, by=stand.world.account("wat-example"), head="words")
     stand.push("words", pull.number)
     return pull, sha
+
+
+def _cap(stand: Stand, old: str, new: str) -> None:
+    caps = stand.work / "tenants" / "plain" / "caps.yaml"
+    assert old in caps.read_text()
+    caps.write_text(caps.read_text().replace(old, new))
+
+
+def _waived(stand: Stand, pull: Pull, base: str, key: Path) -> str:
+    """Ada lets the one change through that is still open. Returns the commit."""
+    git(stand.work, "pull", "-q", "--ff-only", "origin", "words")
+    saved = stand.work.parent / "plan.json"
+    done = convo("diff", base, "HEAD", "--out", f"{saved}", "--today", TODAY, cwd=stand.work)
+    assert done.returncode == 4, done.stdout
+    [open_] = [r for t in json.loads(saved.read_text())["tenants"] for r in t["changes"] if r["open"]]
+    key.write_text(_pem("Ada Example") + "\n")
+    done = convo(
+        *("waive", "plain", "--rule", open_["rule"], "--subject", open_["subject"], "--plan", f"{saved}"),
+        *("--reason", "More people write in winter", "--expires", "2027-03-01", "--key", f"{key}"),
+        *("--today", TODAY),
+        cwd=stand.work,
+    )
+    assert done.returncode == 0, done.stderr
+    stand.commit("Let the cap be raised", name="Ada Example", mail="ada@example.com")
+    return stand.push("words", pull.number)
 
 
 def _signed_for(stand: Stand) -> str:
@@ -289,27 +354,33 @@ def _signed_for(stand: Stand) -> str:
     return stand.push("main")
 
 
-def test_from_a_pull_request_to_live(stand: Stand) -> None:
+def test_from_a_pull_request_to_live(stand: Stand, tmp_path: Path) -> None:
     base = git(stand.work, "rev-parse", "HEAD")
     pull, sha = _change(stand)
+    asked = {"github.event.pull_request.base.sha": base}
 
-    # the pull request: approvals are void, so the check is red, and says at which words
-    ran = stand.runner.job(
-        "convo.yml", "check", stand.event(sha, **{"github.event.pull_request.base.sha": base})
-    )
+    # the pull request: approvals are void, so the check is red, and says at which words; the plan is held back
+    ran = stand.runner.job("convo.yml", "check", stand.event(sha, **asked))
     assert [step.name for step in ran if step.code] == ["Check every tenant"], ran
     red = next(step.out for step in ran if step.code)
     assert "::error" in red
     assert "CV6002" in red
     assert "1 drills, 0 failed" in ran[-1].out
+    assert _held_back(stand, sha, base)
 
     # the comment: what the bot may newly say, and the words in their place
-    run = {"github.event.workflow_run.head_sha": sha, "github.event.workflow_run.head_branch": "words"}
+    run = {
+        "github.event.workflow_run.head_sha": sha,
+        "github.event.workflow_run.head_branch": "words",
+        "github.event.workflow_run.head_repository.full_name": NAME,
+    }
+    passed(stand.runner.job("convo-trusted.yml", "which", stand.event(base, **run)))
     passed(stand.runner.job("convo-trusted.yml", "read", stand.event(base, **run)))
     passed(stand.runner.job("convo-trusted.yml", "comment", stand.event(base, **run)))
     [comment] = stand.host.comments.values()
     assert "costs nothing" in comment.body
     assert "PL-D03" in comment.body
+    assert "2000" in comment.body
 
     # two people review; CI signs for them and adds the lines to the pull request
     for login in ("ada-example", "bea-example"):
@@ -319,18 +390,18 @@ def test_from_a_pull_request_to_live(stand: Stand) -> None:
     assert signed != sha
     assert git(stand.runner.origin, "diff", "--name-only", sha, signed) == "tenants/plain/approvals.yaml"
     git(stand.runner.origin, "update-ref", f"refs/pull/{pull.number}/head", signed)
-    passed(
-        stand.runner.job(
-            "convo.yml", "check", stand.event(signed, **{"github.event.pull_request.base.sha": base})
-        )
-    )
+
+    # the words are approved, but nobody let the cap be raised: held back until it is waived by name
+    assert _held_back(stand, signed, base)
+    waived = _waived(stand, pull, base, tmp_path / "ada.key")
+    passed(stand.runner.job("convo.yml", "check", stand.event(waived, **asked)))
+    assert not _held_back(stand, waived, base)
 
     # merged: staging
-    git(stand.work, "fetch", "-q")
     git(stand.work, "checkout", "-q", "main")
-    git(stand.work, "merge", "-q", "--ff-only", "origin/words")
+    git(stand.work, "merge", "-q", "--ff-only", "words")
     merged = stand.push("main")
-    passed(stand.runner.job("convo.yml", "staging", stand.event(merged)))
+    passed(stand.runner.job("convo.yml", "staging", stand.event(merged, **{"github.event.before": base})))
     [staging] = stand.status("staging")
     assert (staging["tenant"], staging["serial"]) == ("plain", 1)
     assert stand.status("live") == []
@@ -345,3 +416,21 @@ def test_from_a_pull_request_to_live(stand: Stand) -> None:
     passed(stand.runner.job("convo.yml", "live", stand.event(merged)))
     [live] = stand.status("live")
     assert (live["tenant"], live["serial"]) == ("plain", 1)
+
+    # pushed past the pull request: staging does not take what nobody let through
+    _cap(stand, RAISED, HIGHER)
+    stand.commit("Raise it further")
+    ran = stand.runner.job(
+        "convo.yml", "staging", stand.event(stand.push("main"), **{"github.event.before": merged})
+    )
+    assert [step.name for step in ran if step.code] == ["Who may go there"]
+    assert "nobody let this through" in ran[-1].out
+    assert stand.status("staging") == [staging]
+
+
+def _held_back(stand: Stand, sha: str, base: str) -> bool:
+    """Whether the check `plan` is red because something still needs somebody."""
+    event = stand.event(sha, **{"github.event.pull_request.base.sha": base})
+    red = [step for step in stand.runner.job("convo.yml", "plan", event) if step.code]
+    assert not red or "still needs an approval or a waiver" in red[0].out, red
+    return bool(red)

@@ -19,8 +19,9 @@ from tests.acceptance.convo import TODAY, clean_env
 
 # What the commands take for today; at work they take the day they run on.
 SHIM = """#!/bin/sh
-case "$1" in
-  approve|attack|chat|compile|diff|init|plan|publish|transcript) exec {python} -P -m cli "$@" --today {today} ;;
+case "$1 $2" in
+  "ci tenants"|approve*|attack*|chat*|compile*|diff*|init*|plan*|publish*|transcript*|waive*)
+    exec {python} -P -m cli "$@" --today {today} ;;
   *) exec {python} -P -m cli "$@" ;;
 esac
 """
@@ -63,6 +64,7 @@ class Runner:
     path: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     artifacts: dict[str, Path] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)  # `needs.<job>.outputs.<name>` of the jobs that ran
     runs: int = 0
 
     def job(self, workflow: str, name: str, event: Event) -> Sequence[Ran]:
@@ -74,7 +76,11 @@ class Runner:
             made.mkdir(parents=True)
         document = yaml.safe_load(git(self.origin, "show", f"{event.sha}:.github/workflows/{workflow}"))
         job = document["jobs"][name]
-        files = {"GITHUB_ENV": temp / "env", "GITHUB_STEP_SUMMARY": temp / "summary.md"}
+        files = {
+            "GITHUB_ENV": temp / "env",
+            "GITHUB_OUTPUT": temp / "output",
+            "GITHUB_STEP_SUMMARY": temp / "summary.md",
+        }
         for path in files.values():
             path.touch()
         given = {
@@ -84,7 +90,7 @@ class Runner:
             "GITHUB_ACTIONS": "true",
             **event.variables,
         }
-        expressions = {**event.expressions, "runner.temp": f"{temp}"}
+        expressions = {**event.expressions, **self.outputs, "runner.temp": f"{temp}"}
         ran: list[Ran] = []
         for step in job["steps"]:
             env = {
@@ -98,6 +104,9 @@ class Runner:
                 self._action(step, event, work, expressions)
                 continue
             ran.append(self._run(step, work / step.get("working-directory", "."), env))
+        given_out = _read(files["GITHUB_OUTPUT"])
+        for output in job.get("outputs", {}):
+            self.outputs[f"needs.{name}.outputs.{output}"] = given_out.get(output, "")
         return ran
 
     def _run(self, step: Mapping[str, Any], where: Path, env: Mapping[str, str]) -> Ran:
