@@ -5,6 +5,9 @@ each consent came from, signed wording, the kill switch, training, restores. The
 golive.yaml of the tenant records for each what was shown, who signed and when. A compile for `live` needs every one of them, a
 compile for `staging` warns, and in the sandbox nothing need be shown. Where no pack has a checklist at all, nothing could be
 missed, so that is a fault as well.
+
+An entry counts only if there is something to look at: a `document` of the tenant (a file under documents/) or a `link`. What
+the entry says in words shows nothing.
 """
 
 from __future__ import annotations
@@ -22,8 +25,8 @@ CODE = Code(
     summary="nothing shown for an item of the go-live checklist (a warning for staging)",
     explanation=__doc__,
     bad="(no entry for GL-19 in golive.yaml)",
-    good="- item: GL-19\n  evidence: Restore drill, report RD-7\n  signed_by: Una Operator\n  signer: engineering\n"
-    "  shown_on: 2026-11-20",
+    good="- item: GL-19\n  evidence: Restore drill, report RD-7\n  document: documents/restore-rd-7.md\n"
+    "  signed_by: Una Operator\n  signer: engineering\n  shown_on: 2026-11-20",
 )
 NEEDS = frozenset({"checklist", "golive", "pack", "tenant"})
 
@@ -36,10 +39,11 @@ def check(source: Source, context: Context) -> Iterator[Diagnostic]:
         message = "no pack of this tenant has a checklist, so that nothing need be shown before it goes live"
         yield CODE.at(source.file("golive"), message, help="put one into the pack `all`", severity=severity)
     for verdict in golive.judged(source, context, golive.MISSING):
-        item = verdict.item
+        item, record = verdict.item, verdict.record
+        said = "nothing is shown" if record is None else "there is no document and no link to look at"
         yield CODE.at(
-            source.file("golive"),
-            f"nothing is shown for {item.id}: {item.raw['item'].strip()}",
+            source.file("golive") if record is None else record.value("evidence"),
+            f"{said} for {item.id}: {item.raw['item'].strip()}",
             labels=[Label(span=item.raw.value("item"), text=f"the pack `{item.pack}` asks for it here")],
             help=_help(source, item),
             severity=severity,

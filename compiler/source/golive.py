@@ -117,8 +117,9 @@ def judged(source: Source, context: Context, what: str) -> Iterator[Verdict]:
 
 def _judge(source: Source, item: Item, records: list[Map], today: str, oldest: str) -> Verdict | None:
     newest = max(records, key=lambda record: str(record["shown_on"]), default=None)
-    if newest is None:
-        return Verdict(item=item, what=MISSING, record=None)
+    records = [record for record in records if _to_see(record)]
+    if newest is None or not records:
+        return Verdict(item=item, what=MISSING, record=newest)
     standing = [record for record in records if oldest <= record["shown_on"] <= today]
     if not standing:
         return Verdict(item=item, what=FUTURE if newest["shown_on"] > today else STALE, record=newest)
@@ -132,6 +133,11 @@ def _judge(source: Source, item: Item, records: list[Map], today: str, oldest: s
     if _people(standing) < item.people:
         return Verdict(item=item, what=NAMES, record=standing[-1])
     return None
+
+
+def _to_see(record: Map) -> bool:
+    """Whether there is something to look at: a sentence about evidence is none."""
+    return "document" in record or "link" in record
 
 
 def _people(records: list[Map]) -> int:
@@ -148,7 +154,7 @@ def subject_of(source: Source) -> str:
 
     Notes, who may approve, colours and the order of lists that are sets are not part of it.
     """
-    tenant = source.sections.get("tenant", Map("", None))
+    tenant, known = source.sections.get("tenant", Map("", None)), items(source)
     said = {
         "tenant": {"slug": source.slug, **{key: tenant[key] for key in _OF_TENANT if key in tenant}},
         "claims": {
@@ -170,6 +176,11 @@ def subject_of(source: Source) -> str:
             }
             for pack in source.packs
         },
+        "shown": [
+            [record["item"], source.documents.get(record.get("document", ""), ""), record.get("link", "")]
+            for record in source.evidence
+            if record["item"] in known and not known[record["item"]].bound
+        ],
     }
     return "sha256:" + hashlib.sha256(SUBJECT_DOMAIN + canonical(composed(_settled(said)))).hexdigest()
 

@@ -29,6 +29,7 @@ def record(item: str, by: str = PEOPLE[0]) -> str:
     lines = [
         f"- item: {item}",
         "  evidence: Report 7",
+        "  link: https://records.plain-claims.test/7",
         f"  signed_by: {by}",
         f"  signer: {ITEMS[item]['signer']}",
         "  shown_on: 2026-11-20",
@@ -194,12 +195,43 @@ def test_a_day_that_is_none_is_no_evidence(ready: Path) -> None:
 
 
 def test_evidence_that_names_a_document_which_is_not_there_is_refused(ready: Path) -> None:
-    named = record("GL-01") + "  document: documents/opinion.md\n"
-    show(ready, records("GL-01") + "\n" + named)
+    show(ready, with_document())
     assert [d.code for d in faults(ready)] == ["CV4001"]
-    (ready / "plain/documents").mkdir()
-    (ready / "plain/documents/opinion.md").write_text("An opinion.\n")
+    document(ready, "An opinion.\n")
+    show(ready, with_document())
     assert faults(ready) == []
+
+
+def test_the_bytes_of_a_document_are_part_of_what_the_two_people_sign(ready: Path) -> None:
+    document(ready, "An opinion.\n")
+    show(ready, with_document())
+    assert faults(ready) == []
+    document(ready, "Another opinion.\n")
+    assert [d.code for d in faults(ready)] == ["CV5047"]
+
+
+@pytest.mark.parametrize(
+    "words", ["-", "to be done", "None, failed", "Report 7", "See https://records.plain-claims.test/7"]
+)
+def test_words_alone_are_no_evidence(ready: Path, words: str) -> None:
+    lines = record("GL-01").replace("evidence: Report 7", f'evidence: "{words}"')
+    show(
+        ready,
+        records("GL-01") + "\n" + "\n".join(row for row in lines.splitlines() if "link:" not in row) + "\n",
+    )
+    (fault,) = faults(ready)
+    assert fault.code == "CV5042"
+    assert fault.message.startswith("there is no document and no link to look at for GL-01")
+    assert fault.span.line > 1
+
+
+def document(root: Path, text: str) -> None:
+    (root / "plain/documents").mkdir(exist_ok=True)
+    (root / "plain/documents/opinion.md").write_text(text)
+
+
+def with_document() -> str:
+    return records("GL-01") + "\n" + record("GL-01") + "  document: documents/opinion.md\n"
 
 
 def test_without_any_checklist_nothing_goes_live(ready: Path) -> None:
