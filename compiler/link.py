@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from compiler.diagnostics import Diagnostic, Fix, Label, Span
+from compiler.diagnostics import Diagnostic, Label, Span
 from compiler.diagnostics import codes as c
-from compiler.diagnostics.suggest import nearest, sole
+from compiler.diagnostics.suggest import nearest
 from compiler.source.files import Folder, Parsed, Tree
 from compiler.source.model import PROHIBITED
 from compiler.source.read import ALWAYS, chosen
@@ -32,9 +32,6 @@ DEFINITIONS: tuple[tuple[str, Path, str], ...] = (
 KINDS = frozenset({"disclosure", "fact", "process", "question", "signpost", "line", PROHIBITED})
 OF_PACKS = frozenset({"claim", "source", "duty", "category", "purpose"})
 _ID_KEY = {"purpose": "purpose"}
-SIGNED = frozenset(
-    {"approvals", "waivers", "golive"}
-)  # files of lines that somebody answers for as they stand
 MOST_GUESSED = 100  # faults of one file for which the meant id is looked for
 MOST_LISTED = 12  # ids that help a reader; more are a wall
 
@@ -133,9 +130,7 @@ def _slug(folder: Folder, tenant: Map, slug: str) -> None:
         file = next(folder.of("tenant"))
         message = f"the slug is `{named}`, the folder is `{slug}`"
         span = tenant.value("slug")
-        file.diagnostics.append(
-            c.SLUG.at(span, message, help=f"write `slug: {slug}`", fix=Fix(span=span, text=slug))
-        )
+        file.diagnostics.append(c.SLUG.at(span, message, help=f"write `slug: {slug}`, or rename the folder"))
 
 
 def _organisations(tree: Tree) -> dict[str, Place]:
@@ -204,9 +199,7 @@ def _check(
                     if (
                         wanted not in scope.unread
                     ):  # else what is wrong is said at the file that could not be read
-                        file.diagnostics.append(
-                            _undefined(namespace, name, place, known=known, file=file, folder=folder)
-                        )
+                        file.diagnostics.append(_undefined(namespace, name, place, known=known, file=file))
                 elif wanted == "claim":
                     kind = scope.kinds.get(name, "")  # none: what kind it is cannot be read
                     if kind == PROHIBITED or (namespace == "question" and kind not in ("question", "")):
@@ -222,9 +215,8 @@ def _undefined(
     *,
     known: Mapping[str, Place],
     file: Parsed,
-    folder: Folder,
 ) -> Diagnostic:
-    """The fault, what was probably meant and where that is defined; by machine only what nobody may have approved."""
+    """The fault, what was probably meant and where that is defined. Which id is meant is for a person to say."""
     code = c.UNKNOWN_PACK if namespace in {"pack", "organisation"} else c.UNDEFINED
     span = locate(file.data, place)
     if len(file.diagnostics) > MOST_GUESSED:
@@ -234,36 +226,16 @@ def _undefined(
     others = [each for each in known if each not in there]
     meant = nearest(name, others)
     labels = [Label(span=_at(known[meant]), text=f"`{meant}` is defined here")] if meant else []
-    fix = Fix(span=span, text=meant) if meant and sole(name, others) and _free(file, place, folder) else None
     return code.at(
         span,
         f"there is no {namespace} `{name}`",
         help=f"did you mean `{meant}`?" if meant else _listed(namespace, others),
         labels=[label for label in labels if label.span.line],
-        fix=fix,
     )
 
 
 def _listed(namespace: str, names: list[str]) -> str | None:
     return f"known: {', '.join(sorted(names))}" if 0 < len(names) <= MOST_LISTED else None
-
-
-def _free(file: Parsed, place: tuple[str | int, ...], folder: Folder) -> bool:
-    """Whether no approval covers what stands there, so that changing it voids none. A pack's may stand in any tenant."""
-    if file.kind in SIGNED or folder.prefix.startswith("_"):
-        return False
-    lines = [line for f in folder.of("approvals") if isinstance(f.data, Seq) for line in f.data]
-    approved = {line.get("claim") or line.get("script") for line in lines if isinstance(line, Map)}
-    match file.kind, place:
-        case "claims", (int() as index, *_):
-            return file.data[index].get("id") not in approved
-        case "persona", _:
-            return "persona" not in approved
-        case "journeys", ("campaigns" | "quick_replies" as listed, int() as index, *_):
-            kind = "campaign" if listed == "campaigns" else "quick_reply"
-            return f"{kind}/{file.data[listed][index].get('id')}" not in approved
-        case _:
-            return True
 
 
 def _wrong_kind(namespace: str, name: str, kind: str, defined: Place | None, span: Span) -> Diagnostic:

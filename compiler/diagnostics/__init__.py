@@ -35,7 +35,8 @@ class Edit:
 class Fix:
     """Text that, put in place of `span`, removes the fault, together with the edits of `also`, maybe in other files.
 
-    Given only where it is certain: it loosens no rule and changes no wording that somebody may have approved.
+    Given only where it is certain: it loosens no rule and changes no wording that somebody may have approved. A near word is
+    a guess; it is made only where a change needs nobody's consent, and elsewhere `help` suggests it to a person.
     """
 
     span: Span

@@ -21,7 +21,7 @@ from compiler.source.tree import Seq, span_of
 from compiler.source.version import version_fault
 from compiler.validate import repair
 from compiler.validate.conditions import KNOWN, conditional
-from compiler.validate.place import Path, Place, Schema, missing_keys, resolve
+from compiler.validate.place import Path, Place, Schema, harmless, missing_keys, resolve
 from compiler.validate.words import LIMITS, TYPES, inside, kind_of, name, say, short, spaced
 
 MOST_GUESSED = 100  # unknown keys of one object for which the meant one is looked for
@@ -160,7 +160,7 @@ def _refused(place: Place) -> Diagnostic:
         case "enum":
             message = f"{say(value)} is not one of {', '.join(map(str, wanted))}"
             help_ = did_you_mean(str(value), [str(w) for w in wanted])
-            fixed = repair.of_words(value, written, wanted)
+            fixed = repair.of_words(value, written, wanted) if harmless(place.root, place.path) else None
         case "type":
             message = (
                 f"{name(place.path)} must be {TYPES.get(str(wanted), str(wanted))}, not {kind_of(value)}"
@@ -215,6 +215,7 @@ def _unknown_keys(place: Place) -> Iterator[tuple[Path, Diagnostic]]:
         span = span_of(instance.file, nodes[key])
         better = meant.get(key)
         certain = better is not None and taken[better] == 1 and sole(key, absent) is not None
+        certain = certain and harmless(place.root, (*place.path, str(better)))
         yield (
             (*place.path, key),
             c.UNKNOWN_KEY.at(

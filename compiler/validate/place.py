@@ -12,6 +12,7 @@ from compiler.source.tree import locate
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
+HARMLESS = frozenset({"behaviour", "cosmetic"})  # of the classes of `x-convo-change`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,23 @@ class Place:
     @property
     def span(self) -> Span:
         return locate(self.data, self.path)
+
+
+def harmless(root: Schema, path: Path) -> bool:
+    """Whether a guess at what stands there can do no harm: a change of it, and of all it is in, needs nobody's consent.
+
+    Elsewhere (who may approve what, stages, bases, roles, ids, words, limits) a near word is a suggestion to a person.
+    """
+    here, classes = resolve(root, root), set[str]()
+    for step in path:
+        if here is None:
+            return False
+        here = resolve(
+            root, here.get("items") if isinstance(step, int) else here.get("properties", {}).get(step)
+        )
+        if here is not None and "x-convo-change" in here:
+            classes.add(here["x-convo-change"])
+    return here is not None and bool(classes) and classes <= HARMLESS
 
 
 def missing_keys(place: Place) -> list[str]:

@@ -36,7 +36,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def misspell(place: Path) -> Path:
     path = place / "tenants/plain/consent.yaml"
-    path.write_text(path.read_text().replace("quiet_weekdays", "quite_weekdays"))
+    path.write_text(path.read_text().replace("per_30_days: 3", "per_30_days: '3'"))
     return path
 
 
@@ -71,9 +71,9 @@ def test_fix_puts_right_says_so_and_checks_what_is_left(
 ) -> None:
     path = misspell(place)
     assert compile_tenants(["--fix", *DAY]) == 0
-    assert "quiet_weekdays" in path.read_text()
+    assert "per_30_days: 3\n" in path.read_text()
     told = capsys.readouterr().out
-    assert "fixed tenants/plain/consent.yaml:8:1: CV3001" in told
+    assert "fixed tenants/plain/consent.yaml:9:14: CV3003" in told
     assert told.endswith("put right: 1 fault in 1 file\n\n1 tenant: no faults\n")
     assert not (place / "dist").exists()
 
@@ -97,7 +97,7 @@ def test_diff_shows_what_git_can_apply_and_writes_nothing(
     assert compile_tenants(["--diff", *DAY]) == 1
     diff = capsys.readouterr().out
     assert path.read_text() == wrong
-    assert "-quite_weekdays: [sunday]\n+quiet_weekdays: [sunday]\n" in diff
+    assert "-per_30_days: '3'\n+per_30_days: 3\n" in diff
     subprocess.run(["git", "apply", "-"], input=diff, text=True, check=True, cwd=place)
     assert compile_tenants(["--diff", *DAY]) == 0
     assert capsys.readouterr().out == ""
@@ -124,11 +124,11 @@ def test_github_annotates_what_a_branch_changed_first_and_adds_to_the_summary(
     (place / "summary.md").write_text("before\n")
     assert compile_tenants(["--check", "--format", "github", "--base", "main", *DAY]) == 1
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("::error file=tenants/plain/consent.yaml,line=8,")
+    assert lines[0].startswith("::error file=tenants/plain/consent.yaml,line=9,")
     assert lines[10] == "::notice title=convo::+3 more, see the job summary"
     summary = (place / "summary.md").read_text()
     assert summary.startswith("before\n## convo")
-    assert summary.count("unknown-key") == 13
+    assert summary.count("unknown-key") == 12
 
 
 def test_fixes_are_shown_of_a_change_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,17 +140,17 @@ def test_fixes_are_shown_of_a_change_too(place: Path, capsys: pytest.CaptureFixt
         )
     misspell(place)
     assert compile_tenants(["--diff", "--base", "main", *DAY]) == 1
-    assert "+quiet_weekdays: [sunday]\n" in capsys.readouterr().out
+    assert "+per_30_days: 3\n" in capsys.readouterr().out
 
 
 def test_a_diff_can_be_brought_instead_of_git(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     misspell(place)
     (place / "change.diff").write_text(
-        "--- a/tenants/plain/consent.yaml\n+++ b/tenants/plain/consent.yaml\n@@ -8 +8 @@\n-x\n+y\n"
+        "--- a/tenants/plain/consent.yaml\n+++ b/tenants/plain/consent.yaml\n@@ -9 +9 @@\n-x\n+y\n"
     )
     (place / ".git").mkdir()
     assert compile_tenants(["--check", "--format", "md", "--changed", "change.diff", *DAY]) == 1
-    assert "tenants/plain/consent.yaml line 8" in capsys.readouterr().out
+    assert "tenants/plain/consent.yaml line 9" in capsys.readouterr().out
 
 
 def test_the_lines_of_a_diff_are_those_it_adds() -> None:

@@ -20,11 +20,8 @@ FIXED = {
     "CV2003-ambiguous-word": ("plain/channels.yaml", "    outreach: false\n"),
     "CV2005-tag": ("plain/caps.yaml", "concurrency: 4\n"),
     "CV2010-tab-indent": ("plain/caps.yaml", "\n  per_day: 1000\n"),
-    "CV3001-unknown-key": ("plain/consent.yaml", "quiet_weekdays: [sunday]\n"),
-    "CV3004-not-one-of": ("plain/claims/facts.yaml", "  kind: fact\n"),
     "CV3005-wrong-form": ("plain/claims/facts.yaml", "  effective: 2026-11-21\n"),
     "CV3007-repeated-item": ("plain/guardrails.yaml", "active: [no-amounts, opt-out]\n"),
-    "CV4004-slug-differs": ("plain/tenant.yaml", "slug: plain\n"),
 }
 
 
@@ -69,7 +66,8 @@ def test_what_can_only_be_meant_in_one_way_is_put_right(case: str, tmp_path: Pat
         ("plain/tenant.yaml", "display_name: Plain", "display_name: 2026", 'display_name: "2026"'),
         ("plain/consent.yaml", "open_from: 09:00", "open_from: 9:00", "open_from: 09:00"),
         ("plain/channels.yaml", "outreach: false", 'outreach: "false"', "outreach: false"),
-        ("plain/tenant.yaml", "    role: solicitor", "    role: solictor", "    role: solicitor"),
+        ("plain/journeys.yaml", "notice_hours: 24", "notice_horus: 24", "notice_hours: 24"),
+        ("plain/journeys.yaml", "mode: always_on", "mode: alwys_on", "mode: always_on"),
         ("plain/consent.yaml", "per_30_days: 3", "per_30_days: 3\r\nper_30_days: 3", "per_30_days: 3"),
         ("plain/guardrails.yaml", "active: [no-amounts, opt-out]",
             "active:\n  - no-amounts\n  - opt-out\n  - no-amounts", "active:\n  - no-amounts\n  - opt-out"),
@@ -110,6 +108,32 @@ def test_what_could_be_meant_in_two_ways_or_was_approved_is_left_to_people(
     assert any(d.is_error for d in faults(root))
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "meant"),
+    [
+        ("plain/tenant.yaml", "approves: [scripts]", "approves: [script]", "scripts"),
+        ("plain/tenant.yaml", "    approves: [scripts]", "    aproves: [scripts]", "approves"),
+        ("plain/tenant.yaml", "    role: solicitor", "    role: solictor", "solicitor"),
+        ("plain/tenant.yaml", "    login: ada-example", "    logn: ada-example", "login"),
+        ("plain/tenant.yaml", "    repository: example", "    repostory: example", "repository"),
+        ("plain/channels.yaml", "stage: sandbox", "stage: sandbx", "sandbox"),
+        ("plain/consent.yaml", "basis: consent", "basis: consnt", "consent"),
+        ("plain/consent.yaml", "quiet_weekdays", "quite_weekdays", "quiet_weekdays"),
+        ("plain/claims/core.yaml", "kind: question", "kind: qestion", "question"),
+        ("plain/claims/core.yaml", "required_with: [PL-D03]", "required_with: [PL-DD03]", "PL-D03"),
+        ("plain/journeys.yaml", "purpose: hello", "purpose: helo", "hello"),
+        ("plain/tenant.yaml", "slug: plain", "slug: plane", "slug: plain"),
+    ],
+)
+def test_where_meaning_is_at_stake_a_near_word_is_only_suggested(
+    tmp_path: Path, file: str, old: str, new: str, meant: str
+) -> None:
+    root = world(tmp_path, file, (old, new))
+    (root / "plain/approvals.yaml").unlink()
+    assert fixed(root) == Repair()
+    assert any(f"`{meant}`" in (d.help or "") for d in faults(root) if d.is_error)
+
+
 def test_a_fix_that_brings_another_fault_to_light_is_followed_by_its_fix(tmp_path: Path) -> None:
     root = world(
         tmp_path, "plain/caps.yaml", ("  per_day", "\tper_day"), ("concurrency: 4", 'concurency: "4"  # kept')
@@ -121,7 +145,7 @@ def test_a_fix_that_brings_another_fault_to_light_is_followed_by_its_fix(tmp_pat
 
 
 def test_faults_of_packs_and_organisations_are_put_right_too(tmp_path: Path) -> None:
-    root = world(tmp_path, "_packs/all/consent.yaml", ("max_age_days", "max_agedays"))
+    root = world(tmp_path, "_packs/all/consent.yaml", ("strikes: 3", 'strikes: "3"'))
     path = root / "_organisations/example.yaml"
     path.write_text(path.read_text().replace("per_day: 1", 'per_day: "1"'))
     assert [r.file for r in fixed(root).rewrites] == [
@@ -132,13 +156,13 @@ def test_faults_of_packs_and_organisations_are_put_right_too(tmp_path: Path) -> 
 
 
 def test_mode_line_ends_and_everything_else_stay(tmp_path: Path) -> None:
-    root = world(tmp_path, "plain/consent.yaml", ("quiet_weekdays", "quite_weekdays"))
+    root = world(tmp_path, "plain/consent.yaml", ("per_30_days: 3", "per_30_days: '3'"))
     path = root / "plain/consent.yaml"
     path.write_bytes(b"# who may be written to\r\n" + path.read_bytes().replace(b"\n", b"\r\n"))
     path.chmod(0o640)
     before = path.read_bytes()
     fixed(root)
-    assert path.read_bytes() == before.replace(b"quite", b"quiet")
+    assert path.read_bytes() == before.replace(b"'3'", b"3")
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert sorted(p.name for p in path.parent.iterdir() if p.name.startswith(".")) == []
 
@@ -154,7 +178,7 @@ def test_nothing_is_written_through_a_link_or_outside(tmp_path: Path) -> None:
 
 
 def test_a_link_beside_what_is_put_right_stays_a_link_and_a_fault(tmp_path: Path) -> None:
-    root = world(tmp_path, "plain/consent.yaml", ("quiet_weekdays", "quite_weekdays"))
+    root = world(tmp_path, "plain/consent.yaml", ("per_30_days: 3", "per_30_days: '3'"))
     (tmp_path / "outside.yaml").write_text("quite: 1\n")
     (root / "plain/sources.yaml").symlink_to(tmp_path / "outside.yaml")
     assert [r.file for r in fixed(root).rewrites] == ["plain/consent.yaml"]
@@ -164,7 +188,7 @@ def test_a_link_beside_what_is_put_right_stays_a_link_and_a_fault(tmp_path: Path
 
 
 def test_nothing_is_written_when_a_file_has_changed_meanwhile(tmp_path: Path) -> None:
-    root = world(tmp_path, "plain/consent.yaml", ("quiet_weekdays", "quite_weekdays"))
+    root = world(tmp_path, "plain/consent.yaml", ("per_30_days: 3", "per_30_days: '3'"))
     path = root / "plain/caps.yaml"
     path.write_text(path.read_text().replace("concurrency", "concurency"))
     made = repair(root, faults(root), faults)
