@@ -10,8 +10,9 @@ mail address, and no promise. Where the line runs:
   hold a bare number or a year, as names do, but no sum, percentage, duration, telephone number, address or promise.
 - The `prompt` is an instruction to the model and said to nobody. Limits on its own writing ("at most two sentences", "reading
   age 9") are instructions. Anything a customer could be told is not: a sum, a date, a duration, an address, any other number,
-  or a promise, for the model would repeat it as a fact. A sentence that forbids ("never promise a call") promises nothing,
-  but what it counts is a statement all the same: wording to be forbidden has its place in `prohibited` claims.
+  or a promise, for the model would repeat it as a fact. What a sentence forbids ("never promise a call") it does not promise;
+  but only what the negation governs is forbidden: "we guarantee a refund, no matter what" and "never forget: a colleague will
+  call" promise. A number is a statement even where it is forbidden: such wording has its place in `prohibited` claims.
 - What the files of the firm fill in (`{{ persona.voice.reading_age }}`, the hours and numbers under `values`) is not looked at:
   it reaches people through the slots of claims only.
 """
@@ -24,9 +25,11 @@ from collections.abc import Collection, Iterator
 from compiler.diagnostics import Code, Diagnostic, Span
 from compiler.source import wording
 from compiler.source.context import Context
+from compiler.source.forbidden import forbidden
 from compiler.source.model import Source
 from compiler.source.once import of_text
 from compiler.source.wording import Stated, stated
+from schemas.promises import PROMISES
 
 CODE = Code(
     code="CV5025",
@@ -41,7 +44,6 @@ NEEDS = frozenset({"claims", "journeys", "persona", "tenant"})
 _IN_NAMES = {wording.NUMBER, "a year", "a month", "a time of day"}
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*")
-_FORBIDS = re.compile(r"\b(no|not|never|avoid|without|nothing|refuse|nor|neither)\b|n't\b", re.IGNORECASE)
 # A limit on what the model itself writes.
 _COUNT = (
     r"(?:\d[\d–-]*|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|"
@@ -117,8 +119,6 @@ def _instructed(prompt: str) -> tuple[Stated, ...]:
     for sentence in _SENTENCE.findall(_NUMBERED.sub(" ", _JINJA.sub(" ", prompt))):
         limits = [limit.span() for limit in _LIMIT.finditer(sentence)]
         bare = "".join(" " if any(a <= i < b for a, b in limits) else c for i, c in enumerate(sentence))
-        for fact in stated(bare):
-            promise = fact.what.startswith("a promise") or fact.what == "a guarantee"
-            if not (promise and _FORBIDS.search(sentence)) and fact.key not in _NOT_COUNTED:
-                facts.append(fact)
+        facts += [f for f in stated(bare) if f.what not in PROMISES and f.key not in _NOT_COUNTED]
+        facts += [fact for fact, start in wording.promises(bare) if not forbidden(bare, start)]
     return tuple(facts)

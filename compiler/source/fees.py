@@ -56,10 +56,15 @@ _SHARES = {
 _WORD = "|".join([*_UNITS, *_TENS, "hundred", "thousand", "grand", "million"])
 _WORDS = rf"(?:\ba )?\b(?:{_WORD})\b(?:[ -](?:and )?(?:{_WORD})\b)*(?: point (?:{_WORD})\b)?"
 _NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?(?: ?(?:hundred|thousand|grand|million)\b|[km]\b)?|{_WORDS})"
+# A fraction is a share of something said, or stands alone: not `half an hour`, `a third party`, `a quarter past`.
+_SHARE_OF = (
+    r" (?:a |the )?(?:of|your|what)\b| ?[,.:;!?)(+]| ?$"
+    r"| (?:plus|and|or|if|when|once|after|before|including|inc|to|on|in|from|only)\b"
+)
 _TOKEN = re.compile(
     rf"(?P<pound>{_NUMBER}) ?(?:p|pence)\b (?:in|of|for|from|out of|on) (?:the|every|each|a) (?:pound\b|£ ?1\b)"
     rf"|(?P<percent>{_NUMBER})[ -]?(?:[%٪]|per[ -]?cent\b|pct\b|percentage points?\b)"
-    rf"|(?P<share>\b(?:a|an|half|{_WORD})[ -](?:third|quarter|fifth|tenth)s?|\bhalf)(?= (?:a |the )?(?:of|your|what)\b)"
+    rf"|(?P<share>\b(?:a|an|half|{_WORD})[ -](?:half|third|quarter|fifth|tenth)s?|\bhalf)(?={_SHARE_OF})"
     rf"|£ ?(?P<sign>{_NUMBER})|\bgbp ?(?P<gbp>{_NUMBER})|(?P<coins>{_NUMBER}) ?(?:pounds?|quid|gbp)\b"
     rf"|(?P<grand>{_NUMBER}(?<=grand))"
 )

@@ -14,7 +14,7 @@ from compiler.source.tree import Map, Seq
 from schemas.amounts import amounts_in
 from schemas.promises import PROMISES
 from schemas.quantities import quantities
-from schemas.text import compile_any, matches, normalise
+from schemas.text import compile_any, compile_pattern, normalise
 
 TEXT_KEYS = ("says", "short", "answer")
 ADDRESS = "an address"
@@ -88,13 +88,26 @@ def stated(text: str) -> tuple[Stated, ...]:
 
 
 def _promises(text: str) -> Iterator[Stated]:
+    told = set[str]()
+    for fact, _ in promises(text):
+        if fact.what not in told:
+            told.add(fact.what)
+            yield fact
+
+
+@of_text
+def promises(text: str) -> tuple[tuple[Stated, int], ...]:
+    """Every promise of a text, each with where it begins."""
     shadow, at_all = shadow_of(text), compile_any(tuple(PROMISES.values()))
     if at_all is not None and not any(at_all.search(view.text) for view in shadow.views):
-        return
+        return ()
+    found: dict[tuple[str, int], Stated] = {}
     for what, pattern in PROMISES.items():
-        place = matches(pattern, shadow)
-        if place is not None:
-            yield Stated(what, text[slice(*place)], what)
+        for view in shadow.views:
+            for hit in compile_pattern(pattern).finditer(view.text):
+                start, end = view.span(*hit.span())
+                found.setdefault((what, start), Stated(what, text[start:end], what))
+    return tuple((fact, start) for (_, start), fact in found.items())
 
 
 def _free(taken: list[tuple[int, int]], start: int, end: int) -> bool:
