@@ -202,7 +202,7 @@ def _tenant(
         head_digest=head.digest(slug),
     )
     if state in ("broken", "same"):
-        into.tenants.append(told)
+        into.tenants.append(replace(told, takes=_takes(slug, head)) if state == "broken" else told)
         return
     before, after = sources
     old, new = base.bundle(slug), head.bundle(slug)
@@ -227,6 +227,16 @@ def _tenant(
         f"{slug}: the waiver of {w.rule} for `{w.subject}` ({w.file}:{w.line}) lets nothing of this plan through"
         for w in unused
     ]
+
+
+def _takes(slug: str, head: Compared) -> tuple[str, ...]:
+    """Whose files a tenant that does not compile shares, as far as it can be read."""
+    from compiler.pipeline import source_of
+
+    if head.folder is None:
+        return ()
+    source = source_of(head.folder, slug)
+    return (*(f"_packs/{pack.id}" for pack in source.packs), "_organisations")
 
 
 def _state(slug: str, base: Compared, head: Compared) -> str:

@@ -77,7 +77,7 @@ def _changes(plan: Plan, tenant: str, wanted: Wanted) -> list[Change]:
     from compiler.plan.rules import RULES, waivable
 
     if not waivable(wanted.rule):
-        hint = did_you_mean(wanted.rule, RULES)
+        hint = "" if wanted.rule in RULES else did_you_mean(wanted.rule, RULES)
         why = "can never be waived" if wanted.rule in RULES else "is no rule of a plan"
         raise Refused(f"`{wanted.rule}` {why}{f': {hint}' if hint else ''}")
     shared = [s for s in plan.shared if any(reach.tenant == tenant for reach in s.reaches)]

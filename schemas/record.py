@@ -199,12 +199,17 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
-    """The group the tenant belongs to: its tenants (STOP ALL reaches them) and its owners' addresses by name."""
+    """The group the tenant belongs to: its tenants (STOP ALL reaches them) and its owners' addresses by name.
+
+    `per_day` and `per_30_days` are the most messages we start to one person, of all its tenants together.
+    """
 
     slug: str
     display_name: str
     tenants: tuple[str, ...]
     owners: Mapping[str, str]
+    per_day: int | None = None  # None: made before bundles carried it
+    per_30_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

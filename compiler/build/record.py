@@ -173,6 +173,7 @@ def _organisation(source: Source) -> dict[str, Any]:
         **_named(raw, "slug display_name", ""),
         "tenants": sorted(raw.get("tenants", ())),
         "owners": {owner["name"]: owner["email"] for owner in raw.get("owners", ())},
+        **_named(raw, "per_day per_30_days"),
     }
 
 

@@ -146,7 +146,9 @@ def _own_kind(path: str) -> str | None:
 
 def compare(before: Document, after: Document) -> Iterator[Change]:
     """Every direct change from one document to the other, renamed items as one change each."""
-    yield from _told_once(_compared(before, after))
+    group = str(after.get("record", {}).get("organisation", {}).get("slug", ""))
+    for change in _told_once(_compared(before, after)):  # of its group every tenant says the same, under one name
+        yield replace(change, id=group) if group and change.kind == KINDS["organisation"] else change
 
 
 def _compared(before: Document, after: Document) -> Iterator[Change]:
@@ -296,10 +298,11 @@ def _floors(at: _At, before: Sequence[Document] | None, after: Sequence[Document
 
 
 def _told_once(changes: Iterable[Change]) -> Iterator[Change]:
-    """Without what a pack asks less (or more) of where the same moved the tenant: that is told of the tenant."""
+    """Without what a pack or organisation asks less (or more) of where the same moved the tenant: that is told of the tenant."""
+    above = (KINDS["packs"], KINDS["organisation"])
     found = list(changes)
-    moved = {_moved(change) for change in found if change.kind != KINDS["packs"]}
-    yield from (change for change in found if change.kind != KINDS["packs"] or _moved(change) not in moved)
+    moved = {_moved(change) for change in found if change.kind not in above}
+    yield from (change for change in found if change.kind not in above or _moved(change) not in moved)
 
 
 def _moved(change: Change) -> tuple[object, ...]:

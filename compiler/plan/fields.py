@@ -105,11 +105,13 @@ PLACES: Mapping[str, str] = {
     "record/sources": "sources",
     "record/organisation": "organisation",
 }  # fmt: skip
-# What packs ask and tenants say of the same thing.
+# What packs and organisations ask and tenants say of the same thing.
 OWN: Mapping[str, str] = {
     "pack/guardrails": "guardrails/active",
     "pack/handoff_words": "guardrails/handoff_words",
     "pack/domains": "destinations/domains",
+    "organisation/per_day": "consent/per_day",
+    "organisation/per_30_days": "consent/per_30_days",
 }
 # Lists in a file that a bundle holds by name.
 KEYED = frozenset({"destinations/links/*/answers", "organisation/owners"})

@@ -189,7 +189,14 @@ _FAMILIES: Mapping[str, tuple[str, str, str]] = {
         ("HOURS_NOT_EXTENDED", "HOURS_SHORTENED", "HOURS_NOT_EXTENDED"),
     ),
     **dict.fromkeys(
-        ("consent/per_day", "consent/per_30_days", "consent/min_gap_hours", "consent/strikes"),
+        (
+            "consent/per_day",
+            "consent/per_30_days",
+            "consent/min_gap_hours",
+            "consent/strikes",
+            "organisation/per_day",
+            "organisation/per_30_days",
+        ),
         ("FREQUENCY_NOT_RAISED", "FREQUENCY_LOWERED", "FREQUENCY_NOT_RAISED"),
     ),
     "caps": ("CAP_NOT_LOOSENED", "CAP_TIGHTENED", "LIMIT_CHANGED"),

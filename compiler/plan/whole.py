@@ -18,6 +18,7 @@ from compiler.plan.change import (
 from compiler.plan.waivers import Waiver
 
 FORMAT = "convo.plan/v1"
+UNCLEAR = "does not compile, so nobody can say what"
 NOTHING, CHANGES, NEEDS = "nothing", "changes", "needs_approval"
 SAME, CHANGED, ADDED, REMOVED, BROKEN = "same", "changed", "added", "removed", "broken"
 
@@ -65,6 +66,9 @@ class TenantPlan:
     head_digest: str | None
     rows: tuple[Row, ...] = ()
     unused: tuple[Waiver, ...] = ()
+    takes: tuple[
+        str, ...
+    ] = ()  # of a broken one: whose files it shares, `_packs/<pack>` and `_organisations`
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -172,12 +176,15 @@ def assemble(
             touched += [use for use in (*row.uses, row.change.subject) if use not in touched]
             digests.setdefault(owner, {}).setdefault(tenant.tenant, []).append(row.digest)
         own.append(replace(tenant, rows=tuple(kept)))
+    for tenant in own:
+        for owner in shared.keys() & set(tenant.takes):
+            reached[owner].setdefault(tenant.tenant, [UNCLEAR])
     told = tuple(
         SharedPlan(
             owner=owner,
             rows=tuple(sorted(rows.values(), key=lambda row: row.change.order)),
             reaches=tuple(
-                Reach(tenant=name, touches=tuple(touches), digests=tuple(digests[owner][name]))
+                Reach(tenant=name, touches=tuple(touches), digests=tuple(digests[owner].get(name, ())))
                 for name, touches in sorted(reached[owner].items())
             ),
         )

@@ -321,6 +321,35 @@ def test_a_pack_is_told_once_with_the_tenants_it_reaches(repository: Path, convo
     assert "Pack all: 2 changes, 2 tenants" in out
 
 
+def test_a_limit_of_the_organisation_is_told_though_no_tenant_moves(repository: Path, convo: Any) -> None:
+    two_tenants(repository)
+    base = commit(repository, "Two tenants")
+    edit(repository, "_organisations/example.yaml", "per_30_days: 3", "per_30_days: 30")
+    code, out, _ = convo("plan", "--base", base, "--json", *TODAY)
+    assert code == 4, out
+    [shared] = found(out)["shared"]
+    [row] = shared["changes"]
+    assert (row["rule"], row["subject"], row["before"], row["after"]) == (
+        "FREQUENCY_NOT_RAISED", "organisation example", 3, 30,
+    )  # fmt: skip
+    assert [t["tenant"] for t in shared["tenants"]] == ["other", "plain"]
+    edit(repository, "_organisations/example.yaml", "per_30_days: 30", "per_30_days: 2")
+    code, out, _ = convo("plan", "--base", base, "--json", *TODAY)
+    assert code == 3
+    assert [row["subject"] for row in found(out)["shared"][0]["changes"]] == ["policy proactive_per_30_days"]
+
+
+def test_a_tenant_that_does_not_compile_is_reached_all_the_same(repository: Path, convo: Any) -> None:
+    two_tenants(repository)
+    base = commit(repository, "Two tenants")
+    edit(repository, "_packs/all/consent.yaml", "strikes: 3", "strikes: 2")
+    edit(repository, CAPS, "concurrency: 4", "concurrency: many")
+    code, out, _ = convo("plan", "--base", base, *TODAY)
+    assert code == 1
+    assert "pack all reaches 2 tenants" in out
+    assert "plain: does not compile, so nobody can say what" in out
+
+
 def test_tenants_that_come_go_or_do_not_compile_are_all_named(repository: Path, convo: Any) -> None:
     base = commit(repository, "One tenant")
     two_tenants(repository)
