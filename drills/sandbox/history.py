@@ -6,10 +6,12 @@ import hashlib
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 GIT_WITHIN_S = 30
+MOST_HEAD_BYTES = 200  # of what git says before each file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +119,7 @@ class GitFolder:
         return self._commits("-1", ref)[0]
 
     def files(self, ref: str) -> Mapping[str, bytes]:
-        sha = self.commit(ref).sha
-        names = self._git("ls-tree", "-r", "-z", "--name-only", sha).split(b"\0")
-        return {name.decode(): self._git("show", f"{sha}:{name.decode()}") for name in names if name}
+        return _files(self.path, self.commit(ref).sha)
 
     def since(self, base: str, head: str) -> Sequence[Commit]:
         return self._commits("--reverse", f"{self.commit(base).sha}..{self.commit(head).sha}")
@@ -143,9 +143,31 @@ class GitFolder:
         )
 
     def _git(self, *arguments: str) -> bytes:
-        done = subprocess.run(
-            ["git", "-C", str(self.path), *arguments], capture_output=True, check=False, timeout=GIT_WITHIN_S
-        )
-        if done.returncode:
-            raise NoSuchCommit(done.stderr.decode(errors="replace").strip())
-        return done.stdout
+        return _git(self.path, *arguments)
+
+
+@lru_cache(maxsize=32)  # a commit is asked for once a file, and never changes
+def _files(path: Path, sha: str) -> Mapping[str, bytes]:
+    rows = [row for row in _git(path, "ls-tree", "-r", "-z", sha).split(b"\0") if row]
+    held = [(name.decode(), about.split()[2]) for about, _, name in (row.partition(b"\t") for row in rows)]
+    out = _git(path, "cat-file", "--batch", given=b"".join(blob + b"\n" for _, blob in held))
+    found, at = {}, 0
+    for name, _ in held:
+        head, _, _ = out[at : at + MOST_HEAD_BYTES].partition(b"\n")
+        begin = at + len(head) + 1
+        end = begin + int(head.split()[2])
+        found[name], at = out[begin:end], end + 1
+    return found
+
+
+def _git(path: Path, *arguments: str, given: bytes = b"") -> bytes:
+    done = subprocess.run(
+        ["git", "-C", str(path), *arguments],
+        input=given,
+        capture_output=True,
+        check=False,
+        timeout=GIT_WITHIN_S,
+    )
+    if done.returncode:
+        raise NoSuchCommit(done.stderr.decode(errors="replace").strip())
+    return done.stdout
