@@ -1,8 +1,8 @@
 """The front door: parses arguments, prints, and is the one place where compiler and runtime meet.
 
 Exit codes: 0 all is well, 1 there is something to put right (a diagnostic, a refusal), 2 the command cannot run as it was
-given or configured, 3 `plan` found changes, 4 one of them still needs somebody's approval. Everything is imported
-where it is used: `convo compile --check` must stay quick.
+given or configured, 3 `plan` or `diff` found changes, 4 one of them still needs somebody's approval or a waiver, 130
+interrupted. Everything is imported where it is used: `convo compile --check` must stay quick.
 """
 
 from __future__ import annotations

@@ -21,7 +21,8 @@ HEAD = """# Commands
 Written by `python -m docs.generate` from the command line itself; do not edit. `convo COMMAND --help` says the same.
 
 After `make setup` the command is `.venv/bin/convo`. Exit codes: 0 all is well; 1 there is something to put right (a
-diagnostic, a refusal); 2 the command cannot run as it was given or configured; 3 `plan` found changes; 130 interrupted.
+diagnostic, a refusal); 2 the command cannot run as it was given or configured; 3 `plan` or `diff` found changes; 4 one of
+those changes still needs somebody's approval or a waiver; 130 interrupted.
 
 Commands that need a database read the settings of [settings-env.md](settings-env.md).
 """

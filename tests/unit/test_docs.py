@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+import cli
 from docs.generate import REFERENCE, WRITERS, Writer
 from docs.writers import diagnostics, send_table, storage_tables
 from docs.writers.commands import options
@@ -136,6 +137,19 @@ def test_every_word_of_the_send_table_is_explained() -> None:
     assert set(send_table.CLASS_WORDS) == set(CLASSES)
     assert set(send_table.EFFECT_WORDS) == set(SEVERITY)
     assert set(send_table.WORDS) == {*RESTRICTIONS, *ADVICE}
+
+
+@pytest.mark.parametrize("command", "plan diff approve waive withdraw propose init fmt docs why-send".split())
+def test_the_first_page_names_the_commands_that_bring_a_change_into_force(command: str) -> None:
+    assert command in COMMANDS
+    assert f"`convo {command}" in (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("code", range(5))
+def test_every_exit_code_is_explained_in_the_reference_and_at_the_front_door(code: int) -> None:
+    said = (REFERENCE / "commands.md").read_text("utf-8").partition("Exit codes:")[2].partition("\n\n")[0]
+    assert re.search(rf"(?:^|; ) ?{code} ", said.replace("\n", " "))
+    assert re.search(rf"(?:Exit codes:|,) {code} ", (cli.__doc__ or "").replace("\n", " "))
 
 
 def test_every_page_is_in_the_index() -> None:
