@@ -32,7 +32,7 @@ DEFINITIONS: tuple[tuple[str, Path, str], ...] = (
 KINDS = frozenset({"disclosure", "fact", "process", "question", "signpost", "line", PROHIBITED})
 OF_PACKS = frozenset({"claim", "source", "duty", "category", "purpose"})
 _ID_KEY = {"purpose": "purpose"}
-MOST_GUESSED = 100  # faults of one file for which the meant id is looked for
+MOST_GUESSED = 20  # faults of one file for which the meant id is looked for
 MOST_LISTED = 12  # ids that help a reader; more are a wall
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 LONGEST_SLIP = 2  # edits
+MOST_COMPARED = 200  # known words that are compared letter by letter with one
 LETTERS_PER_EDIT = 3  # a word of three letters may be one edit away, of six two
 
 
@@ -13,17 +14,24 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     limit = min(LONGEST_SLIP, max(len(word), 1) // LETTERS_PER_EDIT)
     best: tuple[int, str] | None = None
     folded = word.casefold()
-    letters = set(folded)
-    for candidate in sorted(known):
-        if abs(len(candidate) - len(word)) > limit:
-            continue
-        other = candidate.casefold()
-        if len(letters.symmetric_difference(other)) > 2 * limit:
-            continue  # an edit brings at most one letter and takes at most one
-        distance = edits(folded, other)
-        if distance <= limit and (best is None or distance < best[0]):
+    for candidate in _alike(word, known, limit):
+        distance = edits(folded, candidate.casefold())
+        if distance <= limit and (best is None or (distance, candidate) < best):
             best = (distance, candidate)
     return best[1] if best else None
+
+
+def _alike(word: str, known: Iterable[str], limit: int) -> list[str]:
+    """Those of about its length and letters, at most so many: first those that begin as it does."""
+    letters, lengths = set(word.casefold()), range(len(word) - limit, len(word) + limit + 1)
+    # An edit brings at most one letter and takes at most one.
+    found = [
+        each
+        for each in known
+        if len(each) in lengths and len(letters.symmetric_difference(each.casefold())) <= 2 * limit
+    ]
+    begin = word[: len(word) // 2]
+    return sorted(found, key=lambda each: (not each.startswith(begin), each))[:MOST_COMPARED]
 
 
 def sole(word: str, known: Iterable[str]) -> str | None:
