@@ -139,7 +139,9 @@ def test_every_word_of_the_send_table_is_explained() -> None:
     assert set(send_table.WORDS) == {*RESTRICTIONS, *ADVICE}
 
 
-@pytest.mark.parametrize("command", "plan diff approve waive withdraw propose init fmt docs why-send".split())
+@pytest.mark.parametrize(
+    "command", ["plan", "diff", "approve", "waive", "withdraw", "propose", "init", "fmt", "docs", "why-send"]
+)
 def test_the_first_page_names_the_commands_that_bring_a_change_into_force(command: str) -> None:
     assert command in COMMANDS
     assert f"`convo {command}" in (ROOT / "README.md").read_text("utf-8")
