@@ -212,10 +212,10 @@ def _tenant(
         if base.folder is not None and head.folder is not None:
             raise  # we made both ourselves
         raise UsageProblem(f"{slug}: a bundle that no compiler made cannot be compared: {error}") from None
-    changes, unused = _let_through(
-        found, slug, before=before, after=after, enrolments=enrolments, today=today
-    )
     documents = [json.loads(data) if data else {} for data in (old, new)]
+    changes, unused = _let_through(
+        found, slug, documents[1], before=before, after=after, enrolments=enrolments, today=today
+    )
     rows: list[Row] = []
     for change in changes:
         owner, place, base_place = located(change, before, after)
@@ -249,20 +249,23 @@ def _state(slug: str, base: Compared, head: Compared) -> str:
 
 
 def _row(slug: str, change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -> Row:
+    from compiler.plan.filled import sentences
     from compiler.plan.indirect import uses
     from compiler.plan.whole import row_of
 
+    said = sentences(change, before, after)
     if change.kind != "claim" or change.indirect:
-        return row_of(slug, change)
+        return row_of(slug, change, sentences=said)
     used = uses(after or before, change.id)
     was = next((claim for claim in before.get("claims", ()) if claim["id"] == change.id), None)
     earlier = [f"{a['by']} ({a['role']}) on {a['on']}" for a in was["approvals"]] if was else []
-    return row_of(slug, change, uses=used, earlier=earlier)
+    return row_of(slug, change, uses=used, earlier=earlier, sentences=said)
 
 
 def _let_through(
     changes: Sequence[Change],
     slug: str,
+    document: Mapping[str, Any],
     *,
     before: Source | None,
     after: Source | None,
@@ -289,10 +292,21 @@ def _let_through(
     }
     both = {key: person for key, person in both.items() if "waivers" in base.people[key].approves}
     waivers, _ = judge(after.waivers, tenant=slug, today=f"{today}", people=both, wrote_it=wrote_it)
-    told = [by_waiver(by_approval(change, held), slug, waivers) for change in changes]
+    told = [
+        by_waiver(by_approval(change, held, fills=_fills(change, document)), slug, waivers)
+        for change in changes
+    ]
     old = {line["digest"] for line in before.waivers} if before is not None else set()
     used = {w.digest for change in changes if (w := waived(change, slug, waivers))}
     return told, tuple(w for w in waivers if w.digest not in used and w.digest not in old)
+
+
+def _fills(change: Change, document: Mapping[str, Any]) -> tuple[str, ...]:
+    from compiler.plan.filled import VALUES, filled_by
+
+    return (
+        filled_by(change.pointer.removeprefix(VALUES), document) if change.pointer.startswith(VALUES) else ()
+    )
 
 
 def saved(path: Path) -> tuple[Plan, int]:

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from functools import partial
 
 from compiler.diagnostics.escape import markdown
-from compiler.plan.entries import code, detail, line, shown_text, table_row, wants_detail
+from compiler.plan.entries import (
+    MOST_IN_A_LINE,
+    MOST_IN_LEAD,
+    code,
+    detail,
+    line,
+    shown_text,
+    table_row,
+    wants_detail,
+)
 from compiler.plan.groups import (
     AFFECTED,
     ANSWERS,
@@ -32,6 +41,7 @@ from compiler.plan.whole import Plan, Problem, SharedPlan
 
 MARKER = "<!-- convo:plan:v1 -->"
 MOST_CHARS = 60_000  # a code host takes 65,536, and other texts may stand in the same comment
+ROOM_TO_LEAD = 12_000  # characters of a list that is read first, shared by its texts before any is cut short
 SHORT = 19  # of a digest, `sha256:` among them
 
 # The lower, the sooner it is kept.
@@ -170,7 +180,8 @@ def _listed(group: Group) -> _Section:
     priority = _PRIORITY[group.name]
     title = f"{group.title} ({len(group.rows):,})"
     if group.name in (NEWLY, NO_LONGER, DIFFERENTLY, ANSWERS, LOOSER):
-        entries = [partial(line, owner, row) for owner, row in group.rows]
+        most = max(MOST_IN_A_LINE, min(MOST_IN_LEAD, ROOM_TO_LEAD // len(group.rows)))
+        entries = [partial(line, owner, row, most=most) for owner, row in group.rows]
         return _Section(opens=f"\n### {title}\n\n", entries=entries, closes="", priority=priority, noun=noun)
     folded = group.name in _FOLDED
     decides = not folded and group.name != FIRST

@@ -147,7 +147,9 @@ def _own_kind(path: str) -> str | None:
 def compare(before: Document, after: Document) -> Iterator[Change]:
     """Every direct change from one document to the other, renamed items as one change each."""
     group = str(after.get("record", {}).get("organisation", {}).get("slug", ""))
-    for change in _told_once(_compared(before, after)):  # of its group every tenant says the same, under one name
+    for change in _told_once(
+        _compared(before, after)
+    ):  # of its group every tenant says the same, under one name
         yield replace(change, id=group) if group and change.kind == KINDS["organisation"] else change
 
 

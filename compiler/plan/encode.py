@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from compiler.plan.change import Change, Place
+from compiler.plan.filled import Sentence
 from compiler.plan.rules import RULES
 from compiler.plan.whole import FORMAT, Plan, Problem, Reach, Row, SharedPlan, Side, TenantPlan
 
@@ -113,6 +114,7 @@ def _row(row: Row) -> dict[str, Any]:
         "base_place": _place(change.base_place),
         "uses": list(row.uses),
         "earlier": list(row.earlier),
+        "sentences": [{"claim": s.claim, "before": s.before, "after": s.after} for s in row.sentences],
     }
 
 
@@ -130,4 +132,10 @@ def _row_back(row: Mapping[str, Any]) -> Row:
         place=Place(**row["place"]) if row["place"] else None,
         base_place=Place(**row["base_place"]) if row["base_place"] else None,
     )
-    return Row(change=change, digest=row["digest"], uses=tuple(row["uses"]), earlier=tuple(row["earlier"]))
+    return Row(
+        change=change,
+        digest=row["digest"],
+        uses=tuple(row["uses"]),
+        earlier=tuple(row["earlier"]),
+        sentences=tuple(Sentence(**each) for each in row.get("sentences", ())),
+    )

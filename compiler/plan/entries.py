@@ -26,13 +26,32 @@ from compiler.plan.whole import Row
 from compiler.plan.words import GONE, NEW, SAME, word_diff
 
 MOST_IN_A_LINE, MOST_IN_DETAIL = 280, 1_600
+MOST_IN_LEAD = 4_000  # what is read first is read whole
 
 
-def line(owner: str, row: Row) -> str:
+def line(owner: str, row: Row, *, most: int = MOST_IN_LEAD) -> str:
     """For the lists that are read first: what it is about, the words, and whether somebody must still say yes."""
     change = row.change
-    told = marked(change, MOST_IN_A_LINE) if is_text(change) else _quoted(change)
+    told = _said(row, most) or (marked(change, most) if is_text(change) else _quoted(change, most))
     return f"- **{shown_text(subject(change))}**{_part(change)} · {shown_text(owner_name(owner))}: {told}{_way(change, owner)}\n"
+
+
+def _said(row: Row, most: int) -> str:
+    """A wording as a customer reads it; of a value that changed, every sentence it is filled into."""
+    if is_wording(row.change):
+        return "; ".join(_diff(said.before, said.after, most) for said in row.sentences)
+    if row.change.kind == "claim" and row.sentences:
+        return f"“{markdown(cut(' / '.join(said.after or said.before for said in row.sentences), most))}”"
+    listed = [
+        f"**{shown_text(said.claim)}** {_diff(said.before, said.after, MOST_IN_A_LINE)}"
+        for said in row.sentences
+    ]
+    return "<br>".join([markdown(cut(summary(row.change), MOST_IN_A_LINE)), *listed]) if listed else ""
+
+
+def is_wording(change: Change) -> bool:
+    """Whether it is a text of a claim that became another."""
+    return change.kind == "claim" and change.what.startswith("texts ")
 
 
 def _part(change: Change) -> str:
@@ -99,13 +118,13 @@ def _command(change: Change, owner: str) -> Iterator[tuple[str, str]]:
         yield "to let through", "No waiver can. Change it back, or have whoever owns the repository decide."
 
 
-def _quoted(change: Change) -> str:
+def _quoted(change: Change, most: int) -> str:
     """A text that came or went as it stands; of anything else what it was and is."""
     before, after = values(change)
     whole = change.after if change.after is not None else change.before
     if isinstance(whole, dict) and (change.before is None or change.after is None):
-        return f"“{shown_text(after or before)}”"
-    return shown_text(summary(change))
+        return f"“{markdown(cut(after or before, most))}”"
+    return markdown(cut(summary(change), most))
 
 
 def _way(change: Change, owner: str) -> str:
@@ -128,9 +147,13 @@ def _op(change: Change) -> str:
 
 def marked(change: Change, most: int) -> str:
     """The words with what is gone struck out and what is new underlined, cut between words."""
+    return _diff(*values(change), most)
+
+
+def _diff(before: str, after: str, most: int) -> str:
     out: list[str] = []
     length = 0
-    for kind, words in word_diff(*values(change)):
+    for kind, words in word_diff(before, after):
         shown = around(words, most // 3) if kind == SAME else words
         if length + len(shown) > most:
             out.append(shown_text(cut(shown, max(0, most - length))))

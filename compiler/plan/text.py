@@ -63,6 +63,10 @@ def _group(group: Group) -> Iterator[str]:
     yield f"{group.title} ({len(group.rows)})"
     for owner, row in group.rows:
         yield f"  {_row(owner, row)}"
+        for said in row.sentences:
+            yield visible(
+                f"    {said.claim} as read: {cut(_marked(said.before, said.after), 2 * MOST_VALUE)}"
+            )
 
 
 def _row(owner: str, row: Row) -> str:
@@ -83,8 +87,11 @@ def _row(owner: str, row: Row) -> str:
 def _told(change: Change) -> str:
     if not is_text(change):
         return cut(summary(change), MOST_VALUE)
-    marked = "".join(
+    return cut(_marked(*values(change)), 2 * MOST_VALUE)
+
+
+def _marked(before: str, after: str) -> str:
+    return "".join(
         f"{_MARKS[kind][0]}{words}{_MARKS[kind][1]}" if kind in _MARKS else words
-        for kind, words in word_diff(*values(change))
+        for kind, words in word_diff(before, after)
     )
-    return cut(marked, 2 * MOST_VALUE)

@@ -15,6 +15,7 @@ from compiler.plan.change import (
     Change,
     change_digest,
 )
+from compiler.plan.filled import Sentence
 from compiler.plan.waivers import Waiver
 
 FORMAT = "convo.plan/v1"
@@ -54,6 +55,7 @@ class Row:
     digest: str
     uses: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()  # who approved the claim as it was
+    sentences: tuple[Sentence, ...] = ()  # with values filled in, where that makes a difference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +212,7 @@ def _same(change: Change) -> tuple[object, ...]:
 def _merged(known: Row | None, row: Row) -> Row:
     """Let through only where every tenant let it through. A digest is of one tenant's change: `reaches` has them all."""
     if known is None:
-        return replace(row, digest="")
+        return replace(row, digest="", sentences=())  # each tenant fills in its own
     covered = known.change.covered if row.change.covered else ""
     return replace(
         known,
@@ -219,6 +221,19 @@ def _merged(known: Row | None, row: Row) -> Row:
     )
 
 
-def row_of(tenant: str, change: Change, *, uses: Sequence[str] = (), earlier: Sequence[str] = ()) -> Row:
+def row_of(
+    tenant: str,
+    change: Change,
+    *,
+    uses: Sequence[str] = (),
+    earlier: Sequence[str] = (),
+    sentences: Sequence[Sentence] = (),
+) -> Row:
     """A change with its digest."""
-    return Row(change=change, digest=change_digest(tenant, change), uses=tuple(uses), earlier=tuple(earlier))
+    return Row(
+        change=change,
+        digest=change_digest(tenant, change),
+        uses=tuple(uses),
+        earlier=tuple(earlier),
+        sentences=tuple(sentences),
+    )

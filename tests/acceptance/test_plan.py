@@ -321,6 +321,24 @@ def test_a_pack_is_told_once_with_the_tenants_it_reaches(repository: Path, convo
     assert "Pack all: 2 changes, 2 tenants" in out
 
 
+def test_a_value_tells_every_sentence_it_is_filled_into_and_their_approvals_let_it_through(
+    repository: Path, convo: Any
+) -> None:
+    edit(repository, "plain/tenant.yaml", "brand: Plain", "brand: Plain Help")
+    code, out, _ = convo("plan", *TODAY)
+    assert code == 4, out
+    assert "PL-D01 as read: " in out
+    assert "Plain{+ Help+}" in out
+    approved_again(repository)
+    code, out, _ = convo("plan", *TODAY)
+    assert code == 3, out
+    assert "approved by Ada Example (solicitor)" in next(
+        x for x in out.splitlines() if "SLOT_VALUE_CHANGED" in x
+    )
+    _, out, _ = convo("plan", "--format", "md", *TODAY)
+    assert "{tenant.brand}" not in out
+
+
 def test_a_limit_of_the_organisation_is_told_though_no_tenant_moves(repository: Path, convo: Any) -> None:
     two_tenants(repository)
     base = commit(repository, "Two tenants")

@@ -184,6 +184,15 @@ def test_words_on_buttons_are_what_the_bot_says(document: dict[str, Any]) -> Non
     )
 
 
+def test_a_long_text_is_read_whole_where_there_is_room(document: dict[str, Any]) -> None:
+    words = " ".join(f"word{n}" for n in range(200))
+    after = copy(document)
+    after["claims"].append(claim(document, "PL-N1", words))
+    told = comment(planned(document, after))
+    assert "characters more" not in told.partition("One by one")[0]
+    assert "word199" in told.partition("One by one")[0]
+
+
 def test_questions_stand_under_what_the_bot_answers(document: dict[str, Any]) -> None:
     after = copy(document)
     after["quick_replies"][0]["questions"] = ["is your own service free"]
