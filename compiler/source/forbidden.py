@@ -32,7 +32,8 @@ _FORBIDS = re.compile(
 )
 # A noun after `no`: up to three words, or a list of such.
 _NO = re.compile(
-    r"(?<!\bsay )\b(?:no|(?:never|not) (?:any|an?)) (?!(?:matter|longer|need|reason|wonder|delay|question|hesitation|fear|one|more|less)\b)",
+    r"(?<!\bsay )\b(?:no|(?:never|not) (?:any|an?)) (?!"
+    r"(?:matter|longer|need|reason|wonder|delay|question|hesitation|fear|one|more|less)\b)",
     re.IGNORECASE,
 )
 _LISTED = re.compile(
