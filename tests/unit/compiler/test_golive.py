@@ -219,8 +219,7 @@ def test_words_alone_are_no_evidence(ready: Path, words: str) -> None:
         ready,
         records("GL-01") + "\n" + "\n".join(row for row in lines.splitlines() if "link:" not in row) + "\n",
     )
-    (fault,) = faults(ready)
-    assert fault.code == "CV5042"
+    (fault,) = [fault for fault in faults(ready) if fault.code == "CV5042"]
     assert fault.message.startswith("there is no document and no link to look at for GL-01")
     assert fault.span.line > 1
 
