@@ -19,6 +19,7 @@ from runtime.storage.migrate import migrate
 
 NOON = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)  # a Tuesday in opening hours
 TEMPLATE = "convo_template"
+SLOWEST = ("test_chain.py", "test_tutorial.py")  # files of one long test each
 _numbers = itertools.count(1)
 
 
@@ -49,6 +50,18 @@ class Database:
 
     def url(self, role: str = "convo_owner") -> str:
         return self.server.url(role if role.startswith("convo_") else f"convo_{role}", self.name)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The order of files is ours: xdist would start with the files of most tests, which are not those that take longest."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first, each in a worker of its own, so that none is left running alone at the end."""
+    places = {name: number for number, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 @pytest.fixture
