@@ -248,3 +248,30 @@ def test_an_installed_wheel_carries_everything_init_writes(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     assert check(root / "tenants", today=DAY).errors == 0
     assert (root / ".github" / "workflows" / "convo.yml").is_file()
+
+
+def test_whatever_customers_meet_is_reviewed_by_compliance_and_what_runs_with_keys_by_the_platform() -> None:
+    text = (ROOT / "compiler" / "scaffold" / "template" / "repository" / "CODEOWNERS").read_text()
+    rules = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+    assert all(len(rule) == 2 for rule in rules)  # of two owners on a line, one's review would do
+
+    def owner(path: str) -> str:
+        matching = [
+            who
+            for pattern, who in rules
+            if re.match(pattern.replace("*", "[^/]*") + ("" if pattern.endswith("/") else r"\Z"), f"/{path}")
+        ]
+        return matching[-1].rpartition("/")[2]
+
+    met = "tenant persona journeys guardrails consent caps channels destinations approvals waivers golive"
+    for path in (*(f"{name}.yaml" for name in met.split()), "claims/help.yaml", "documents/terms.md"):
+        assert owner(f"tenants/harbour-hal/{path}") == "compliance", path
+    for path in (
+        "tenants/_packs/all/pack.yaml",
+        "tenants/_packs/all/claims/lines.yaml",
+        "tenants/_organisations/harbour.yaml",
+        ".github/workflows/convo.yml",
+        "trust/bundles.pub",
+    ):
+        assert owner(path) == "platform", path
+    assert owner("tenants/harbour-hal/drills/attacks.yaml") == "tenant-writers"
