@@ -21,13 +21,16 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> DevKeys:
     return development_keys(tmp_path_factory.mktemp("keys"))
 
 
-@pytest.fixture
-def env(server: EmbeddedPostgres, keys: DevKeys, tmp_path: Path) -> Iterator[Mapping[str, str]]:
+@pytest.fixture(scope="module")
+def env(
+    server: EmbeddedPostgres, keys: DevKeys, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, str]]:
+    """One deployment for all: each test puts in force what it begins with."""
     with fresh_database(server) as database:
         settings = {
             "DATABASE_URL": database.url("owner"),
             "CONVO_DEV": "1",
-            "CONVO_DATA": str(tmp_path / "data"),
+            "CONVO_DATA": str(tmp_path_factory.mktemp("data")),
             **keys.environment(),
         }
         assert convo("migrate", env=settings).returncode == 0
