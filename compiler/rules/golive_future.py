@@ -12,6 +12,7 @@ from compiler.source import golive
 from compiler.source.context import Context
 from compiler.source.model import Source
 
+# Not one rule with CV5043: that evidence was good once, this was never; both read the same verdicts of source.golive.
 CODE = Code(
     code="CV5045",
     name="golive-future",

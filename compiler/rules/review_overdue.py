@@ -12,6 +12,7 @@ from compiler.diagnostics import ERROR, WARNING, Code, Diagnostic
 from compiler.source.context import Context
 from compiler.source.model import Source
 
+# Not one rule with CV5002: that looks ahead and at `expires` too, this looks back.
 CODE = Code(
     code="CV5003",
     name="review-overdue",
