@@ -241,7 +241,8 @@ def _folder(root: Path, prefix: str, kinds: tuple[Kind, ...], *, documents: bool
         if kind_.required and kind_.name not in seen:
             message = f"there is no `{kind_.called}`"
             help_ = "a folder made by `convo init` has one to begin with"
-            folder.diagnostics.append(c.MISSING_FILE.at(Span(file=prefix), message, help=help_))
+            belongs = Span(file=f"{prefix}/{kind_.called.removesuffix('/*.yaml')}")
+            folder.diagnostics.append(c.MISSING_FILE.at(belongs, message, help=help_))
             folder.missing.add(kind_.name)
     for diagnostic in folder.diagnostics:  # what is there and may not be; what is missing shows itself
         summed.update(f"\0{diagnostic.span.file}\0{diagnostic.message}".encode())

@@ -54,9 +54,9 @@ class View:
         return file if prefix == "." else f"{prefix}/{file}"
 
     def where(self, span: Span) -> str:
-        """`path:line:column`, or the path alone for a whole file."""
+        """`path:line:column`: of a whole file its beginning, so that every reader of such lines finds it."""
         path = self.path(span.file)
-        return f"{path}:{span.line}:{span.column}" if span.line else path
+        return f"{path}:{span.line or 1}:{span.column or 1}"
 
     def row(self, file: str, line: int) -> str | None:
         """A line as it stands in the file, when it could be read."""

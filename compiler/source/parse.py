@@ -354,14 +354,48 @@ def _syntax(file: str, text: str, error: yaml.YAMLError) -> Diagnostic:
         return c.TAB.at(
             span, "a tab indents this line", help="use spaces", fix=remedies.spaces_for_tabs(file, text)
         )
-    context = getattr(error, "context", None)
     fix = remedies.quotes_for_colon(file, text, line + 1) if "mapping values" in problem else None
-    return c.SYNTAX.at(
-        span,
-        f"{context}: {problem}" if context else str(problem),
-        help="quote the text, it holds `: `" if fix else None,
-        fix=fix,
+    message, help_ = next(
+        (told for found, *told in _TOLD if found in problem), (f"this is no YAML: {problem}", None)
     )
+    labels = []
+    if begun is not None and (begun.line, begun.column) != (line, column) and begun.line < len(rows):
+        at = Span(
+            file=file,
+            line=begun.line + 1,
+            column=begun.column + 1,
+            end_line=begun.line + 1,
+            end_column=begun.column + 2,
+        )
+        labels = [Label(span=at, text="what cannot be read begins here")]
+    return c.SYNTAX.at(
+        span, message, labels=labels, help="quote the text, it holds `: `" if fix else help_, fix=fix
+    )
+
+
+# What the parser says, what we say, and what to do.
+_TOLD: tuple[tuple[str, str, str], ...] = (
+    (
+        "mapping values",
+        "a `: ` stands where no key can end",
+        "quote the text, or begin a new line for the key",
+    ),
+    (
+        "expected ':'",
+        "a key has no `:` after it",
+        "write `key: value`, or indent the line if it goes on from the one above",
+    ),
+    ("',' or ']'", "a list in brackets is not closed, or lacks a comma", "close it with `]`"),
+    ("',' or '}'", "a mapping in braces is not closed, or lacks a comma", "close it with `}`"),
+    ("expected key", "this line does not fit what stands above it", "indent it as the lines it belongs to"),
+    (
+        "'-' indicator",
+        "this line does not fit the list above it",
+        "begin it with `- `, indented as the other items",
+    ),
+    ("end of stream", "quotes are opened and never closed", "close them"),
+    ("cannot start any token", "a text cannot begin with this character", "quote the text"),
+)
 
 
 def _position(text: str, index: int) -> tuple[int, int]:
