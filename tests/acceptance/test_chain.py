@@ -383,13 +383,18 @@ def test_from_a_pull_request_to_live(stand: Stand, tmp_path: Path) -> None:
     assert "2000" in comment.body
 
     # two people review; CI signs for them and adds the lines to the pull request
-    for login in ("ada-example", "bea-example"):
-        stand.world.review(stand.host, pull, by=stand.world.account(login))
-    passed(stand.runner.job("convo-trusted.yml", "approvals", stand.event(base, **run)))
+    ada, bea = (stand.world.account(login) for login in ("ada-example", "bea-example"))
+    review = stand.world.review(stand.host, pull, by=ada)
+    stand.world.review(stand.host, pull, by=bea)
+    lines = _lines(stand, pull, base, run)
+    assert git(stand.runner.origin, "diff", "--name-only", sha, "words") == "tenants/plain/approvals.yaml"
+
+    # one takes the approval back: the lines go; and comes back: they come back
+    review.state = "DISMISSED"
+    assert [line for line in lines if line not in _lines(stand, pull, base, run)]
+    stand.world.review(stand.host, pull, by=ada)
+    assert _lines(stand, pull, base, run) == lines
     signed = git(stand.runner.origin, "rev-parse", "words")
-    assert signed != sha
-    assert git(stand.runner.origin, "diff", "--name-only", sha, signed) == "tenants/plain/approvals.yaml"
-    git(stand.runner.origin, "update-ref", f"refs/pull/{pull.number}/head", signed)
 
     # the words are approved, but nobody let the cap be raised: held back until it is waived by name
     assert _held_back(stand, signed, base)
@@ -426,6 +431,15 @@ def test_from_a_pull_request_to_live(stand: Stand, tmp_path: Path) -> None:
     assert [step.name for step in ran if step.code] == ["Who may go there"]
     assert "nobody let this through" in ran[-1].out
     assert stand.status("staging") == [staging]
+
+
+def _lines(stand: Stand, pull: Pull, base: str, run: Mapping[str, str]) -> list[str]:
+    """What of the tenant is approved, by whom, once the reviews as they now stand were read."""
+    head = {"github.event.workflow_run.head_sha": git(stand.runner.origin, "rev-parse", "words")}
+    passed(stand.runner.job("convo-trusted.yml", "approvals", stand.event(base, **{**run, **head})))
+    git(stand.runner.origin, "update-ref", f"refs/pull/{pull.number}/head", "words")
+    lines = yaml.safe_load(git(stand.runner.origin, "show", "words:tenants/plain/approvals.yaml"))
+    return sorted(f"{line.get('claim') or line.get('script')} {line['by']}" for line in lines)
 
 
 def _held_back(stand: Stand, sha: str, base: str) -> bool:
