@@ -41,6 +41,11 @@ class Compared:
         found = self.held.get(slug)
         return digest_of(found) if isinstance(found, bytes) else found.digest if found is not None else None
 
+    def made_of(self, slug: str) -> str | None:
+        """What a tenant was made of: two of the same have the same bundle and the same files beside it."""
+        found = self.held.get(slug)
+        return self.digest(slug) if found is None or isinstance(found, bytes) else found.files
+
     def bundle(self, slug: str) -> bytes | None:
         """Its bytes. Of very many tenants not all are kept: then it is compiled again."""
         found = self.held.get(slug)
@@ -166,7 +171,7 @@ def _sources(side: Compared, other: Compared, slugs: Sequence[str]) -> Iterator[
     """For each tenant its files, where it differs from the other side and has any: they say where a change stands."""
     from compiler.pipeline import sources
 
-    wanted = {slug for slug in slugs if side.digest(slug) and side.digest(slug) != other.digest(slug)}
+    wanted = {slug for slug in slugs if side.digest(slug) and side.made_of(slug) != other.made_of(slug)}
     read = sources(side.folder, sorted(wanted)) if side.folder is not None and wanted else iter(())
     for slug in slugs:
         yield next(read, None) if slug in wanted else None
@@ -191,8 +196,9 @@ def _tenant(
 ) -> None:
     """One tenant's changes with their places, what lets them through and where claims are used."""
     from compiler.plan import plan, removed
+    from compiler.plan.beside import beside
     from compiler.plan.places import located
-    from compiler.plan.whole import TenantPlan
+    from compiler.plan.whole import TenantPlan, row_of
 
     state = _state(slug, base, head)
     told = TenantPlan(
@@ -201,10 +207,14 @@ def _tenant(
         base_digest=base.digest(slug),
         head_digest=head.digest(slug),
     )
-    if state in ("broken", "same"):
-        into.tenants.append(replace(told, takes=_takes(slug, head)) if state == "broken" else told)
-        return
     before, after = sources
+    if state == "broken":
+        into.tenants.append(replace(told, takes=_takes(slug, head)))
+        return
+    aside = tuple(row_of(slug, change) for change in beside(before, after)) if before and after else ()
+    if state == "same":
+        into.tenants.append(replace(told, state="changed" if aside else "same", rows=aside))
+        return
     old, new = base.bundle(slug), head.bundle(slug)
     try:
         found = (removed(slug),) if state == "removed" else plan(old, new, unknown=state == "changed")
@@ -222,7 +232,7 @@ def _tenant(
         into.owners[slug, len(rows)] = owner
         there = replace(change, place=place, base_place=base_place)
         rows.append(_row(slug, there, *documents))
-    into.tenants.append(replace(told, rows=tuple(rows), unused=unused))
+    into.tenants.append(replace(told, rows=(*rows, *aside), unused=unused))
     into.warnings += [
         f"{slug}: the waiver of {w.rule} for `{w.subject}` ({w.file}:{w.line}) lets nothing of this plan through"
         for w in unused

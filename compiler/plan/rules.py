@@ -133,6 +133,10 @@ RULES: Mapping[str, Rule] = {
         _rule("GO_LIVE_NOT_EASIER", "Going live asks for less, or for older, evidence."),
         _rule("GO_LIVE_STRICTER", "Going live asks for more, or for fresher, evidence."),
         _rule("GO_LIVE_CHANGED", "Going live asks for other evidence."),
+        _rule("EVIDENCE_CHANGED", "Evidence for going live was added, removed or changed."),
+        _rule("WAIVERS_CHANGED", "A waiver was added, removed or changed."),
+        _rule("DRILLS_CHANGED", "A drill was added, removed or changed."),
+        _rule("SCRIPT_APPROVAL_CHANGED", "Who approved a script has changed."),
         _rule("SOURCE_CHANGED", "What claims rest on was added, removed or described differently."),
         # What has no name of its own.
         _rule("AFFECTED", "It did not change itself; something it names did."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 import time
@@ -21,7 +22,7 @@ from compiler.pipeline import compile_tenant
 from compiler.plan.waivers import waiver_payload
 from schemas.bundle import canonical
 from schemas.signing import keyid
-from tests.compiling import APPROVER, approve, copy_tenant, key_of, lay_out
+from tests.compiling import APPROVER, approve, copy_tenant, key_of, lay_out, sign_off
 
 TODAY = ("--today", "2026-11-24")
 CORE, CAPS = "plain/claims/core.yaml", "plain/caps.yaml"
@@ -337,6 +338,25 @@ def test_a_value_tells_every_sentence_it_is_filled_into_and_their_approvals_let_
     )
     _, out, _ = convo("plan", "--format", "md", *TODAY)
     assert "{tenant.brand}" not in out
+
+
+def test_what_stands_beside_the_bundle_is_told(repository: Path, convo: Any) -> None:
+    ready = Path(__file__).parent.parent / "examples/ready"
+    copytree(ready, repository / "tenants", dirs_exist_ok=True)
+    sign_off(repository / "tenants")
+    approved_again(repository)
+    commit(repository, "Ready")
+    git(repository, "branch", "-f", "main")
+    edit(repository, "plain/golive.yaml", "signed_by: Sol Plain", "signed_by: Sal Plain")
+    lines = json.loads((repository / "tenants/plain/approvals.yaml").read_text())
+    gone = next(line for line in lines if line.get("script") == "persona")
+    lines.remove(gone)
+    (repository / "tenants/plain/approvals.yaml").write_text(json.dumps(lines))
+    code, out, _ = convo("plan", *TODAY)
+    assert code != 0
+    assert "Nothing changes" not in out
+    assert re.search(r"evidence GL-\d+ Sal Plain: added", out)
+    assert "approval persona " in out
 
 
 def test_a_limit_of_the_organisation_is_told_though_no_tenant_moves(repository: Path, convo: Any) -> None:

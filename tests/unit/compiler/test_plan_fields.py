@@ -11,6 +11,7 @@ import pytest
 
 from compiler.pipeline import compile_tenant
 from compiler.plan import plan
+from compiler.plan.beside import RULES_BESIDE
 from compiler.plan.fields import DERIVED, KEYED, OWN_CLASS, PLACES, pointer_of, way_of
 from compiler.plan.rules import RULES, families, rule_of, waivable
 from schemas.bundle import canonical
@@ -93,6 +94,7 @@ def test_every_rule_is_given_to_something_and_has_a_sentence() -> None:
     given |= {rule_of("x", "record/packs/*", "changed", way) for way in ("loosened", "tightened", None)}
     given |= {"TENANT_ADDED", "TENANT_REMOVED", "AFFECTED", "NOT_COMPARABLE"}  # given by the plan itself
     given |= {"SETTING_FIRST_SEEN", "BASE_DOES_NOT_COMPILE"}
+    given |= set(RULES_BESIDE)
     assert given == set(RULES)
     assert all(rule.says.endswith(".") for rule in RULES.values())
 
