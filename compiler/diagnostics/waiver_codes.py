@@ -59,4 +59,14 @@ EXPIRED = Code(
     good="expires: 2027-01-01",
 )
 
-CODES = (UNKNOWN_RULE, NEVER_WAIVED, FORGED, MAY_NOT_WAIVE, SELF_WAIVED, EXPIRED)
+TOO_LONG = Code(
+    code="CV7007",
+    name="waiver-too-long",
+    summary="a waiver that lives for more than 400 days",
+    explanation="A waiver is looked at again within the year. A month and a little more is left for doing so; what is merged by"
+    " then needs no waiver, and what is not should be asked for again.",
+    bad='"on": "2026-11-01"\nexpires: "2099-01-01"',
+    good='"on": "2026-11-01"\nexpires: "2027-11-01"',
+)
+
+CODES = (UNKNOWN_RULE, NEVER_WAIVED, FORGED, MAY_NOT_WAIVE, SELF_WAIVED, EXPIRED, TOO_LONG)

@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any, Protocol, TypeVar
 
 from compiler.diagnostics import Diagnostic
@@ -20,6 +21,7 @@ from schemas.signing import pae, signature_holds
 
 WAIVER_TYPE = "application/vnd.convo.waiver+json"
 SIGNED_FIELDS = ("rule", "subject", "digest", "reason", "author", "by", "on", "expires", "key")
+LONGEST_DAYS = 400  # a year, and time to ask again
 MAY = "waivers"  # what an approver must be enrolled for
 
 
@@ -121,6 +123,11 @@ def _faults(
     elif wrote_it(line["author"], person):
         message = f"{person.name} waives what {line['author']} changed, and that is the same person"
         yield c.SELF_WAIVED.at(line.value("author"), message, help="have somebody else waive it")
+    elif line["expires"] > last_day(line["on"]):
+        message = f"the waiver of `{rule}` for `{line['subject']}` is for more than {LONGEST_DAYS} days"
+        yield c.TOO_LONG.at(
+            line.value("expires"), message, help=f"waive it again, until {last_day(line['on'])} at the latest"
+        )
     elif line["expires"] <= today:
         message = f"the waiver of `{rule}` for `{line['subject']}` ended on {line['expires']}"
         yield c.EXPIRED.at(
@@ -128,6 +135,14 @@ def _faults(
             message,
             help="remove the line; what it let through is merged, or waive again",
         )
+
+
+def last_day(on: str) -> str:
+    """The latest day on which a waiver given on this day may end."""
+    try:
+        return f"{date.fromisoformat(on) + timedelta(days=LONGEST_DAYS)}"
+    except (ValueError, OverflowError):  # no day at all, or the end of the calendar
+        return f"{date.max}"
 
 
 def signed(tenant: str, line: Mapping[str, Any], key: bytes) -> bool:
