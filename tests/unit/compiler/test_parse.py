@@ -145,3 +145,10 @@ def test_containers_are_plain_data_with_a_place() -> None:
     assert isinstance(data, Seq)
     assert data == [{"a": [1]}]
     assert data.item(0).line == 1
+
+
+def test_a_bracket_that_is_never_closed_is_told_in_our_words_with_both_ends() -> None:
+    (found,) = parse(Parsed("f.yaml", "caps", text="a: [b\nc: d\n")).diagnostics
+    assert found.message == "a list in brackets is not closed, or lacks a comma"
+    assert found.help == "close it with `]`"
+    assert [(label.span.line, label.span.column) for label in found.labels] == [(1, 4)]
