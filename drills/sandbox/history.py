@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 GIT_WITHIN_S = 30
+_SHA = re.compile("[0-9a-f]{40}")
 MOST_HEAD_BYTES = 200  # of what git says before each file
 
 
@@ -119,7 +121,7 @@ class GitFolder:
         return self._commits("-1", ref)[0]
 
     def files(self, ref: str) -> Mapping[str, bytes]:
-        return _files(self.path, self.commit(ref).sha)
+        return _files(self.path, ref if _SHA.fullmatch(ref) else self.commit(ref).sha)
 
     def since(self, base: str, head: str) -> Sequence[Commit]:
         return self._commits("--reverse", f"{self.commit(base).sha}..{self.commit(head).sha}")
