@@ -60,7 +60,7 @@ def waive_changes(
             "subject": change.subject,
             "digest": change_digest(there.source.slug, change),
             "reason": wanted.reason,
-            "author": wanted.author or _author(there, change),
+            "author": _authors(there, change, person.name, wanted.author),
             "by": person.name,
             "on": f"{today}",
             "expires": wanted.expires,
@@ -94,14 +94,21 @@ def _changes(plan: Plan, tenant: str, wanted: Wanted) -> list[Change]:
     return found
 
 
-def _author(there: Desk, change: Change) -> str:
+def _authors(there: Desk, change: Change, person: str, named: str) -> str:
+    """Whoever changed the very line, as git tells, and whoever is named besides: naming one never takes another away."""
     from commands.whochanged import author_of
+    from commands.wrote import Part, addresses_of, authors, listed
 
-    file = change.place or change.base_place
-    found = author_of(there.path.parent / file.file) if file is not None else ""
+    place = change.place or change.base_place
+    found: tuple[str, ...] = ()
+    if place is not None:
+        file = there.path.parent / place.file
+        found = authors(Part(file=file, first=place.line, last=place.line)) if place.line else ()
+        found = found or tuple(filter(None, [author_of(file)]))
+    found += (named,) if named else ()
     if not found:
         raise UsageProblem("git does not tell who made the change: name them with --author")
-    return found
+    return "; ".join(listed(found, person, addresses_of(person, there.path)))
 
 
 def _write(there: Desk, new: Sequence[Mapping[str, Any]]) -> None:

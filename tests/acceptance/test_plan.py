@@ -246,6 +246,19 @@ def test_a_waiver_the_compiler_would_refuse_is_not_written(
     assert not (repository / "tenants/plain/waivers.yaml").exists()
 
 
+def test_naming_somebody_else_does_not_make_one_s_own_change_another_s(
+    repository: Path, convo: Any, tmp_path: Path
+) -> None:
+    edit(repository, CAPS, "per_day: 1000", "per_day: 2000")
+    git(repository, "commit", "-qam", "More", "--author", f"{APPROVER} <ada@example.com>")
+    edit(repository, CAPS, "per_contact_per_day:", "per_contact_per_day:  ")
+    commit(repository, "Another line by somebody else")
+    convo("plan", "--base", "main", "--out", "plan.json", *TODAY)
+    code, _, err = convo(*waive(tmp_path, author="Somebody Else"))
+    assert code == 1
+    assert "CV7005" in err
+
+
 def test_two_commits_are_compared_without_touching_the_working_folder(repository: Path, convo: Any) -> None:
     base = git(repository, "rev-parse", "HEAD")
     edit(repository, CAPS, "per_day: 1000", "per_day: 500")
