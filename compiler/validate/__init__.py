@@ -215,7 +215,7 @@ def _unknown_keys(place: Place) -> Iterator[tuple[Path, Diagnostic]]:
         span = span_of(instance.file, nodes[key])
         better = meant.get(key)
         certain = better is not None and taken[better] == 1 and sole(key, absent) is not None
-        certain = certain and harmless(place.root, (*place.path, str(better)))
+        certain = certain and (harmless(place.root, (*place.path, str(better))) or _lacks(place, str(better)))
         yield (
             (*place.path, key),
             c.UNKNOWN_KEY.at(
@@ -225,6 +225,15 @@ def _unknown_keys(place: Place) -> Iterator[tuple[Path, Diagnostic]]:
                 fix=Fix(span=span, text=better) if better and certain else None,
             ),
         )
+
+
+def _lacks(place: Place, key: str) -> bool:
+    """Whether this is a claim without a key it must have: nobody can have approved it, and one key alone can be meant."""
+    if place.root["$id"] != "urn:convo:tenant:claims:v1" or len(place.path) != 1:
+        return False
+    one = place.error.schema
+    needs = [one, *(part.get(way, {}) for part in (one, *one.get("allOf", ())) for way in ("then", "else"))]
+    return any(key in each.get("required", ()) for each in needs)
 
 
 # ---- the validators ------------------------------------------------------------------------------------------------
