@@ -160,6 +160,11 @@ def _refused(place: Place) -> Diagnostic:
         case "enum":
             message = f"{say(value)} is not one of {', '.join(map(str, wanted))}"
             help_ = did_you_mean(str(value), [str(w) for w in wanted])
+            if isinstance(value, str) and value in [str(w) for w in wanted if not isinstance(w, str)]:
+                message, help_ = (
+                    f"{say(value)} is a text here, not {kind_of(wanted[0])}",
+                    f"write {value}, without quotes",
+                )
             fixed = repair.of_words(value, written, wanted) if harmless(place.root, place.path) else None
         case "type":
             message = (

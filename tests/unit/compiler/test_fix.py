@@ -134,6 +134,20 @@ def test_where_meaning_is_at_stake_a_near_word_is_only_suggested(
     assert any(f"`{meant}`" in (d.help or "") for d in faults(root) if d.is_error)
 
 
+def test_a_key_that_a_claim_must_have_and_lacks_can_only_be_the_one_spelt_like_it(tmp_path: Path) -> None:
+    root = world(tmp_path, "plain/claims/core.yaml", ("  review_by:", "  reveiw_by:"))
+    (root / "plain/approvals.yaml").unlink()
+    made = fixed(root)
+    assert [d.code for d in made.fixed] == ["CV3001"]
+    assert "reveiw_by" not in (root / "plain/claims/core.yaml").read_text()
+
+
+def test_a_quoted_number_is_told_to_be_a_text(tmp_path: Path) -> None:
+    root = world(tmp_path, "plain/tenant.yaml", ("schema: 2", 'schema: "2"'))
+    (fault,) = [d for d in faults(root) if d.is_error]
+    assert (fault.message, fault.help) == ("`2` is a text here, not a number", "write 2, without quotes")
+
+
 def test_a_fix_that_brings_another_fault_to_light_is_followed_by_its_fix(tmp_path: Path) -> None:
     root = world(
         tmp_path, "plain/caps.yaml", ("  per_day", "\tper_day"), ("concurrency: 4", 'concurency: "4"  # kept')
