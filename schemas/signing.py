@@ -164,6 +164,15 @@ def signature_holds(public: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
+def text_signature_holds(public: bytes, signature: str, message: bytes) -> bool:
+    """The same for a signature in base64, as files keep it, written in the one way base64 has for it."""
+    try:
+        raw = base64.b64decode(signature, validate=True)
+    except binascii.Error:
+        return False
+    return base64.b64encode(raw).decode() == signature and signature_holds(public, raw, message)
+
+
 def _verified_payload(data: bytes, trusted: Mapping[str, bytes]) -> tuple[bytes, tuple[str, ...]]:
     if len(data) > MAX_ENVELOPE_BYTES:
         raise SignatureRefused(NOT_SIGNED.says("the envelope is too large"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ from compiler.diagnostics import approval_codes as own
 from compiler.diagnostics import codes as c
 from compiler.diagnostics.suggest import did_you_mean
 from compiler.source.tree import Map
-from schemas.signing import pae, signature_holds
+from schemas.signing import pae, text_signature_holds
 
 APPROVAL_TYPE = "application/vnd.convo.approval+json"
 SIGNED_FIELDS = (
@@ -81,14 +79,8 @@ def faults(line: Map, rules: Rules) -> Iterator[Diagnostic]:
 
 
 def signed(tenant: str, line: Mapping[str, Any], key: bytes) -> bool:
-    """Whether the signature is this key's over exactly this line, written in the one way base64 has for it."""
-    try:
-        signature = base64.b64decode(line["signature"], validate=True)
-    except binascii.Error:
-        return False
-    if base64.b64encode(signature).decode() != line["signature"]:
-        return False
-    return signature_holds(key, signature, approval_payload(tenant, line))
+    """Whether the signature is this key's over exactly this line."""
+    return text_signature_holds(key, line["signature"], approval_payload(tenant, line))
 
 
 def ended(line: Map, today: str) -> Iterator[Diagnostic]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Any
 
 from compiler.diagnostics.escape import visible
+from compiler.diagnostics.worddiff import GONE, NEW, SAME
+from compiler.diagnostics.worddiff import word_diff as words_of_both
 
-_TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
 MAX_PAIRS = (
     4_000_000  # comparing more words with more words than this costs seconds: then all of them changed
 )
@@ -46,8 +46,8 @@ def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...
 
 def word_diff(old: str, new: str) -> str:
     """One text with what was deleted and what was added marked in place; blanks count as words."""
-    a, b = _TOKEN.findall(old), _TOKEN.findall(new)
-    return "".join(_marked(a, b))
+    marks = {SAME: "{}", GONE: "[-{}-]", NEW: "{{+{}+}}"}
+    return "".join(marks[how].format(text) for how, text in words_of_both(old, new, most_pairs=MAX_PAIRS))
 
 
 def shortened(diff: str) -> str:
@@ -98,30 +98,3 @@ def _text(value: Any) -> str:
             return ", ".join(map(str, value))
         case _:
             return str(value)
-
-
-def _marked(a: Sequence[str], b: Sequence[str]) -> Iterator[str]:
-    start = 0
-    while start < min(len(a), len(b)) and a[start] == b[start]:
-        start += 1
-    end = 0
-    while end < min(len(a), len(b)) - start and a[-1 - end] == b[-1 - end]:
-        end += 1
-    yield "".join(a[:start])
-    middle_a, middle_b = a[start : len(a) - end], b[start : len(b) - end]
-    if len(middle_a) * len(middle_b) > MAX_PAIRS:
-        yield from _replaced(middle_a, middle_b)
-    else:
-        for tag, i, j, k, m in SequenceMatcher(None, middle_a, middle_b, autojunk=False).get_opcodes():
-            if tag == "equal":
-                yield "".join(middle_a[i:j])
-            else:
-                yield from _replaced(middle_a[i:j], middle_b[k:m])
-    yield "".join(a[len(a) - end :])
-
-
-def _replaced(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
-    if old:
-        yield f"[-{''.join(old)}-]"
-    if new:
-        yield f"{{+{''.join(new)}+}}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.diagnostics.escape import markdown
+from compiler.diagnostics.worddiff import GONE, NEW, SAME, word_diff
 from compiler.plan.change import Change
 from compiler.plan.covered import approvable
 from compiler.plan.rules import RULES, waivable
@@ -23,7 +24,6 @@ from compiler.plan.shown import (
     way_through,
 )
 from compiler.plan.whole import Row
-from compiler.plan.words import GONE, NEW, SAME, word_diff
 
 MOST_IN_A_LINE, MOST_IN_DETAIL = 280, 1_600
 MOST_IN_LEAD = 4_000  # what is read first is read whole

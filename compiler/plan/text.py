@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from compiler.diagnostics.escape import visible
+from compiler.diagnostics.worddiff import GONE, NEW, word_diff
 from compiler.plan.change import Change
 from compiler.plan.groups import Group, groups, verdict
 from compiler.plan.shown import (
@@ -19,7 +20,6 @@ from compiler.plan.shown import (
     way_through,
 )
 from compiler.plan.whole import ADDED, REMOVED, Plan, Row
-from compiler.plan.words import GONE, NEW, word_diff
 
 MOST_VALUE = 400
 _MARKS = {GONE: ("[-", "-]"), NEW: ("{+", "+}")}

@@ -2,7 +2,7 @@
 
 Who signs the go-live record signs for the register, the persona, the rule packs, the consent rules, the destinations and the
 connections as they stood. `subject` in the entry is their digest. When any of them changes the signature falls, and both people
-look again. The message gives the digest to sign for. Example questions, notes, colours and approvers are not part of it.
+look again. The message gives the digest to sign for. Notes, colours and approvers are not part of it.
 """
 
 from __future__ import annotations
