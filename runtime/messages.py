@@ -154,6 +154,16 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A picture, recording or document that came with a message. `data` is there only where a model may look at it."""
+
+    id: UUID
+    media_type: str
+    size: int  # bytes
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:
     """One unanswered message of the conversation, in order."""
 
@@ -163,6 +173,7 @@ class Pending:
     sent_at: datetime
     received_at: datetime
     stop: Stop | None
+    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +195,10 @@ class Turn:
     `shown`: claim id -> when this person last saw it. `answers`: question id -> their answer.
     `slots`: values for slots that need rows (`contact.given_name`, `consent.source_line`, `case.ref` ...).
     `counts`: category id -> how often it was met before in this conversation.
+    `started`: the bot has spoken in this conversation before. `first_contact`: this person has no earlier conversation.
+    `handed_back_at`: when a human last gave the conversation back. `detected`: the language of the last words, where their
+    script does not say and a linguist is sure. `spent_percent`, `contact_spent_percent`: of today's money, the tenant's and
+    this person's, rounded down.
     """
 
     tenant_id: int
@@ -209,6 +224,12 @@ class Turn:
     open_cases: tuple[str, ...]
     asked: str | None  # the question id we asked last and that is still open
     now: datetime
+    started: bool = False
+    first_contact: bool = True
+    handed_back_at: datetime | None = None
+    detected: str | None = None
+    spent_percent: int = 0
+    contact_spent_percent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,17 +56,70 @@ class ClaimSearch(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture a model may look at: its media type (image/jpeg, image/png, image/webp) and its bytes."""
+
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """What a model is shown: a long prefix identical across turns, then this turn. Holds no identifier of the person."""
+    """What a model is shown: a long prefix identical across turns, then this turn. Holds no identifier of the person.
+
+    `schema` is the JSON Schema of the only answer that is wanted, `max_tokens` the most it may take.
+    """
 
     system: str
     turn: str
     canary: str
+    schema: Mapping[str, Any]
+    max_tokens: int
+    pictures: tuple[Picture, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelOrder:
+    """How a model is to be asked: by which preset, with what the tenant sets otherwise, along which route, until when.
+
+    `overrides` is the bundle's `record.models`. `route`: a `simple` turn begins with the preset's cheap model. `vision`: the
+    prompt holds pictures, so only models that can look at them are asked. `avoid`: a provider that is asked last (the checker
+    is another one than the drafter, where there is one).
+    """
+
+    tenant_id: int
+    preset: str
+    overrides: Mapping[str, Any]
+    route: Literal["simple", "full"]
+    purpose: Literal["draft", "repair", "check"]
+    deadline_s: float
+    vision: bool = False
+    avoid: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One rung that was asked, or skipped, and what came of it. Holds no word of a prompt or an answer.
+
+    result: answered | timeout | rate_limited | overloaded | server_error | refused | budget | bad_request | unreachable |
+    malformed | breaker_open | no_key | no_time. What was not billed for certain is counted at the pessimistic price.
+    """
+
+    rung: str  # cheap | primary | fallback | tertiary
+    provider: str
+    model: str
+    result: str
+    latency_ms: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cached_tokens: int = 0
+    cost_micropence: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReply:
-    """What one rung returned: raw JSON text, not yet trusted."""
+    """What one rung returned: raw JSON text, not yet trusted. The last of `attempts` is the one that answered; costs and
+    tokens are the sum over all of them, `cached_tokens` those of the prompt that the provider had in its cache."""
 
     json_text: str
     provider: str
@@ -76,30 +129,35 @@ class ModelReply:
     latency_ms: int
     rung: str
     cost_micropence: int = 0
+    cached_tokens: int = 0
+    attempts: tuple[Attempt, ...] = ()
 
 
 class ModelDown(Exception):
-    """No rung of the model ladder answered in time; the register answers instead."""
+    """No rung of the model ladder answered in time; the register answers instead. `attempts` say what was tried and cost."""
+
+    def __init__(self, message: str = "", attempts: tuple[Attempt, ...] = ()) -> None:
+        super().__init__(message)
+        self.attempts = attempts
 
 
 class Model(Protocol):
-    """The model rungs (primary, fallback, tertiary) behind one call. Raises ModelDown."""
+    """The model rungs (cheap, primary, fallback, tertiary) behind one call. Raises ModelDown, and nothing else."""
 
-    async def draft(self, prompt: Prompt, *, preset: str, deadline_s: float) -> ModelReply: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """The independent checker's questionnaire for one `say`: question id -> answer, and whether it may stand."""
-
-    allowed: bool
-    answers: Mapping[str, str]
+    async def ask(self, prompt: Prompt, order: ModelOrder) -> ModelReply: ...
 
 
 class Checker(Protocol):
-    """A second opinion on `say` text. It can only tighten. Raises ModelDown when there is none."""
+    """An independent second opinion on the `say` texts of a draft, asked by the questionnaire of engine/checking.py. It can
+    only tighten. Raises ModelDown when there is none; then nothing but approved phrases is said."""
 
-    async def check(self, say: str, *, context: Sequence[str], deadline_s: float) -> Checked: ...
+    async def ask(self, prompt: Prompt, order: ModelOrder) -> ModelReply: ...
+
+
+class Linguist(Protocol):
+    """Which language a text is in, where its script does not say. None when in doubt. Never raises, never learns."""
+
+    def language_of(self, text: str) -> str | None: ...
 
 
 # ---- channels -----------------------------------------------------------------------------------------------------

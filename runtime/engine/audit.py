@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, assert_never
 
+from runtime.engine.checking import Judged
 from runtime.engine.decide import Plan
 from runtime.engine.scene import Scene
 from runtime.guardrails import choices_of
@@ -25,7 +26,7 @@ from runtime.messages import (
     Tell,
     Verdict,
 )
-from runtime.ports import ModelReply
+from runtime.ports import Attempt, ModelReply
 
 
 @dataclass(slots=True)
@@ -38,15 +39,34 @@ class Trail:
     cost_micropence: int = 0
     tokens_in: int = 0
     tokens_out: int = 0
+    cached_tokens: int = 0
+    asks: list[Attempt] = field(default_factory=list)
+    judged: list[Judged] = field(default_factory=list)
 
     def tried(self, rung: str, result: str, findings: Sequence[Finding] = ()) -> None:
         self.attempts.append({"rung": rung, "result": result, "findings": [_finding(f) for f in findings]})
 
     def drafted(self, reply: ModelReply) -> None:
         self.reply = reply
+        self._spent(reply)
+
+    def checked(self, reply: ModelReply, verdicts: Sequence[Judged]) -> None:
+        self.judged += verdicts
+        self._spent(reply)
+
+    def asked(self, attempts: Sequence[Attempt]) -> None:
+        """Rungs that were asked in vain: what they cost is spent all the same."""
+        self.asks += attempts
+        self.cost_micropence += sum(a.cost_micropence for a in attempts)
+        self.tokens_in += sum(a.tokens_in for a in attempts)
+        self.tokens_out += sum(a.tokens_out for a in attempts)
+
+    def _spent(self, reply: ModelReply) -> None:
+        self.asks += reply.attempts
         self.cost_micropence += reply.cost_micropence
         self.tokens_in += reply.tokens_in
         self.tokens_out += reply.tokens_out
+        self.cached_tokens += reply.cached_tokens
 
     def alert(self, what: str) -> None:
         if what not in self.alerts:
@@ -107,6 +127,10 @@ def audit_of(
         "model": trail.reply.model if trail.reply else None,
         "tokens_in": trail.tokens_in,
         "tokens_out": trail.tokens_out,
+        "cached_tokens": trail.cached_tokens,
+        "cost_micropence": trail.cost_micropence,
+        "asks": [asdict(attempt) for attempt in trail.asks],
+        "checked": [{"say": j.say, "allowed": j.allowed, "answers": dict(j.answers)} for j in trail.judged],
         "latency_ms": latency_ms,
     }
 

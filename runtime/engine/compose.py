@@ -64,6 +64,18 @@ _SHAPES = (  # RE2: a hostile text costs no more than a friendly one
 )
 
 
+DRAFT_TOKENS = 400
+MOVES_SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "moves": {"type": "array", "items": {"type": "object"}},
+        "language": {"type": "string"},
+    },
+    "required": ["moves", "language"],
+    "additionalProperties": False,
+}
+
+
 class DraftRefused(Exception):
     """What the model returned is not a list of known moves over known ids; the text says why, without its words."""
 
@@ -71,7 +83,11 @@ class DraftRefused(Exception):
 def compose(scene: Scene, hits: Sequence[Hit], refused: Sequence[Finding] = ()) -> Prompt:
     """The prompt: a prefix identical over all turns of a bundle, then this turn. Holds no identifier of the person."""
     return Prompt(
-        system=_system(scene.bundle), turn=_turn(scene, hits, refused), canary=canary_of(scene.bundle)
+        system=_system(scene.bundle),
+        turn=_turn(scene, hits, refused),
+        canary=canary_of(scene.bundle),
+        schema=MOVES_SCHEMA,
+        max_tokens=DRAFT_TOKENS,
     )
 
 

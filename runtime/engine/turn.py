@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from runtime.engine.audit import Trail, audit_of
-from runtime.engine.compose import DraftRefused, compose, parse_moves
+from runtime.engine.checking import judged, questionnaire
+from runtime.engine.compose import DraftRefused, canary_of, compose, parse_moves
 from runtime.engine.decide import (
     Plan,
     decided,
@@ -29,7 +31,7 @@ from runtime.messages import (
     Silence,
     Turn,
 )
-from runtime.ports import Checker, ClaimSearch, Clock, Hit, Model, ModelDown
+from runtime.ports import Checker, ClaimSearch, Clock, Hit, Model, ModelDown, ModelOrder
 from schemas.text import visible
 
 SEARCH_LIMIT = 12
@@ -143,11 +145,12 @@ async def _drafted(
             return None
         try:
             prompt = compose(scene, hits, refused)
-            reply = await model.draft(prompt, preset=scene.bundle.persona.preset, deadline_s=left)
+            reply = await model.ask(prompt, _order(scene, "repair" if refused else "draft", left))
             trail.drafted(reply)
             moves, _language = parse_moves(reply.json_text, scene)
-            vouched = await _vouched(moves, scene, ports)
-        except ModelDown:
+            vouched = await _vouched(moves, scene, ports, reply.provider)
+        except ModelDown as down:
+            trail.asked(down.attempts)
             trail.tried("model", "down")
             trail.alert("models_down")
             return None
@@ -165,23 +168,38 @@ async def _drafted(
     return None
 
 
-async def _vouched(moves: Sequence[Move], scene: Scene, ports: _Ports) -> frozenset[str]:
+async def _vouched(moves: Sequence[Move], scene: Scene, ports: _Ports, drafted_by: str) -> frozenset[str]:
     """The `say` texts that the independent checker allows; without a checker none (approved phrases need none)."""
-    allowed: set[str] = set()
-    for move in moves:
-        if ports.checker is None or not isinstance(move, Say):
-            continue
-        left = min(CHECK_DEADLINE_S, ports.left_s())
-        text = visible(move.text).strip()
-        try:
-            if left <= 0:
-                break
-            checked = await ports.checker.check(text, context=scene.heard, deadline_s=left)
-            if checked.allowed is True:
-                allowed.add(text)
-        except Exception:  # noqa: S112  (a checker that fails has not allowed anything)
-            continue
-    return frozenset(allowed)
+    says = tuple(dict.fromkeys(visible(move.text).strip() for move in moves if isinstance(move, Say)))
+    left = min(CHECK_DEADLINE_S, ports.left_s())
+    if ports.checker is None or not says or left <= 0:
+        return frozenset()
+    prompt = questionnaire(says, scene.heard, canary=canary_of(scene.bundle))
+    try:
+        reply = await ports.checker.ask(prompt, _order(scene, "check", left, avoid=drafted_by))
+    except ModelDown as down:
+        ports.trail.asked(down.attempts)
+        return frozenset()
+    except Exception as error:  # a checker that fails has not allowed anything
+        ports.trail.tried("checker", type(error).__name__)
+        return frozenset()
+    ports.trail.checked(reply, verdicts := judged(reply.json_text, says))
+    return frozenset(each.say for each in verdicts if each.allowed)
+
+
+def _order(
+    scene: Scene, purpose: Literal["draft", "repair", "check"], left_s: float, *, avoid: str | None = None
+) -> ModelOrder:
+    record = scene.bundle.record
+    return ModelOrder(
+        tenant_id=scene.turn.tenant_id,
+        preset=scene.bundle.persona.preset,
+        overrides=record.models if record is not None else {},
+        route="simple" if purpose == "check" else "full",
+        purpose=purpose,
+        deadline_s=left_s,
+        avoid=avoid,
+    )
 
 
 def _settle_draft(

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from runtime.engine.questionnaire import QUESTIONS
 from runtime.messages import Lease, Line, Outcome, Pending, Stop, Turn
-from runtime.ports import Checked, Hit, ModelDown, ModelReply, Prompt
+from runtime.ports import Hit, ModelDown, ModelOrder, ModelReply, Prompt
 from schemas.bundle import FORMAT, Bundle, canonical
 from schemas.text import match_opt_out, normalise
 
@@ -328,7 +329,7 @@ class ScriptedModel:
     clock: FixedClock | None = None
     takes_s: float = 0.0
 
-    async def draft(self, prompt: Prompt, *, preset: str, deadline_s: float) -> ModelReply:
+    async def ask(self, prompt: Prompt, order: ModelOrder) -> ModelReply:
         self.prompts.append(prompt)
         if self.clock is not None:
             self.clock.seconds += self.takes_s
@@ -351,10 +352,17 @@ class ScriptedChecker:
     allowed: bool = True
     down: bool = False
 
-    async def check(self, say: str, *, context: Sequence[str], deadline_s: float) -> Checked:
+    async def ask(self, prompt: Prompt, order: ModelOrder) -> ModelReply:
         if self.down:
             raise ModelDown("no checker")
-        return Checked(allowed=self.allowed, answers={})
+        right = {q.id: q.must_be for q in QUESTIONS}
+        wrong = {**right, QUESTIONS[0].id: "yes"}
+        sentences = prompt.schema["properties"]["sentences"]["minItems"]
+        answers = {"sentences": [right if self.allowed else wrong] * sentences}
+        return ModelReply(
+            json_text=json.dumps(answers), provider="other", model="checker-1", tokens_in=10, tokens_out=5, latency_ms=3,
+            rung="primary", cost_micropence=10,
+        )  # fmt: skip
 
 
 def spoken(outcome: Outcome) -> list[list[str | None]]:
