@@ -11,6 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
@@ -37,8 +38,9 @@ from runtime.messages import (
     OutboundMessage,
     Outcome,
     Receipt,
+    Turn,
 )
-from runtime.ports import Channel, Route
+from runtime.ports import Channel, Checker, Model, Route
 from runtime.sender import Sender
 from runtime.storage.bundles import PgBundles
 from runtime.storage.claims import PgClaimSearch
@@ -168,10 +170,19 @@ class NoSecrets:
         return "rehearsed"
 
 
+ANSWERING: ContextVar[UUID] = ContextVar("ANSWERING")  # whose turn a task is taking: a scripted model asks
+
+
 class Overheard(PgTurns):
     """The real turns, with what each commits kept for whoever wants to look."""
 
     outcomes: dict[UUID, list[Outcome]]
+
+    async def load(
+        self, lease: Lease, *, pinned: Bundle | None, active: Bundle, now: datetime
+    ) -> Turn | None:
+        ANSWERING.set(lease.conversation_id)
+        return await super().load(lease, pinned=pinned, active=active, now=now)
 
     async def commit(self, lease: Lease, outcome: Outcome, *, now: datetime) -> bool:
         done = await super().commit(lease, outcome, now=now)
@@ -194,6 +205,7 @@ class Rehearsal:
     sender: Sender
     turns: Overheard
     numbers: int = 0
+    scripts: dict[UUID, Script] = field(default_factory=dict)  # who plays in a conversation
 
     def channels(self) -> tuple[str, ...]:
         """The channels a person can write to this tenant on in its sandbox."""
@@ -239,6 +251,8 @@ class Rehearsal:
                 )
         for person, stored in zip(people, await self.ingest.store(arrivals, now=now), strict=True):
             person.conversation = stored.conversation_id
+            if stored.conversation_id is not None:
+                self.scripts[stored.conversation_id] = person.script
 
     async def _settle(self) -> None:
         """Until nobody has anything to do at this moment."""
@@ -319,21 +333,31 @@ where c.tenant_id = %s and c.conversation_id = any(%s)
 
 
 @asynccontextmanager
-async def rehearsal(compiled: Compiled, *, moment: datetime) -> AsyncIterator[Rehearsal]:
-    """Puts one tenant in force as of `moment` (aware) and takes everything down again. Raises EmbeddedPostgresError."""
+async def rehearsal(
+    compiled: Compiled, *, moment: datetime, model: Model | None = None, checker: Checker | None = None
+) -> AsyncIterator[Rehearsal]:
+    """Puts one tenant in force as of `moment` (aware) and takes everything down again. Raises EmbeddedPostgresError.
+
+    A `model` and a `checker` may ask ANSWERING whose turn it is.
+    """
     with tempfile.TemporaryDirectory(prefix="convo-rehearsal-", ignore_cleanup_errors=True) as folder:
         async with deployment(
             Path(folder), clock_offset_s=offset_to(moment), durable=False, port=0, say=_quiet
         ) as made:
             [rolled] = await made.put_in_force([compiled])
             clock = SetClock(max(moment, made.clock.now()))
-            async with _wired(made, rolled.bundle, rolled.activation.tenant_id, clock) as ready:
+            minds = (model, checker)
+            async with _wired(made, rolled.bundle, rolled.activation.tenant_id, clock, minds) as ready:
                 yield ready
 
 
 @asynccontextmanager
 async def _wired(
-    made: Deployment, bundle: Bundle, tenant_id: int, clock: SetClock
+    made: Deployment,
+    bundle: Bundle,
+    tenant_id: int,
+    clock: SetClock,
+    minds: tuple[Model | None, Checker | None],
 ) -> AsyncIterator[Rehearsal]:
     async with AsyncExitStack() as stack:
         pools = {
@@ -366,8 +390,8 @@ async def _wired(
                 turns=turns,
                 bundles=keeper,
                 claims=PgClaimSearch(pools["tenant"]),
-                model=None,
-                checker=None,
+                model=minds[0],
+                checker=minds[1],
                 clock=clock,
                 wake=made.wake,
             ),
@@ -401,6 +425,7 @@ def _message(person: _Person, now: datetime) -> InboundMessage:
         sent_at=now,
         kind="text",
         text=person.said,
+        profile_name=getattr(person.script, "profile_name", None),
     )
 
 
