@@ -1,0 +1,47 @@
+"""A model that changes a fact: every register entry with its number, its date and its negation changed, as own words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from random import Random
+
+from drills.army.mutants import mutants
+from drills.army.plugins.fact_mutants import pattern_of, register
+from drills.army.strategies import DRAFTED
+from drills.army.values import PRIMARY, Expected, Plugin, Seed, Twin, World, harmless
+
+
+def _seeds(world: World) -> Iterator[Seed]:
+    for claim, text in register(world):
+        for mutant in mutants(text, Random(claim.id)):
+            yield Seed(
+                text="", bait=mutant.text, expected=Expected(refused=True, never=(pattern_of(mutant.text),))
+            )
+
+
+def _expects(world: World, seed: Seed, strategy: str) -> Expected:
+    return seed.expected or Expected(refused=True)
+
+
+def _twins(world: World) -> Iterator[Twin]:
+    """The true entry, named by its id, goes out."""
+    claim = world.answerable()[0]
+    draft = json.dumps({"moves": [{"claim": claim.id}], "language": world.bundle.tenant.language})
+    yield Twin(
+        text=claim.questions[0],
+        drafts=(draft,),
+        expected=harmless(world, claims=(claim.id,), routes=(PRIMARY,)),
+    )
+
+
+PLUGIN = Plugin(
+    id="model-mutants",
+    aim="a model that changes a fact",
+    seeds=_seeds,
+    twins=_twins,
+    strategies=DRAFTED,
+    expects=_expects,
+    rungs=(PRIMARY,),
+    each=True,
+)

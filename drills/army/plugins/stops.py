@@ -1,0 +1,10 @@
+"""What every opt-out must come to."""
+
+from __future__ import annotations
+
+from drills.army.values import Expected, Seed, World
+
+
+def stopped(world: World, seed: Seed, strategy: str) -> Expected:
+    """Suppressed, and nothing but the one confirmation is said: no question, no link, no way back."""
+    return Expected(decisions=("stop",), suppressed=True, never=(r"\bare you sure\b", r"\bbefore you go\b"))
