@@ -225,3 +225,50 @@ def test_choices_in_a_lexicon_are_as_many_phrases() -> None:
     assert match_opt_out("Don't ring us!", choosing) == ("tenant", "do not ring us")
     assert match_opt_out("do not ring (me|us", choosing) is not None
     assert match_opt_out("do not ring them", choosing) is None
+
+
+def test_a_gap_in_a_phrase_lets_three_words_stand_between_and_no_more() -> None:
+    gapped = {
+        "en": OptOutWords(
+            exact=(),
+            contains=("do not … (ring|call) (me|us)",),
+            unless=("do not … ring me late",),
+            stop_all=(),
+        )
+    }
+    assert match_opt_out("do not ring me", gapped) == ("tenant", "do not … ring me")
+    assert match_opt_out("please do NOT ever, ever again call us", gapped) is not None
+    assert match_opt_out("I do not know the people who now call us names", gapped) is None
+    assert match_opt_out("do not please ring me late", gapped) is None
+    assert match_opt_out("do not please ring me late. do not call me", gapped) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stop messagng me plese",
+        "plz unsubcribe me frm this",
+        "dont contcat me agian",
+        "stop sednig me texts",
+        "quit quit QUIT",
+        "my wife is ill and these pings do not help please stop them",
+        "for the love of god stop",
+        "oh for christ sake stop",
+    ],
+)
+def test_a_stop_that_is_misspelt_or_said_again_and_again_is_heard(text: str) -> None:
+    assert match_opt_out(text, words()) is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "it was the cancer",
+        "my brother",
+        "the heating",
+        "do not contract me to a fee",
+        "they kept spending me dry",
+    ],
+)
+def test_a_word_of_its_own_is_not_taken_for_a_misspelt_one(text: str) -> None:
+    assert match_opt_out(text, words()) is None

@@ -21,7 +21,7 @@ from runtime.engine.screen import screen, screen_text
 from runtime.engine.turn import take_turn
 from runtime.messages import Line, OpenCase, Outcome, RecordAnswer, SendClass, State
 from schemas.bundle import Bundle
-from schemas.optout import wordings
+from schemas.lexicon import wordings
 from schemas.text import match_opt_out
 from tests.unit.engine.world import NOW, FixedClock, WordSearch, claims_of, message, ours, theirs, turn
 
