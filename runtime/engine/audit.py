@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, assert_never
@@ -9,6 +10,7 @@ from typing import Any, assert_never
 from runtime.engine.checking import Judged
 from runtime.engine.decide import Plan
 from runtime.engine.scene import Scene
+from runtime.engine.tokens import estimated
 from runtime.guardrails import choices_of
 from runtime.messages import (
     Act,
@@ -26,12 +28,12 @@ from runtime.messages import (
     Tell,
     Verdict,
 )
-from runtime.ports import Attempt, ModelReply
+from runtime.ports import Attempt, ModelReply, Prompt
 
 
 @dataclass(slots=True)
 class Trail:
-    """What happened on the way, collected as the rungs are tried. Holds no words of the person."""
+    """What happened on the way, collected as the rungs are tried. Holds no words of the person but those of the prompt."""
 
     attempts: list[dict[str, Any]] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
@@ -40,33 +42,52 @@ class Trail:
     tokens_in: int = 0
     tokens_out: int = 0
     cached_tokens: int = 0
-    asks: list[Attempt] = field(default_factory=list)
-    judged: list[Judged] = field(default_factory=list)
+    asks: list[dict[str, Any]] = field(default_factory=list)
+    judged: list[dict[str, Any]] = field(default_factory=list)
+    prompt: dict[str, Any] | None = None
+    route: dict[str, str] | None = None
 
     def tried(self, rung: str, result: str, findings: Sequence[Finding] = ()) -> None:
         self.attempts.append({"rung": rung, "result": result, "findings": [_finding(f) for f in findings]})
 
-    def drafted(self, reply: ModelReply) -> None:
-        self.reply = reply
-        self._spent(reply)
+    def routed(self, route: str, rule: str) -> None:
+        self.route = {"route": route, "rule": rule}
 
-    def checked(self, reply: ModelReply, verdicts: Sequence[Judged]) -> None:
-        self.judged += verdicts
-        self._spent(reply)
+    def prompted(self, prompt: Prompt) -> None:
+        """The first prompt of the turn; that of a repair differs by the rules the draft broke, which `attempts` hold."""
+        if self.prompt is None:
+            self.prompt = {
+                "system_sha256": hashlib.sha256(prompt.system.encode("utf-8", "replace")).hexdigest(),
+                "turn": prompt.turn,
+                "tokens": estimated(prompt.system) + estimated(prompt.turn),
+            }
 
-    def asked(self, attempts: Sequence[Attempt]) -> None:
+    def asked(self, purpose: str, attempts: Sequence[Attempt]) -> None:
         """Rungs that were asked in vain: what they cost is spent all the same."""
-        self.asks += attempts
+        self.asks += ({"purpose": purpose, **asdict(attempt)} for attempt in attempts)
         self.cost_micropence += sum(a.cost_micropence for a in attempts)
         self.tokens_in += sum(a.tokens_in for a in attempts)
         self.tokens_out += sum(a.tokens_out for a in attempts)
 
-    def _spent(self, reply: ModelReply) -> None:
-        self.asks += reply.attempts
+    def answered(self, purpose: str, reply: ModelReply) -> None:
+        """An answer came, whatever it is worth: its whole cost, that of the rungs before it included."""
+        self.asks += ({"purpose": purpose, **asdict(a)} for a in reply.attempts or (_attempt(reply),))
         self.cost_micropence += reply.cost_micropence
         self.tokens_in += reply.tokens_in
         self.tokens_out += reply.tokens_out
         self.cached_tokens += reply.cached_tokens
+
+    def used(self, reply: ModelReply) -> None:
+        """The answer that the reply was made from."""
+        self.reply = reply
+
+    def checked(self, reply: ModelReply, verdicts: Sequence[Judged]) -> None:
+        """The checker's answers, kept as evidence."""
+        by = {"provider": reply.provider, "model": reply.model}
+        self.judged += (
+            {"say": each.say, "allowed": each.allowed, "answers": dict(each.answers), **by}
+            for each in verdicts
+        )
 
     def alert(self, what: str) -> None:
         if what not in self.alerts:
@@ -129,8 +150,10 @@ def audit_of(
         "tokens_out": trail.tokens_out,
         "cached_tokens": trail.cached_tokens,
         "cost_micropence": trail.cost_micropence,
-        "asks": [asdict(attempt) for attempt in trail.asks],
-        "checked": [{"say": j.say, "allowed": j.allowed, "answers": dict(j.answers)} for j in trail.judged],
+        "asks": trail.asks,
+        "checked": trail.judged,
+        "prompt": trail.prompt,
+        "route": trail.route,
         "latency_ms": latency_ms,
     }
 
@@ -169,6 +192,21 @@ def move_json(move: Move) -> dict[str, Any]:
             return {"silence": True}
         case _:
             assert_never(move)
+
+
+def _attempt(reply: ModelReply) -> Attempt:
+    """The one rung behind a reply that does not list any."""
+    return Attempt(
+        rung=reply.rung,
+        provider=reply.provider,
+        model=reply.model,
+        result="answered",
+        latency_ms=reply.latency_ms,
+        tokens_in=reply.tokens_in,
+        tokens_out=reply.tokens_out,
+        cached_tokens=reply.cached_tokens,
+        cost_micropence=reply.cost_micropence,
+    )
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runtime.engine.choices import pick
-from runtime.engine.compose import masked
+from runtime.engine.masking import masked
 from runtime.engine.index import index_of
 from tests.unit.engine.world import bundle
 
