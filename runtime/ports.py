@@ -14,6 +14,7 @@ from runtime.messages import (
     KillScope,
     Lease,
     Look,
+    Media,
     OutboundMessage,
     Outcome,
     Receipt,
@@ -103,6 +104,8 @@ class Attempt:
 
     result: answered | timeout | rate_limited | overloaded | server_error | refused | budget | bad_request | unreachable |
     malformed | breaker_open | no_key | no_time. What was not billed for certain is counted at the pessimistic price.
+    `budget`: the account cannot or may not pay (401, 402, 403, empty credit); `no_time`: not asked, or not given a fair chance.
+    `independent` is False where a checker had to be asked at the provider that drafted: another call, but not another mind.
     """
 
     rung: str  # cheap | primary | fallback | tertiary
@@ -114,6 +117,7 @@ class Attempt:
     tokens_out: int = 0
     cached_tokens: int = 0
     cost_micropence: int = 0
+    independent: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +156,42 @@ class Checker(Protocol):
     only tighten. Raises ModelDown when there is none; then nothing but approved phrases is said."""
 
     async def ask(self, prompt: Prompt, order: ModelOrder) -> ModelReply: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerState:
+    """One circuit breaker: of one model at one provider. `failures` in a row; `until`: nobody asks before then."""
+
+    provider: str
+    model: str
+    state: Literal["closed", "open", "half_open"]
+    failures: int
+    opened_at: datetime | None = None
+    until: datetime | None = None
+
+
+class Breakers(Protocol):
+    """Circuit breakers shared by all workers: three failures in a row open one, after a minute one caller may try."""
+
+    async def admit(self, provider: str, model: str, *, now: datetime) -> Literal["closed", "trial"] | None:
+        """`closed`: ask. `trial`: ask, you are the one who tries. None: do not ask. Never raises."""
+        ...
+
+    async def report(
+        self,
+        provider: str,
+        model: str,
+        result: Literal["answered", "failed", "unsaid"],
+        *,
+        trial: bool,
+        now: datetime,
+    ) -> None:
+        """What came of a call that was admitted; `unsaid` when it says nothing of the provider. Never raises."""
+        ...
+
+    async def states(self, now: datetime) -> Sequence[BreakerState]:
+        """Every breaker that has ever counted a failure, for the desk and the gauges, by provider and model."""
+        ...
 
 
 class Linguist(Protocol):
@@ -202,6 +242,38 @@ class Channel(Protocol):
     @property
     def deduplicates(self) -> bool:
         """Whether the provider drops a second call with the same key."""
+        ...
+
+
+class NoMedia(Exception):
+    """It cannot be had. `for_good`: asking again would not help. The message is one of our own words."""
+
+    def __init__(self, message: str, *, for_good: bool) -> None:
+        super().__init__(message)
+        self.for_good = for_good
+
+
+class HoldsMedia(Protocol):
+    """A channel whose messages hold references to pictures and the like, which stay with the provider until asked for."""
+
+    async def fetch_media(
+        self,
+        connection: Connection,
+        secrets: Mapping[str, str],
+        reference: str,
+        *,
+        max_bytes: int,
+        deadline_s: float,
+    ) -> bytes:
+        """The bytes, from the provider's own host and no other. Raises NoMedia, and nothing else."""
+        ...
+
+
+class Pictures(Protocol):
+    """Fetches the pictures of a turn that a model may look at."""
+
+    async def seen(self, turn: Turn) -> Turn:
+        """The turn with the bytes of its pictures. Never raises: what cannot be had is not there."""
         ...
 
 
@@ -283,6 +355,17 @@ class Turns(Protocol):
 
     async def fail(self, lease: Lease, error: str, *, now: datetime, max_attempts: int) -> str:
         """Back off (`retry`) or dead-letter (`dead`) or nothing because the fence moved (`lost`)."""
+        ...
+
+    async def keep_media(
+        self, turn: Turn, seq: int, media: Media, *, refused: str | None = None, now: datetime
+    ) -> None:
+        """Keep what was fetched of a message's media, encrypted, or why it was refused: it is not asked for again."""
+        ...
+
+    async def models(self, tenant_id: int, *, down: bool, now: datetime) -> bool:
+        """The models are down for this tenant (a human is told, once an outage), or one has answered again (the outage is
+        over). True when that is news."""
         ...
 
 
