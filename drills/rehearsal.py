@@ -44,7 +44,9 @@ from runtime.ports import Channel, Checker, Model, Route
 from runtime.sender import Sender
 from runtime.storage.bundles import PgBundles
 from runtime.storage.claims import PgClaimSearch
+from runtime.storage.desk import PgDesk
 from runtime.storage.ingest import PgIngest
+from runtime.storage.operations import PgOperations
 from runtime.storage.outbox import PgOutbox
 from runtime.storage.people import Consent, PgPeople
 from runtime.storage.postgres import Pool
@@ -55,6 +57,7 @@ from runtime.web.deps import visitor_token
 from runtime.worker import Worker
 from schemas.bundle import Bundle, Connection, Policy
 
+TYPING = timedelta(seconds=10)  # longer nobody is waited for who may be writing a second message
 BETWEEN_LINES = timedelta(seconds=20)  # a person reads and types
 AGREED_AGO = timedelta(days=4)
 MOST_LINES = 60  # of one conversation
@@ -137,8 +140,23 @@ class SetClock:
         self.at = max(self.at, moment)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call of a provider: what it was given, the clock's time, and when by a clock that only measures."""
+
+    key: str
+    to: Identity
+    text: str
+    at: datetime
+    began: float  # monotonic seconds
+
+
 class Taken:
-    """A provider that takes everything."""
+    """A provider that takes everything, and remembers it."""
+
+    def __init__(self, clock: SetClock) -> None:
+        self._clock = clock
+        self.calls: list[Call] = []
 
     def authentic(
         self, connection: Connection, secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes
@@ -156,6 +174,14 @@ class Taken:
         *,
         deadline_s: float,
     ) -> Receipt:
+        call = Call(
+            key=message.key,
+            to=message.to,
+            text=message.text,
+            at=self._clock.now(),
+            began=self._clock.monotonic(),
+        )
+        self.calls.append(call)
         return Receipt(result="accepted", provider_id=f"rehearsed-{message.key}")
 
     @property
@@ -204,6 +230,11 @@ class Rehearsal:
     worker: Worker
     sender: Sender
     turns: Overheard
+    provider: Taken
+    outbox: PgOutbox
+    desk: PgDesk
+    operations: PgOperations
+    owner: Pool
     numbers: int = 0
     scripts: dict[UUID, Script] = field(default_factory=dict)  # who plays in a conversation
 
@@ -228,7 +259,7 @@ class Rehearsal:
             if not writing:
                 return
             await self._deliver(writing)
-            await self._settle()
+            await self.settle()
             await self._look(writing)
             self.clock.advance_to(self.clock.now() + BETWEEN_LINES)
 
@@ -254,15 +285,27 @@ class Rehearsal:
             if stored.conversation_id is not None:
                 self.scripts[stored.conversation_id] = person.script
 
-    async def _settle(self) -> None:
-        """Until nobody has anything to do at this moment."""
+    async def settle(self) -> None:
+        """Until nobody has anything to do now or in a moment: who may still be typing is waited for by the clock."""
         while True:
             turns = await self.worker.claim()
             await self.worker.drain()
             sends = await self.sender.take()
             await self.sender.drain()
-            if not turns and not sends:
+            if turns or sends:
+                continue
+            soon = await self._ready_soon()
+            if soon is None:
                 return
+            self.clock.advance_to(soon)
+
+    async def _ready_soon(self) -> datetime | None:
+        now = self.clock.now()
+        async with self.owner.connection() as connection, connection.transaction():
+            await connection.execute("select set_config('app.every', 'on', true)")
+            cursor = await connection.execute(READY, [now, now + TYPING])
+            row = await cursor.fetchone()
+        return row[0] if row else None
 
     async def _look(self, people: Sequence[_Person]) -> None:
         facts = await self._facts([p.conversation for p in people if p.conversation])
@@ -320,6 +363,7 @@ class Rehearsal:
         return next((c for c in there if c.channel == channel and c.stage == STAGE), None)
 
 
+READY = "select min(ready_at) from conversation_queue where ready_at > %s and ready_at <= %s"
 FACTS = """
 select c.conversation_id,
        array(select f.kind from case_file f
@@ -377,7 +421,9 @@ async def _wired(
         await keeper.start()
         turns = Overheard(pools["dispatch"], pools["tenant"], made.tenants)
         turns.outcomes = defaultdict(list)
-        delivered: Mapping[str, Channel] = {"webchat": WebChat(), "whatsapp_360dialog": Taken()}
+        provider = Taken(clock)
+        delivered: Mapping[str, Channel] = {"webchat": WebChat(), "whatsapp_360dialog": provider}
+        outbox = PgOutbox(dispatch=pools["dispatch"], tenant=pools["tenant"], tenants=made.tenants)
         yield Rehearsal(
             bundle=bundle,
             tenant_id=tenant_id,
@@ -386,6 +432,11 @@ async def _wired(
             people=PgPeople(pools["tenant"], made.tenants),
             ingest=await stack.enter_async_context(PgIngest(pools["ingest"], made.tenants, clock)),
             turns=turns,
+            provider=provider,
+            outbox=outbox,
+            desk=PgDesk(made.desk, made.tenants),
+            operations=PgOperations(made.desk, made.tenants),
+            owner=made.owner,
             worker=Worker(
                 turns=turns,
                 bundles=keeper,
@@ -396,7 +447,7 @@ async def _wired(
                 wake=made.wake,
             ),
             sender=Sender(
-                outbox=PgOutbox(dispatch=pools["dispatch"], tenant=pools["tenant"], tenants=made.tenants),
+                outbox=outbox,
                 bundles=keeper,
                 channels=delivered,
                 secrets=NoSecrets(),
