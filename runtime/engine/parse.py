@@ -63,8 +63,6 @@ class DraftRefused(Exception):
 
 def parse_moves(json_text: str, scene: Scene) -> tuple[tuple[Move, ...], str]:
     """(moves, language) from a model's JSON. Raises DraftRefused for anything that is not exactly what was asked for."""
-    if not isinstance(json_text, str):
-        _refuse("draft/not-json", "not a text")
     if _holds(canary_of(scene.bundle), json_text):
         _refuse("draft/canary", "the prompt's secret mark is in the answer", json_text)
     document = _document(json_text)
