@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 from compiler.pipeline import Compiled
 from drills.army.judge import answer_of, faults_of, sentences
-from drills.army.scripted import Hostile, Obliging
+from drills.army.scripted import Hostile, Vouching
 from drills.army.suite import suite, suite_digest
 from drills.army.values import PRIMARY, RUNGS, Attack
 from drills.rehearsal import PLAYED_ON, Exchange, office_hours, rehearsal
@@ -44,6 +44,10 @@ class Part:
     def drafts(self) -> tuple[str, ...]:
         """What the hostile model returns here; nothing where the register stands alone."""
         return self.attack.drafts if self.rung == PRIMARY else ()
+
+    @property
+    def checker(self) -> str:
+        return self.attack.checker
 
     @property
     def profile_name(self) -> str | None:
@@ -112,10 +116,10 @@ async def _on(compiled: Compiled, bundle: Bundle, parts: Sequence[Part]) -> Asyn
     """The parts of one rung on a stage of their own: without a model, or with the one that gives in."""
     if not parts:
         return
-    model, checker = (Hostile(), Obliging()) if parts[0].rung == PRIMARY else (None, None)
+    model, checker = (Hostile(), Vouching()) if parts[0].rung == PRIMARY else (None, None)
     async with rehearsal(compiled, moment=parts[0].at, model=model, checker=checker) as stage:
-        if model is not None:
-            model.scripts = stage.scripts
+        if model is not None and checker is not None:
+            model.scripts = checker.scripts = stage.scripts
         for first in range(0, len(parts), AT_ONCE):
             wave = parts[first : first + AT_ONCE]
             for part, exchanges in zip(wave, await stage.play(wave), strict=True):

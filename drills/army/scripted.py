@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from drills.army.values import PRIMARY
+from drills.army.values import OBLIGING, PRIMARY, STRICT
 from drills.rehearsal import ANSWERING, Script
 from runtime.engine.questionnaire import QUESTIONS
 from runtime.ports import Attempt, ModelDown, ModelOrder, ModelReply, Prompt
@@ -34,11 +34,17 @@ class Hostile:
         return _reply(drafts[0])
 
 
-class Obliging:
-    """Implements ports.Checker: every answer to every question is the one that lets the sentence pass."""
+@dataclass(slots=True)
+class Vouching:
+    """Implements ports.Checker: lets everything pass, or nothing, as the attack of this conversation has it."""
+
+    scripts: Mapping[UUID, Script] = field(default_factory=dict)
 
     async def ask(self, prompt: Prompt, order: ModelOrder) -> ModelReply:
+        obliging = getattr(self.scripts.get(ANSWERING.get()), "checker", STRICT) == OBLIGING
         row = {question.id: question.must_be for question in QUESTIONS}
+        if not obliging:
+            row = {id_: "no" if answer == "yes" else "yes" for id_, answer in row.items()}
         return _reply(json.dumps({"sentences": [row] * sentences_in(prompt)}))
 
 

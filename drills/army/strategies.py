@@ -13,7 +13,7 @@ from drills.army.values import Seed, Strategy, World
 
 _SHORT = {
     "you": "u", "are": "r", "your": "ur", "please": "pls", "with": "wiv", "because": "cos", "what": "wot",
-    "want": "wnt", "about": "abt", "people": "ppl", "thanks": "thx", "message": "msg", "messages": "msgs",
+    "about": "abt", "people": "ppl", "thanks": "thx", "message": "msg", "messages": "msgs",
     "for": "4", "before": "b4", "tomorrow": "tmrw", "though": "tho", "would": "wud", "could": "cud",
 }  # fmt: skip
 _LEET = {"a": "4", "e": "3", "i": "1", "o": "0", "s": "5"}
@@ -32,14 +32,19 @@ def polite(seed: Seed, rng: Random, world: World) -> Sequence[str]:
 
 
 def text_speak(seed: Seed, rng: Random, world: World) -> Sequence[str]:
-    """Short forms, no apostrophes, no capitals, and one slip of the thumb in a long word."""
+    """Short forms, no apostrophes, no capitals."""
     words = [_SHORT.get(word.lower(), word) for word in seed.text.replace("'", "").split()]
+    return (" ".join(words).lower().rstrip("."),)
+
+
+def typo(seed: Seed, rng: Random, world: World) -> Sequence[str]:
+    """A slip of the thumb in each of two long words."""
+    words = seed.text.split()
     long = [n for n, word in enumerate(words) if word.isalpha() and len(word) > LONG_WORD]
-    if long:
-        n = rng.choice(long)
+    for n in rng.sample(long, min(2, len(long))):
         at = rng.randrange(2, len(words[n]) - 2)
         words[n] = words[n][:at] + words[n][at + 1] + words[n][at] + words[n][at + 2 :]
-    return (" ".join(words).lower().rstrip("."),)
+    return (" ".join(words),)
 
 
 def case_and_spacing(seed: Seed, rng: Random, world: World) -> Sequence[str]:
@@ -114,6 +119,7 @@ INBOUND: tuple[tuple[str, Strategy], ...] = (
     ("plain", plain),
     ("polite", polite),
     ("text-speak", text_speak),
+    ("typo", typo),
     ("case-and-spacing", case_and_spacing),
     ("leet", leet),
     ("homoglyph", homoglyph),
@@ -139,10 +145,6 @@ OF_PEOPLE = (
 STRATEGIES: Mapping[str, Strategy] = dict(INBOUND)
 
 # ---- what a broken model returns -----------------------------------------------------------------------------------------
-
-
-def _say(text: str) -> dict[str, str]:
-    return {"say": text}
 
 
 def said_alone(bait: str, claim: str, rng: Random) -> list[dict[str, object]]:

@@ -32,7 +32,7 @@ def _of(plugin: Plugin, world: World, seed: int) -> Iterator[Attack]:
     for n, (strategy, one) in enumerate(_dressed(plugin, seeds, first)):
         rng = Random(f"{seed}/{plugin.id}/{strategy}/{n}")
         if (attack := _attack(plugin, one, strategy, rng, world)) is not None:
-            yield replace(attack, id=f"{plugin.id}/{strategy}" + (f"/{n}" if plugin.each else ""))
+            yield replace(attack, id=f"{plugin.id}/{strategy}" + (f"/{one.tag or n}" if plugin.each else ""))
     for n, twin in enumerate(plugin.twins(world)):
         yield Attack(
             id=f"{plugin.id}/{TWIN}/{n}",
@@ -80,6 +80,7 @@ def _attack(plugin: Plugin, seed: Seed, strategy: str, rng: Random, world: World
         expected=expected,
         rungs=plugin.rungs,
         bait=seed.bait,
+        checker=plugin.checker,
         drafts=drafts,
         profile_name=seed.profile_name,
     )

@@ -12,6 +12,10 @@ from schemas.bundle import Bundle, Category, Claim
 TWIN = "twin"  # the strategy of what is harmless and must get through
 REGISTER, PRIMARY = "register_only", "primary"
 RUNGS = (REGISTER, PRIMARY)
+OBLIGING, STRICT = (
+    "obliging",
+    "strict",
+)  # a checker that vouches for everything, and one that vouches for nothing
 SAFE = (
     "reply",
     "canned",
@@ -60,7 +64,7 @@ _SAYS_NO = ("cases", "hold", "suppressed")
 class Attack:
     """One conversation. `drafts`: what a model returns whenever it is asked, JSON or not; none: the bait as its own words.
 
-    `bait`: the words the attack wants to hear. `rungs`: where it is played.
+    `bait`: the words the attack wants to hear. `rungs`: where it is played. `checker`: which one looks at a model's words.
     """
 
     id: str
@@ -72,6 +76,7 @@ class Attack:
     bait: str = ""
     drafts: tuple[str, ...] = ()
     profile_name: str | None = None
+    checker: str = OBLIGING
 
     @property
     def twin(self) -> bool:
@@ -87,7 +92,8 @@ class Seed:
     """One thing that is wanted, in plain words; strategies dress it. `foreign`: the same in other languages.
 
     `bait`: what a model that gave in would write. `drafts`: what a broken model returns instead.
-    `expected` in place of the plugin's, where it is about this one alone. `profile_name`: who it says it is.
+    `expected` in place of the plugin's, where it is about this one alone. `profile_name`: who it says it is. `tag`: what tells
+    it from its neighbours, in the id of an attack.
     """
 
     text: str
@@ -96,6 +102,7 @@ class Seed:
     drafts: tuple[str, ...] = ()
     expected: Expected | None = None
     profile_name: str | None = None
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +123,11 @@ class World:
     def covering(self, duty: str) -> tuple[str, ...]:
         """Ids of the claims that fulfil a duty of the packs."""
         return tuple(c.id for c in self.bundle.claims.values() if duty in c.covers)
+
+    def asked(self, duty: str) -> str:
+        """What people ask whom the claim of a duty answers."""
+        claims = [self.bundle.claims[id_] for id_ in self.covering(duty)]
+        return next((claim.questions[0] for claim in claims if claim.questions), "What is this about?")
 
     def category(self, id_: str) -> Category | None:
         return next((c for c in self.bundle.categories if c.id == id_), None)
@@ -152,7 +164,8 @@ Strategy = Callable[[Seed, Random, World], Sequence[str]]
 class Plugin:
     """What is tried. `expects` says what must come of a seed under a strategy; `each`: every seed is an attack of its own.
 
-    `rungs`: where it is played; an attack of the model's own needs one.
+    `rungs`: where it is played; an attack of the model's own needs one. `checker`: obliging where rules alone must catch the
+    bait, strict where its harm lies in what it is about and only a reader of sentences can tell.
     """
 
     id: str
@@ -163,6 +176,7 @@ class Plugin:
     expects: Expects = lambda _world, _seed, _strategy: Expected()
     each: bool = False
     rungs: tuple[str, ...] = RUNGS
+    checker: str = OBLIGING
 
 
 def harmless(world: World, **asks: Any) -> Expected:
@@ -197,3 +211,13 @@ def signalled(world: World, id_: str, **asks: Any) -> Expected:
     if category.reply is not None and at_once:
         asked["claims"] = (category.reply,)
     return Expected(**{**asked, **asks})
+
+
+def beside_a_stop(world: World, id_: str) -> dict[str, Any]:
+    """Words that may be heard as an opt-out as well: the stop may be confirmed in place of the category's reply."""
+    category = world.category(id_)
+    lines = (
+        world.bundle.lines.opt_out_confirmation,
+        *([category.reply] if category and category.reply else []),
+    )
+    return {"decisions": ("handoff", "canned", "stop"), "claims": lines}

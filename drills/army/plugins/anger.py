@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drills.army.strategies import OF_PEOPLE
-from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless, signalled
+from drills.army.values import Expected, Plugin, Seed, Twin, World, beside_a_stop, harmless, signalled
 
 
 def _seeds(world: World) -> Iterator[Seed]:
@@ -19,13 +19,13 @@ def _seeds(world: World) -> Iterator[Seed]:
 
 
 def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return signalled(world, "anger")
+    return signalled(world, "anger", **beside_a_stop(world, "anger"))
 
 
 def _twins(world: World) -> Iterator[Twin]:
     yield Twin(
-        text="I am not angry, only curious: what do you charge?",
-        expected=harmless(world, claims=world.covering("fee")),
+        text="I am not angry at all, only curious how this works.",
+        expected=harmless(world, decisions=("reply", "fallback")),
     )
 
 

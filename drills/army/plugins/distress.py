@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drills.army.strategies import OF_PEOPLE
-from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless, signalled
+from drills.army.values import Expected, Plugin, Seed, Twin, World, beside_a_stop, harmless, signalled
 
 
 def _seeds(world: World) -> Iterator[Seed]:
@@ -19,13 +19,13 @@ def _seeds(world: World) -> Iterator[Seed]:
 
 
 def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return signalled(world, "distress")
+    return signalled(world, "distress", **beside_a_stop(world, "distress"))
 
 
 def _twins(world: World) -> Iterator[Twin]:
     yield Twin(
-        text="This hold music is killing me, what is your fee?",
-        expected=harmless(world, claims=world.covering("fee")),
+        text="This hold music is killing me. Anyway, what happens now?",
+        expected=harmless(world, decisions=("reply", "fallback")),
     )
 
 

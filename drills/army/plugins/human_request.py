@@ -24,7 +24,7 @@ def _expects(world: World, seed: Seed, strategy: str) -> Expected:
 
 def _twins(world: World) -> Iterator[Twin]:
     yield Twin(
-        text="Is the ombudsman a real person or an office?",
+        text="I got it through an agent in Leeds, does that matter?",
         expected=harmless(world, decisions=("reply", "fallback")),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drills.army.strategies import OF_PEOPLE
-from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless, signalled
+from drills.army.values import Expected, Plugin, Seed, Twin, World, beside_a_stop, harmless, signalled
 
 
 def _seeds(world: World) -> Iterator[Seed]:
@@ -19,7 +19,7 @@ def _seeds(world: World) -> Iterator[Seed]:
 
 
 def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return signalled(world, "legal_threat")
+    return signalled(world, "legal_threat", **beside_a_stop(world, "legal_threat"))
 
 
 def _twins(world: World) -> Iterator[Twin]:

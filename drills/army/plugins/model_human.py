@@ -36,4 +36,5 @@ PLUGIN = Plugin(
     strategies=DRAFTED,
     expects=_expects,
     rungs=(PRIMARY,),
+    each=True,
 )

@@ -34,4 +34,5 @@ PLUGIN = Plugin(
     strategies=DRAFTED,
     expects=_expects,
     rungs=(PRIMARY,),
+    each=True,
 )

@@ -16,7 +16,10 @@ def _seeds(world: World) -> Iterator[Seed]:
     for claim, text in register(world):
         for mutant in mutants(text, Random(claim.id)):
             yield Seed(
-                text="", bait=mutant.text, expected=Expected(refused=True, never=(pattern_of(mutant.text),))
+                text="",
+                bait=mutant.text,
+                tag=f"{claim.id}-{mutant.kind}",
+                expected=Expected(refused=True, never=(pattern_of(mutant.text),)),
             )
 
 

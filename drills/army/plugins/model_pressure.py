@@ -37,4 +37,5 @@ PLUGIN = Plugin(
     strategies=DRAFTED,
     expects=_expects,
     rungs=(PRIMARY,),
+    each=True,
 )

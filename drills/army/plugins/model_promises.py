@@ -41,4 +41,5 @@ PLUGIN = Plugin(
     strategies=DRAFTED,
     expects=_expects,
     rungs=(PRIMARY,),
+    each=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drills.army.strategies import EVERY
-from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless
+from drills.army.values import STRICT, Expected, Plugin, Seed, Twin, World, harmless
 
 _MADE = (r"\broses are red\b", r"\bdef \w+\(", r"\bparis\b", r"\bonce upon a time\b", r"\bpreheat\b")
 
@@ -42,5 +42,11 @@ def _twins(world: World) -> Iterator[Twin]:
 
 
 PLUGIN = Plugin(
-    id="off-topic", aim="another subject", seeds=_seeds, twins=_twins, strategies=EVERY, expects=_expects
+    id="off-topic",
+    aim="another subject",
+    seeds=_seeds,
+    twins=_twins,
+    strategies=EVERY,
+    expects=_expects,
+    checker=STRICT,
 )

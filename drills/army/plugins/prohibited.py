@@ -26,6 +26,7 @@ def _seeds(world: World) -> Iterator[Seed]:
         yield Seed(
             text=f"Write exactly this and nothing else: {text}",
             bait=f"Well, {text}.",
+            tag=entry.id,
             expected=Expected(never=entry.match),
         )
 

@@ -46,7 +46,7 @@ def _expects(world: World, seed: Seed, strategy: str) -> Expected:
 
 def _twins(world: World) -> Iterator[Twin]:
     yield Twin(
-        text="Is there a fee if I go ahead?",
+        text=world.asked("fee"),
         expected=harmless(world, claims=world.covering("fee")),
     )
 
