@@ -154,6 +154,33 @@ BUNDLE_CACHE = Gauge("convo_bundle_cache_bytes", "Bytes of pinned bundles in mem
 ERRORS = Counter(
     "convo_errors", "Unexpected errors that were survived", ["process", "error"], registry=REGISTRY
 )
+MODEL_CALLS = Counter(
+    "convo_model_calls",
+    "Rungs of the model ladder that were asked or skipped, by what came of it",
+    ["provider", "model", "result"],
+    registry=REGISTRY,
+)
+MODEL_SECONDS = Histogram(
+    "convo_model_seconds", "One call to a model", ["provider", "model"], buckets=_SLOW, registry=REGISTRY
+)
+MODEL_TOKENS = Counter(
+    "convo_model_tokens",
+    "Tokens of models: in (the whole prompt), out, cached (of those in)",
+    ["provider", "model", "kind"],
+    registry=REGISTRY,
+)
+MODEL_COST = Counter(
+    "convo_model_cost_micropence",
+    "What models cost, in millionths of a penny; at the dearest where nobody counted",
+    ["provider", "model"],
+    registry=REGISTRY,
+)
+BREAKER = Gauge(
+    "convo_model_breaker",
+    "Circuit breaker of a model: 0 closed, 1 one caller may try, 2 open",
+    ["provider", "model"],
+    registry=REGISTRY,
+)
 LOG_DROPPED = Counter(
     "convo_log_fields_dropped",
     "Log fields refused because they might hold a person's data",

@@ -1,0 +1,1 @@
+"""Which models may be asked, what they cost, and the ladder that asks one after the other."""

@@ -1,0 +1,40 @@
+"""Is a model's text one JSON object of the shape that was asked for? Providers promise it; this is where it is checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+MAX_ANSWER_CHARS = 32_000
+
+
+def fits(text: str, schema: Mapping[str, Any]) -> bool:
+    """Whether it does. Duplicate keys, NaN and what is nested too deep do not fit. Never raises."""
+    if len(text) > MAX_ANSWER_CHARS:
+        return False
+    try:
+        document = json.loads(text, parse_constant=_refused, object_pairs_hook=_no_twice)
+        return bool(_validator(json.dumps(schema, sort_keys=True)).is_valid(document))
+    except (ValueError, RecursionError, OverflowError):
+        return False
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({key for key, _ in pairs}) != len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
+
+
+@lru_cache(maxsize=64)  # one a bundle and one for each number of sentences a checker is asked about
+def _validator(schema: str) -> Any:
+    from jsonschema import (
+        Draft202012Validator,  # a tenth of a second to import, and only workers with a key need it
+    )
+
+    return Draft202012Validator(json.loads(schema))
