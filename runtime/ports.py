@@ -43,17 +43,41 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """A claim that may answer a question. `score` is comparable within one search only, 0..1."""
+    """A claim that may answer a question. `score` is of its words and comparable within one search only, 0..1.
+
+    `likeness` is of its meaning, 0 (like anything else in the register) to 1; None: found without an embedder.
+    """
 
     claim_id: str
     score: float
     matched: str  # the example question or claim text that matched
+    likeness: float | None = None
 
 
 class ClaimSearch(Protocol):
     """Find claims of one bundle for a question: this tenant, exactly this digest."""
 
     async def search(self, *, tenant_id: int, digest: str, question: str, limit: int) -> Sequence[Hit]: ...
+
+
+class EmbedderDown(Exception):
+    """No vectors now; claims are found by their words alone."""
+
+
+class Embedder(Protocol):
+    """Texts as vectors, for the search by meaning. Texts of people are embedded and forgotten: nobody stores them."""
+
+    @property
+    def name(self) -> str:
+        """Which vectors compare with each other: provider, model and what else changes them."""
+        ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """One vector of `dimensions` a text, in order. Raises EmbedderDown."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
