@@ -59,6 +59,16 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaReference:
+    """Something a message holds that stays with the provider: how to ask for it, and what the provider says it is."""
+
+    reference: str
+    media_type: str
+    size: int = 0  # bytes; 0: the provider does not say
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMessage:
     """One message from a person. `text` is what they wrote (or chose); unsupported kinds carry an empty text."""
 
@@ -73,6 +83,7 @@ class InboundMessage:
     payload: str = (
         ""  # what stands behind a button, or the sign of a reaction: read for an opt-out, never stored
     )
+    media: tuple[MediaReference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +118,19 @@ class Malformed:
     raw: str  # the item as JSON text
 
 
-InboundEvent = InboundMessage | StatusUpdate | Preference | Malformed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorMessage:
+    """One of our own people wrote to a person from the phone the number lives on: a human has taken over."""
+
+    provider_id: str
+    to: Identity
+    aliases: tuple[Identity, ...]
+    sent_at: datetime
+    kind: str  # as InboundMessage.kind
+    text: str
+
+
+InboundEvent = InboundMessage | StatusUpdate | Preference | OperatorMessage | Malformed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,13 +143,18 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """One parsed event with what was matched before storing it."""
+    """One parsed event with what was matched before storing it.
+
+    `wait_s`: how long a turn may wait for the person's next message after this one. `urgent`: no turn waits with it.
+    """
 
     tenant_id: int
     connection_id: str
     channel: str
     event: InboundEvent
     stop: Stop | None
+    wait_s: float = 0.0
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,12 +183,17 @@ class Lease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A picture, recording or document that came with a message. `data` is there only where a model may look at it."""
+    """A picture, recording or document that came with a message. `data` is there only where a model may look at it.
+
+    `reference` and `sha256` (hex, of the bytes) are the provider's, and there only as long as nobody has asked for the bytes.
+    """
 
     id: UUID
     media_type: str
-    size: int  # bytes
-    data: bytes | None = None
+    size: int  # bytes; 0: not known before it is fetched
+    data: bytes | None = field(default=None, repr=False)
+    reference: str | None = None
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,12 +211,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One earlier line of this conversation, oldest first. `claims` are the ids behind our own lines."""
+    """One earlier line of this conversation, oldest first. `claims` are the ids behind our own lines, `by_person` says that
+    one of our people wrote it."""
 
     ours: bool
     text: str
     at: datetime
     claims: tuple[str, ...] = ()
+    by_person: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,20 +280,31 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
-    """One category the screen saw in one pending message."""
+    """One category the screen saw in one pending message: by which pattern, where (code points) and in which reading of it.
+
+    `reading`: raw | folded | spaced | leet | squeezed | words | whole, or what it was decoded from: base64 | hex | url |
+    escapes | rot13 | tags; of those the span is the encoded run's.
+    """
 
     category: str
     pattern: str
     seq: int
+    start: int = 0
+    end: int = 0
+    reading: str = "raw"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """The screen's answer for a whole turn. `signals` are ordered by priority, most serious first."""
+    """The screen's answer for a whole turn. `signals` are ordered by priority, most serious first.
+
+    `language_sure`: the words themselves show the language, and not one foreign word among others: worth remembering.
+    """
 
     signals: tuple[Signal, ...]
     stop: Stop | None
     language: str
+    language_sure: bool = False
     micros: int = 0
 
 

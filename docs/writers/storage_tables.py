@@ -51,11 +51,13 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "tenant_turn": "when each tenant was last served, so that none waits behind a noisy one",
         "inbox": "every message, in order, encrypted; partitioned by day",
         "inbox_seen": "what arrived already, for de-duplication; partitioned by day",
+        "media": "pictures that a model may look at, fetched once, encrypted",
         "ingest_reject": "events that could not be stored, kept as they came, encrypted",
         "turn": "one row an answered turn: from where, up to where, how",
         "signal_count": "how often a category was seen in a conversation",
         "dead_letter": "turns given up after their last try",
         "case_file": "work for a person, with its clock",
+        "model_outage": "since when no model answers a tenant, and the case that says so",
     },
     "Sending": {
         "outbox": "every message to be sent and its state; the words are encrypted",

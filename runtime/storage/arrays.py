@@ -16,6 +16,7 @@ from psycopg.pq import Format
 
 NULL = b"\xff\xff\xff\xff"
 UUID_LENGTH = b"\x00\x00\x00\x10"
+_TRUE, _FALSE = b"\x00\x00\x00\x01\x01", b"\x00\x00\x00\x01\x00"  # with their length
 _LENGTH = struct.Struct("!i")
 _INT4 = struct.Struct("!ii")  # with its length
 _INT8 = struct.Struct("!iq")
@@ -50,8 +51,8 @@ psycopg.adapters.register_dumper(BinaryArray, _BinaryArrayDumper)
 def columns(kind: type[tuple[Any, ...]], rows: Sequence[tuple[Any, ...]]) -> list[BinaryArray]:
     """One array per field of the NamedTuple `kind`, empty ones when there are no rows.
 
-    int is int4, str text, bytes bytea, UUID uuid, date date, datetime (aware) timestamptz. Raises ValueError for half of a
-    surrogate pair, psycopg.DataError for a NUL and struct.error for an int that is too large.
+    int is int4, bool bool, str text, bytes bytea, UUID uuid, date date, datetime (aware) timestamptz. Raises ValueError for
+    half of a surrogate pair, psycopg.DataError for a NUL and struct.error for an int that is too large.
     """
     types = _types(kind)
     if not rows:
@@ -92,6 +93,10 @@ def _int4(value: int) -> bytes:
     return _INT4.pack(4, value)
 
 
+def _bool(value: bool) -> bytes:
+    return _TRUE if value else _FALSE
+
+
 def _date(value: date) -> bytes:
     return _INT4.pack(4, value.toordinal() - _DAY_ZERO)
 
@@ -103,6 +108,7 @@ def _timestamptz(value: datetime) -> bytes:
 
 _ENCODERS: dict[Any, tuple[int, Encoder]] = {
     int: (23, _int4),
+    bool: (16, _bool),
     str: (25, _text),
     bytes: (17, _bytea),
     UUID: (2950, _uuid),

@@ -14,19 +14,28 @@ import psycopg
 from runtime.messages import Arrival, Malformed, StatusUpdate, Stored
 from runtime.ports import DatabaseDown
 from runtime.storage.arrays import columns
-from runtime.storage.arrivals import AliasRow, MessageRow, StatusRow, alias_rows, message_row, status_row
+from runtime.storage.arrivals import (
+    AliasRow,
+    MessageRow,
+    StatusRow,
+    alias_rows,
+    message_row,
+    person_of,
+    status_row,
+)
 from runtime.storage.contacts import Contacts
 from runtime.storage.kept import KeptConnection
 from runtime.storage.tenants import Tenants
 from runtime.telemetry import error_fields, log
 
+BURST_MOST_S = 4.0  # a turn waits for the next message no longer than this after the first
 TRIES = 3  # for two flushers or processes that got in each other's way
 
-INGEST = """select * from ingest_v1(
+INGEST = """select * from ingest_v2(
   %s::int[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::date[], %b::bytea[],
   %s::uuid[], %s::text[], %b::bytea[], %s::text[], %s::text[], %s::uuid[], %b::bytea[], %s::uuid[], %s::uuid[],
-  %s::uuid[], %s::text[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[],
-  %s::int[], %s::uuid[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[])"""
+  %s::uuid[], %s::text[], %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[], %s::int[], %s::boolean[],
+  %s::int[], %s::uuid[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bytea[], %s)"""
 INGEST_STATUSES = """select * from ingest_statuses_v1(
   %s::int[], %s::text[], %b::bytea[], %s::date[], %s::uuid[], %b::bytea[], %s::text[], %s::text[], %s::timestamptz[],
   %s::int[], %s::timestamptz[])"""
@@ -103,7 +112,7 @@ class ArrivalWriter:
         for _ in range(TRIES):
             rows, aliases = await self._rows_of([items[n] for n in left])
             answers = await self._connection.call(
-                INGEST, [*columns(MessageRow, rows), *columns(AliasRow, aliases)]
+                INGEST, [*columns(MessageRow, rows), *columns(AliasRow, aliases), BURST_MOST_S]
             )
             again = []
             for answer in answers:
@@ -134,7 +143,7 @@ class ArrivalWriter:
     async def _learn(self, arrival: Arrival, contact: UUID, wrapped_key: bytes | None) -> None:
         assert not isinstance(arrival.event, StatusUpdate | Malformed)
         owner = await self._tenants.get(arrival.tenant_id)
-        self._contacts.learn(owner, arrival.event.sender, contact, wrapped_key)
+        self._contacts.learn(owner, person_of(arrival.event), contact, wrapped_key)
 
     async def _statuses(self, items: list[Item]) -> list[Stored]:
         rows = [

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from runtime.messages import Arrival, InboundMessage, Malformed, Preference, StatusUpdate
+from runtime.messages import (
+    Arrival,
+    Identity,
+    InboundMessage,
+    Malformed,
+    OperatorMessage,
+    Preference,
+    StatusUpdate,
+)
 from runtime.storage.contacts import Contacts, Known
 from runtime.storage.tenants import Owner
 
@@ -19,12 +28,12 @@ CHANNELS_WITHOUT_DAY = frozenset({"webchat"})
 
 
 class MessageRow(NamedTuple):
-    """A message or a preference, in the order of ingest_v1's parameters."""
+    """A message, a preference or an operator's line, in the order of ingest_v2's parameters."""
 
     tenant: int
     connection: str
     channel: str
-    what: str  # message | stop | resume
+    what: str  # message | stop | resume | operator
     received_at: datetime
     sent_at: datetime
     sent_on: date
@@ -44,10 +53,12 @@ class MessageRow(NamedTuple):
     blind: bytes
     suppression_blind: bytes
     organisation_blind: bytes
+    wait_ms: int
+    urgent: bool
 
 
 class AliasRow(NamedTuple):
-    """A further identity of row `of` (counted from 1), in the order of ingest_v1's parameters."""
+    """A further identity of row `of` (counted from 1), in the order of ingest_v2's parameters."""
 
     of: int
     identity: UUID
@@ -78,7 +89,7 @@ def message_row(arrival: Arrival, owner: Owner, contacts: Contacts, now: datetim
     """Raises ValueError for text that cannot be an identity (a lone surrogate in a number, say)."""
     event = arrival.event
     assert not isinstance(event, StatusUpdate | Malformed)
-    known = contacts.of(owner, event.sender)
+    known = contacts.of(owner, person_of(event))
     row = uuid4()
     payload, what, kind, said_at = _content(event, known, row)
     stop = arrival.stop
@@ -106,13 +117,20 @@ def message_row(arrival: Arrival, owner: Owner, contacts: Contacts, now: datetim
         blind=known.row.blind,
         suppression_blind=known.row.suppression_blind,
         organisation_blind=known.row.organisation_blind,
+        wait_ms=round(arrival.wait_s * 1000),
+        urgent=arrival.urgent,
     )
+
+
+def person_of(event: InboundMessage | Preference | OperatorMessage) -> Identity:
+    """Whom the event is from, or, if one of our people wrote, to."""
+    return event.to if isinstance(event, OperatorMessage) else event.sender
 
 
 def alias_rows(n: int, arrival: Arrival, owner: Owner, contacts: Contacts) -> Iterator[AliasRow]:
     """The other names of row `n`'s sender, under the same key."""
-    if isinstance(arrival.event, InboundMessage) and arrival.event.aliases:
-        known = contacts.of(owner, arrival.event.sender)
+    if isinstance(arrival.event, InboundMessage | OperatorMessage) and arrival.event.aliases:
+        known = contacts.of(owner, person_of(arrival.event))
         for alias in arrival.event.aliases:
             yield AliasRow(n, *contacts.row(owner, alias, known.key))
 
@@ -136,11 +154,13 @@ def status_row(arrival: Arrival, owner: Owner, now: datetime) -> StatusRow:
     )
 
 
-def _content(event: InboundMessage | Preference, known: Known, row: UUID) -> tuple[bytes, str, str, datetime]:
+def _content(
+    event: InboundMessage | Preference | OperatorMessage, known: Known, row: UUID
+) -> tuple[bytes, str, str, datetime]:
     """(payload, what, kind, when it was said). JSON's escapes carry NUL and lone surrogates through unharmed."""
     match event:
         case InboundMessage():
-            words = {
+            words: dict[str, Any] = {
                 "text": event.text,
                 "kind": event.kind,
                 "provider_id": event.provider_id,
@@ -148,9 +168,22 @@ def _content(event: InboundMessage | Preference, known: Known, row: UUID) -> tup
                 "reply_to": event.reply_to,
                 "sender": {"kind": event.sender.kind, "value": event.sender.value},
             }
+            if event.media:
+                words["media"] = [{"id": str(uuid4()), **asdict(media)} for media in event.media]
             plain = json.dumps(words).encode("ascii")
             payload = known.key.encrypt(plain, table="inbox", column="payload", row=row)
             return payload, "message", event.kind, event.sent_at
+        case OperatorMessage():  # the body of a row of the outbox: a line of ours, of which nothing is cited
+            words = {
+                "text": event.text or f"({event.kind})",
+                "options": [],
+                "language": None,
+                "sentences": [],
+            }
+            body = known.key.encrypt(
+                json.dumps(words).encode("ascii"), table="outbox", column="body", row=row
+            )
+            return body, "operator", event.kind, event.sent_at
         case Preference():
             return b"", event.value, "preference", event.at
 

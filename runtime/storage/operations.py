@@ -42,6 +42,7 @@ _DISCARD = "select discard_v1(%s, %s, %s, %s, %s, %s, %s) as done"
 _STUCK = "select * from stuck_v1(%s)"
 _TAKE_OVER = "select take_over_v1(%s, %s, %s, %s, %s, %s) as done"
 _HAND_BACK = "select hand_back_v1(%s, %s, %s, %s, %s, %s) as done"
+_TYPING = "select typing_v1(%s, %s, %s) as done"
 _LIFT_HOLD = "select lift_hold_v1(%s, %s, %s, %s, %s, %s) as lifted"
 _CLOSE_CASE = "select close_case_v1(%s, %s, %s, %s, %s, %s) as done"
 _WHY = "select * from why_v1(%s, %s, %s, %s)"
@@ -179,6 +180,10 @@ class PgOperations:
         typed = _typed(await self._tenants.get(tenant_id), reason)
         if not await self._done(_HAND_BACK, [tenant_id, conversation_id, by, *typed, now]):
             raise NotPossible("there is no such conversation")
+
+    async def typing(self, tenant_id: int, conversation_id: UUID, *, until: datetime) -> bool:
+        """Somebody at the desk is writing to this person: the bot is quiet here until then. False: no such conversation."""
+        return await self._done(_TYPING, [tenant_id, conversation_id, until])
 
     async def lift_hold(
         self, tenant_id: int, contact_id: UUID, *, by: str, reason: str, now: datetime

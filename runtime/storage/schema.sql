@@ -21,6 +21,18 @@ begin
   return coalesce(v_answering, false);
 end $$;
 
+CREATE FUNCTION public.attestation_needs_drill() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if names_real_stage_v1(new.envelope) and not withstood_v1(new.tenant_id, new.digest)
+     and not was_in_force_v1(new.tenant_id, 'staging', new.digest) and not was_in_force_v1(new.tenant_id, 'live', new.digest) then
+    raise exception 'the attack suite did not hold for %', new.digest using errcode = 'CV812';
+  end if;
+  return new;
+end $$;
+
 CREATE FUNCTION public.audit_append_v1(p_tenant integer, p_stream text, p_id uuid, p_at timestamp with time zone, p_header jsonb, p_body bytea) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -330,6 +342,44 @@ begin
   select b.claim_id, b.score, b.text from best b order by b.score desc, b.claim_id limit p_limit;
 end $$;
 
+CREATE FUNCTION public.claim_search_v2(p_tenant integer, p_digest text, p_question text, p_limit integer, p_embedder text, p_vector text) RETURNS TABLE(claim_id text, score real, matched_text text, likeness real)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_asked vector := p_vector::vector;
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  return query
+  with near as materialized (
+    select x.claim_id, x.n, x.text, e.vector, 1 - (e.vector <=> v_asked) as like_it,
+           row_number() over (partition by x.claim_id order by e.vector <=> v_asked, x.n) as place
+    from claim_index x
+    join embedding_cache e on e.tenant_id = p_tenant and e.embedder = p_embedder
+                          and e.sha256 = sha256(convert_to(x.text, 'UTF8'))
+    where x.tenant_id = p_tenant and x.digest = p_digest
+  ), ground as (
+    select coalesce(avg(x.like_it), 0) as mean from near x
+  ), meant as (
+    select x.claim_id, max(x.text) filter (where x.place = 1) as text,
+           (avg(x.like_it) filter (where x.place <= 3) + 1 - (avg(x.vector) <=> v_asked)) / 2 as like_it
+    from near x group by x.claim_id
+  ), by_meaning as (
+    select m.claim_id, m.text,
+           greatest(0, (m.like_it - g.mean) / greatest(1 - g.mean, 0.0001))::float4 as likeness,
+           row_number() over (order by m.like_it desc, m.claim_id) as place
+    from meant m cross join ground g
+  ), by_words as (
+    select w.claim_id, w.score, w.matched_text from claim_search_v1(p_tenant, p_digest, p_question, p_limit) w
+  )
+  select coalesce(w.claim_id, m.claim_id), coalesce(w.score, 0)::float4, coalesce(w.matched_text, m.text),
+         coalesce(m.likeness, 0)::float4
+  from by_words w
+  full join by_meaning m on m.claim_id = w.claim_id
+  where w.claim_id is not null or m.place <= p_limit
+  order by coalesce(m.likeness, 0) desc, coalesce(w.score, 0) desc, 1;
+end $$;
+
 CREATE FUNCTION public.claim_v1(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) RETURNS TABLE(tenant_id integer, conversation_id uuid, fence bigint, attempts integer, until timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -386,6 +436,66 @@ begin
     from chosen c
     where q.tenant_id = c.tenant_id and q.conversation_id = c.conversation_id
     returning q.tenant_id, q.conversation_id, q.fence, q.attempts::int, claim_v1.until;
+  end if;
+  perform set_config('app.every', '', true);
+end $$;
+
+CREATE FUNCTION public.claim_v2(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) RETURNS TABLE(tenant_id integer, conversation_id uuid, fence bigint, attempts integer, until timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_tenants int[];
+  v_got int := 0;
+begin
+  perform set_config('app.every', 'on', true);
+  until := p_now + make_interval(secs => p_lease_s);
+  -- A tenant that another worker is serving this instant is skipped; the top-up below still reaches it.
+  select array_agg(w.tenant_id order by w.tenant_id) into v_tenants
+  from (
+    select t.tenant_id from tenant_turn t
+    where exists (select from conversation_queue q where q.tenant_id = t.tenant_id and q.ready_at <= p_now and queue_free_v1(q, p_now))
+    order by t.turn_at, t.tenant_id limit p_limit
+    for no key update of t skip locked
+  ) w;
+  if v_tenants is not null then
+    update tenant_turn t set turn_at = greatest(p_now, t.turn_at + interval '1 microsecond')
+    where t.tenant_id = any (v_tenants);
+    return query
+    with chosen as materialized (
+      select ready.tenant_id, ready.conversation_id
+      from unnest(v_tenants) as w (tenant_id)
+      cross join lateral (
+        select q.tenant_id, q.conversation_id from conversation_queue q
+        where q.tenant_id = w.tenant_id and q.ready_at <= p_now and queue_free_v1(q, p_now)
+        order by q.ready_at
+        limit ceil(p_limit::numeric / cardinality(v_tenants))::int
+        for no key update skip locked
+      ) ready
+      limit p_limit
+    )
+    update conversation_queue q
+    set fence = q.fence + 1, attempts = least(q.attempts + 1, 1000), owner = p_owner, ready_at = claim_v2.until,
+        leased_seq = q.last_seq
+    from chosen c
+    where q.tenant_id = c.tenant_id and q.conversation_id = c.conversation_id
+    returning q.tenant_id, q.conversation_id, q.fence, q.attempts::int, claim_v2.until;
+    get diagnostics v_got = row_count;
+  end if;
+  if v_got < p_limit then
+    return query
+    with chosen as materialized (
+      select q.tenant_id, q.conversation_id from conversation_queue q
+      where q.ready_at <= p_now and queue_free_v1(q, p_now)
+      order by q.ready_at limit p_limit - v_got
+      for no key update skip locked
+    )
+    update conversation_queue q
+    set fence = q.fence + 1, attempts = least(q.attempts + 1, 1000), owner = p_owner, ready_at = claim_v2.until,
+        leased_seq = q.last_seq
+    from chosen c
+    where q.tenant_id = c.tenant_id and q.conversation_id = c.conversation_id
+    returning q.tenant_id, q.conversation_id, q.fence, q.attempts::int, claim_v2.until;
   end if;
   perform set_config('app.every', '', true);
 end $$;
@@ -776,6 +886,62 @@ begin
   return true;
 end $$;
 
+CREATE FUNCTION public.drill_record_v1(p_tenant integer, p_digest text, p_kind text, p_suite text, p_seed bigint, p_attacks integer, p_twins integer, p_failed integer, p_tool text, p_played_at timestamp with time zone, p_envelope bytea, p_by text, p_audit_id uuid, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  insert into drill_result (tenant_id, digest, envelope_sha, kind, suite, seed, attacks, twins, failed, tool, played_at, envelope,
+                            recorded_by, recorded_at)
+  values (p_tenant, p_digest, encode(sha256(p_envelope), 'hex'), p_kind, p_suite, p_seed, p_attacks, p_twins, p_failed, p_tool,
+          p_played_at, p_envelope, p_by, p_now)
+  on conflict do nothing;
+  if not found then
+    return false;
+  end if;
+  perform audit_append_v1(
+    p_tenant, 'desk/' || p_tenant, p_audit_id, p_now,
+    jsonb_build_object('what', 'drill', 'kind', p_kind, 'digest', p_digest, 'suite', p_suite, 'seed', p_seed, 'attacks', p_attacks,
+                       'twins', p_twins, 'failed', p_failed, 'tool', p_tool, 'played_at', p_played_at, 'by', p_by),
+    ''::bytea);
+  return true;
+end $$;
+
+CREATE FUNCTION public.drilled_v1(p_tenant integer, p_digest text, p_stage text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  return p_stage = 'sandbox' or withstood_v1(p_tenant, p_digest) or was_in_force_v1(p_tenant, p_stage, p_digest);
+end $$;
+
+CREATE FUNCTION public.embeddings_missing_v1(p_tenant integer, p_embedder text, p_texts text[]) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  return query
+  select distinct x from unnest(p_texts) as x
+  where not exists (select from embedding_cache e where e.tenant_id = p_tenant and e.embedder = p_embedder
+                    and e.sha256 = sha256(convert_to(x, 'UTF8')));
+end $$;
+
+CREATE FUNCTION public.embeddings_store_v1(p_tenant integer, p_embedder text, p_texts text[], p_vectors text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  insert into embedding_cache (tenant_id, embedder, sha256, vector)
+  select p_tenant, p_embedder, sha256(convert_to(x.said, 'UTF8')), x.numbers::vector
+  from unnest(p_texts, p_vectors) as x (said, numbers)
+  order by 3
+  on conflict do nothing;
+end $$;
+
 CREATE FUNCTION public.enable_v1(p_tenant integer, p_by text, p_now timestamp with time zone) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -879,13 +1045,15 @@ CREATE FUNCTION public.hand_back_v1(p_tenant integer, p_conversation uuid, p_by 
     AS $$
 begin
   perform set_config('app.tenant', p_tenant::text, true);
-  update conversation_queue q set ready_at = coalesce(q.ready_at, case when q.last_seq > q.done_seq then p_now end)
+  update conversation_queue q
+     set ready_at = coalesce(q.ready_at, case when q.last_seq > q.done_seq then p_now end), typing_until = null
    where q.tenant_id = p_tenant and q.conversation_id = p_conversation;
-  update conversation c set human_owner = null, human_since = null, mode = 'bot'
+  update conversation c set human_owner = null, human_since = null, mode = 'bot', handed_back_at = p_now
    where c.tenant_id = p_tenant and c.conversation_id = p_conversation;
   if not found then
     return false;
   end if;
+  update signal_count s set n = 0 where s.tenant_id = p_tenant and s.conversation_id = p_conversation;
   perform desk_audit_v1(p_tenant, 'handed back', p_by,
     jsonb_build_object('conversation', p_conversation), p_now, p_entry, p_reason);
   return true;
@@ -1143,6 +1311,47 @@ begin
   perform set_config('app.every', '', true);
 end $$;
 
+CREATE FUNCTION public.ingest_v2(p_tenant integer[], p_connection text[], p_channel text[], p_what text[], p_received_at timestamp with time zone[], p_sent_at timestamp with time zone[], p_sent_on date[], p_provider_hmac bytea[], p_id uuid[], p_kind text[], p_payload bytea[], p_stop_scope text[], p_stop_matched text[], p_contact uuid[], p_wrapped_key bytea[], p_conversation uuid[], p_audit_id uuid[], p_identity uuid[], p_identity_kind text[], p_identity_ciphertext bytea[], p_blind bytea[], p_suppression_blind bytea[], p_organisation_blind bytea[], p_wait_ms integer[], p_urgent boolean[], p_alias_of integer[], p_alias_identity uuid[], p_alias_kind text[], p_alias_ciphertext bytea[], p_alias_blind bytea[], p_alias_suppression_blind bytea[], p_alias_organisation_blind bytea[], p_most_s double precision) RETURNS TABLE(n integer, outcome text, conversation_id uuid, seq bigint, contact_id uuid, wrapped_key bytea)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET lock_timeout TO '500ms'
+    AS $$
+#variable_conflict use_column
+declare
+  r record;
+  v_at timestamptz;
+begin
+  -- A function of this kind has run to its end when its first row comes: what it set is unset again, its locks are ours.
+  for r in
+    select * from ingest_v1(
+      p_tenant, p_connection, p_channel, p_what, p_received_at, p_sent_at, p_sent_on, p_provider_hmac, p_id, p_kind, p_payload,
+      p_stop_scope, p_stop_matched, p_contact, p_wrapped_key, p_conversation, p_audit_id, p_identity, p_identity_kind,
+      p_identity_ciphertext, p_blind, p_suppression_blind, p_organisation_blind, p_alias_of, p_alias_identity, p_alias_kind,
+      p_alias_ciphertext, p_alias_blind, p_alias_suppression_blind, p_alias_organisation_blind)
+  loop
+    perform set_config('app.every', 'on', true);
+    v_at := p_received_at[r.n];
+    if r.outcome = 'stored' and p_what[r.n] = 'message' and (p_urgent[r.n] or p_wait_ms[r.n] > 0) then
+      update conversation_queue q
+      set burst_at = b.at,
+          quiet_until = case when p_wait_ms[r.n] > 0 then least(v_at + make_interval(secs => p_wait_ms[r.n] / 1000.0),
+                                                                b.at + make_interval(secs => p_most_s)) else q.quiet_until end,
+          urgent_seq = case when p_urgent[r.n] then r.seq else q.urgent_seq end
+      from (select case when x.owner is null and r.seq - 1 > x.done_seq then coalesce(x.burst_at, v_at) else v_at end as at
+            from conversation_queue x
+            where x.tenant_id = p_tenant[r.n] and x.conversation_id = r.conversation_id) b
+      where q.tenant_id = p_tenant[r.n] and q.conversation_id = r.conversation_id;
+    elsif r.outcome = 'stored' and p_what[r.n] = 'operator' then
+      perform operator_said_v1(p_tenant[r.n], r.conversation_id, p_contact[r.n], p_connection[r.n], p_channel[r.n], p_id[r.n],
+                               p_payload[r.n], p_provider_hmac[r.n], least(p_sent_at[r.n], v_at), v_at);
+    end if;
+    n := r.n; outcome := r.outcome; conversation_id := r.conversation_id; seq := r.seq; contact_id := r.contact_id;
+    wrapped_key := r.wrapped_key;
+    return next;
+  end loop;
+  perform set_config('app.every', '', true);
+end $$;
+
 CREATE FUNCTION public.kill_now_v1(p_tenant integer, OUT scope text, OUT epoch bigint) RETURNS record
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1324,6 +1533,49 @@ begin
      where x.tenant_id = p_tenant and x.id = p_outbox;
 end $$;
 
+CREATE FUNCTION public.last_look_v2(p_tenant integer, p_outbox uuid, p_owner text, p_lease_s double precision, p_now timestamp with time zone) RETURNS TABLE(effect text, rule text, row_no integer, kill_epoch bigint, lease_until timestamp with time zone, key text, connection_id text, channel text, contact_id uuid, wrapped_key bytea, body bytea, template text, identity_id uuid, identity_kind text, identity_value bytea)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  o outbox;
+  v_until timestamptz;
+  v_epoch bigint;
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  select q.typing_until into v_until
+    from outbox x join conversation_queue q on q.tenant_id = x.tenant_id and q.conversation_id = x.conversation_id
+   where x.tenant_id = p_tenant and x.id = p_outbox and x.author = 'bot' and x.send_class in ('reply', 'service', 'proactive')
+     and q.typing_until > p_now;
+  if not found then
+    return query select * from last_look_v1(p_tenant, p_outbox, p_owner, p_lease_s, p_now);
+    return;
+  end if;
+  select k.epoch into v_epoch from kill_now_v1(p_tenant) k;
+  perform from outbox x join contact c on c.tenant_id = x.tenant_id and c.contact_id = x.contact_id
+    where x.tenant_id = p_tenant and x.id = p_outbox for no key update of c;
+  update outbox x
+     set due_at = v_until, decided_rule = 'R-WA-3', decided_row = null, decided_effect = 'defer', decided_at = p_now,
+         kill_epoch = v_epoch
+   where x.tenant_id = p_tenant and x.id = p_outbox and x.state = 'pending' and x.due_at <= p_now
+  returning * into o;
+  if not found then
+    return;
+  end if;
+  insert into outbox_decision (tenant_id, id, outbox_id, at, effect, rule, until, contact_ver, facts)
+  select p_tenant, gen_random_uuid(), p_outbox, p_now, 'defer', 'R-WA-3', v_until, c.ver,
+         jsonb_build_object('facts', array['human_typing'], 'flags', '{}'::text[], 'notes', '{}'::text[], 'bundle', o.bundle)
+    from contact c where c.tenant_id = p_tenant and c.contact_id = o.contact_id;
+  perform audit_append_v1(p_tenant, 'send/' || o.conversation_id, gen_random_uuid(), p_now,
+    jsonb_build_object('what', 'decision', 'outbox', p_outbox, 'class', o.send_class, 'effect', 'defer', 'rule', 'R-WA-3',
+                       'row', null, 'facts', array['human_typing'], 'flags', '{}'::text[], 'bundle', o.bundle,
+                       'kill_epoch', v_epoch, 'claims', o.claim_digests), ''::bytea);
+  return query
+    select 'defer'::text, 'R-WA-3'::text, null::int, v_epoch, null::timestamptz, o.key, o.connection_id, o.channel, o.contact_id,
+           null::bytea, null::bytea, null::text, null::uuid, null::text, null::bytea;
+end $$;
+
 CREATE FUNCTION public.lift_hold_v1(p_tenant integer, p_contact uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1409,6 +1661,144 @@ begin
   union all
   select 'withdrawn', null, 0, w.withdrawn_at, null, w.claim_digest, null, null from claim_withdrawal w
   where w.tenant_id = p_tenant;
+end $$;
+
+CREATE FUNCTION public.load_v2(p_tenant integer, p_conversation uuid, p_fence bigint, p_pending integer, p_lines integer, p_pictures boolean, p_now timestamp with time zone) RETURNS TABLE(what text, id uuid, n bigint, at timestamp with time zone, at2 timestamp with time zone, name text, data bytea, doc jsonb)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  c conversation;
+  v_done bigint;
+  v_day date := (p_now at time zone 'UTC')::date;
+begin
+  return query select * from load_v1(p_tenant, p_conversation, p_fence, p_pending, p_lines);
+  if not found then
+    return;
+  end if;
+  select * into strict c from conversation x where x.tenant_id = p_tenant and x.conversation_id = p_conversation;
+  select q.done_seq into strict v_done from conversation_queue q
+  where q.tenant_id = p_tenant and q.conversation_id = p_conversation;
+  return query
+  select 'more', null::uuid, 0::bigint, c.handed_back_at, null::timestamptz, null::text, null::bytea, jsonb_build_object(
+    'started', exists (select from outbox o where o.tenant_id = p_tenant and o.conversation_id = p_conversation
+                       and o.author = 'bot' and o.state in ('sending', 'sent', 'unknown')),
+    'first_contact', not exists (select from conversation x where x.tenant_id = p_tenant and x.contact_id = c.contact_id
+                                 and x.conversation_id <> p_conversation and x.created_at < c.created_at)
+                     and not exists (select from contact k where k.tenant_id = p_tenant and k.contact_id = c.contact_id
+                                     and k.created_at < c.created_at),
+    'spent', (select coalesce(sum(s.spent_micropence), 0) from spend_shard s where s.tenant_id = p_tenant and s.day = v_day),
+    'contact_spent', (select coalesce(sum(s.spent_micropence), 0) from spend_contact s
+                      where s.tenant_id = p_tenant and s.day = v_day and s.contact_id = c.contact_id))
+  union all
+  (select 'by_person', o.id, o.n, null, null, o.author, null, null
+   from outbox o
+   where o.tenant_id = p_tenant and o.conversation_id = p_conversation and o.state in ('sending', 'sent', 'unknown')
+     and o.author <> 'bot'
+   order by o.n desc limit p_lines)
+  union all
+  select 'media', m.id, m.size, m.at, null, m.media_type, case when p_pictures then m.data end,
+         jsonb_build_object('state', m.state, 'seq', m.seq)
+  from media m
+  where m.tenant_id = p_tenant and m.conversation_id = p_conversation and m.seq > v_done;
+end $$;
+
+CREATE FUNCTION public.media_keep_v1(p_tenant integer, p_id uuid, p_conversation uuid, p_contact uuid, p_seq bigint, p_state text, p_reason text, p_media_type text, p_size integer, p_data bytea, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  insert into media (tenant_id, id, conversation_id, contact_id, seq, state, reason, media_type, size, sha256, data, at)
+  values (p_tenant, p_id, p_conversation, p_contact, p_seq, p_state, p_reason, p_media_type, p_size,
+          sha256(coalesce(p_data, ''::bytea)), p_data, p_now)
+  on conflict do nothing;
+  return found;
+end $$;
+
+CREATE FUNCTION public.models_down_v1(p_tenant integer, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_outage uuid := gen_random_uuid();
+  v_case uuid := gen_random_uuid();
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  insert into model_outage (tenant_id, id, case_id, began_at) values (p_tenant, v_outage, v_case, p_now)
+  on conflict (tenant_id) where ended_at is null do nothing;
+  if not found then
+    return false;
+  end if;
+  insert into case_file (tenant_id, id, ref, kind, reason, priority, page, due_at, opened_at, opened_by)
+  values (p_tenant, v_case, 'M-' || upper(left(replace(v_case::text, '-', ''), 12)), 'models_down', 'no_model_answers', 1, true,
+          p_now + interval '60 minutes', p_now, 'worker');
+  insert into event (tenant_id, id, at, kind, data)
+  values (p_tenant, v_outage, p_now, 'alert', jsonb_build_object('case', v_case, 'kind', 'models_down', 'reason', 'no_model_answers'));
+  return true;
+end $$;
+
+CREATE FUNCTION public.models_up_v1(p_tenant integer, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_case uuid;
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  update model_outage m set ended_at = p_now where m.tenant_id = p_tenant and m.ended_at is null returning m.case_id into v_case;
+  if not found then
+    return false;
+  end if;
+  update case_file f set state = 'closed', closed_at = p_now, closed_by = 'worker'
+   where f.tenant_id = p_tenant and f.id = v_case and f.state = 'open';
+  insert into event (tenant_id, id, at, kind, data)
+  values (p_tenant, gen_random_uuid(), p_now, 'models_up', jsonb_build_object('case', v_case, 'kind', 'models_down'));
+  return true;
+end $$;
+
+CREATE FUNCTION public.names_real_stage_v1(p_envelope bytea) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return convert_from(decode(convert_from(p_envelope, 'UTF8')::jsonb ->> 'payload', 'base64'), 'UTF8')::jsonb
+         -> 'predicate' -> 'stages' ?| array['staging', 'live'];
+exception when others then
+  return false;
+end $$;
+
+CREATE FUNCTION public.operator_said_v1(p_tenant integer, p_conversation uuid, p_contact uuid, p_connection text, p_channel text, p_id uuid, p_body bytea, p_provider_hmac bytea, p_said_at timestamp with time zone, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_n bigint;
+  v_upto bigint;
+  v_owner text;
+begin
+  if exists (select from outbox o where o.tenant_id = p_tenant and o.provider_hmac = p_provider_hmac) then
+    return;
+  end if;
+  update conversation_queue q set out_n = q.out_n + 1, typing_until = null
+  where q.tenant_id = p_tenant and q.conversation_id = p_conversation returning q.out_n, q.last_seq into v_n, v_upto;
+  insert into outbox (tenant_id, id, conversation_id, contact_id, connection_id, channel, n, key, part, send_class, state, due_at,
+                      body, claims, claim_digests, has_link, has_ask, answers_seq, bundle, author, provider_hmac, status,
+                      status_at, created_at, sending_at, settled_at)
+  values (p_tenant, p_id, p_conversation, p_contact, p_connection, p_channel, v_n, p_id::text, 0, 'human', 'sent', p_now, p_body,
+          '{}', '{}', false, false, nullif(v_upto, 0), coalesce((
+            select b.digest from bundle_pointer b join connection x on x.tenant_id = b.tenant_id and x.stage = b.stage
+            where b.tenant_id = p_tenant and x.id = p_connection order by b.serial desc limit 1), ''),
+          'the phone', p_provider_hmac, 'sent', p_said_at, p_now, p_said_at, p_now);
+  select c.human_owner into v_owner from conversation c where c.tenant_id = p_tenant and c.conversation_id = p_conversation;
+  if v_owner is null then
+    update conversation c set human_owner = 'the phone', human_since = p_now
+    where c.tenant_id = p_tenant and c.conversation_id = p_conversation;
+  end if;
+  perform audit_append_v1(p_tenant, 'send/' || p_conversation, gen_random_uuid(), p_now,
+    jsonb_build_object('what', 'written from the phone', 'outbox', p_id, 'class', 'human', 'author', 'the phone',
+                       'taken_over', v_owner is null), sha256(p_body));
 end $$;
 
 CREATE FUNCTION public.page_seen_v1(p_tenant integer, p_conversation uuid, p_now timestamp with time zone) RETURNS void
@@ -1510,11 +1900,54 @@ CREATE FUNCTION public.pinned_v1(p_tenant integer, p_conversation uuid) RETURNS 
     and x.received_at - c.last_turn_at <= interval '24 hours' and x.received_at - c.pinned_at <= interval '7 days'
 $$;
 
+CREATE FUNCTION public.pointer_needs_drill() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if new.stage <> 'sandbox' and not withstood_v1(new.tenant_id, new.digest)
+     and not was_in_force_v1(new.tenant_id, new.stage, new.digest) then
+    raise exception 'the attack suite did not hold for %', new.digest using errcode = 'CV812';
+  end if;
+  return new;
+end $$;
+
 CREATE FUNCTION public.queue_done_v1(p_done bigint, p_answered int8multirange, OUT done bigint, OUT answered int8multirange) RETURNS record
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
   select d.done, nullif(p_answered - int8multirange(int8range(null, d.done + 1)), '{}'::int8multirange)
   from (select coalesce(max(upper(r) - 1), p_done) as done from unnest(p_answered) r where r @> p_done + 1) d
+$$;
+
+CREATE TABLE public.conversation_queue (
+    tenant_id integer NOT NULL,
+    conversation_id uuid NOT NULL,
+    last_seq bigint DEFAULT 0 NOT NULL,
+    done_seq bigint DEFAULT 0 NOT NULL,
+    answered int8multirange,
+    leased_seq bigint DEFAULT 0 NOT NULL,
+    lines bigint DEFAULT 0 NOT NULL,
+    out_n bigint DEFAULT 0 NOT NULL,
+    ready_at timestamp with time zone,
+    fence bigint DEFAULT 0 NOT NULL,
+    attempts smallint DEFAULT 0 NOT NULL,
+    owner text,
+    last_inbound_at timestamp with time zone,
+    audit_n bigint DEFAULT 0 NOT NULL,
+    audit_hash bytea DEFAULT '\x'::bytea NOT NULL,
+    burst_at timestamp with time zone,
+    quiet_until timestamp with time zone,
+    typing_until timestamp with time zone,
+    urgent_seq bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
+
+ALTER TABLE ONLY public.conversation_queue FORCE ROW LEVEL SECURITY;
+
+CREATE FUNCTION public.queue_free_v1(q public.conversation_queue, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+  select q.urgent_seq > q.done_seq or (greatest(q.quiet_until, q.typing_until) <= p_now) is not false
 $$;
 
 CREATE FUNCTION public.queue_gauges_v1(p_now timestamp with time zone) RETURNS TABLE(queue text, depth bigint, oldest_s double precision)
@@ -1575,6 +2008,20 @@ begin
   perform desk_audit_v1(p_tenant, case o.state when 'unknown' then 'unknown send repeated' else 'send tried again' end, p_by,
     jsonb_build_object('item', p_item, 'conversation', o.conversation_id, 'was', o.state), p_now);
   return true;
+end $$;
+
+CREATE FUNCTION public.search_ready_v1(p_tenant integer, p_digest text, p_embedder text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  return exists (select from claim_index x where x.tenant_id = p_tenant and x.digest = p_digest)
+    and not exists (
+      select from claim_index x
+      where x.tenant_id = p_tenant and x.digest = p_digest
+        and not exists (select from embedding_cache e where e.tenant_id = p_tenant and e.embedder = p_embedder
+                        and e.sha256 = sha256(convert_to(x.text, 'UTF8'))));
 end $$;
 
 CREATE FUNCTION public.secret_get_v1(p_tenant integer, p_name text) RETURNS TABLE(id uuid, ciphertext bytea)
@@ -2246,6 +2693,7 @@ CREATE FUNCTION public.send_redo_v1(p_tenant integer, p_outbox uuid, p_rule text
     LANGUAGE plpgsql
     AS $$
 declare
+  c_newer constant text := 'R-TURN-1';
   o outbox;
   v_from bigint;
   v_upto bigint;
@@ -2257,11 +2705,12 @@ begin
      and (x.id = o.id or (x.upto_seq >= o.upto_seq and x.send_class in ('reply', 'service')));
   select count(distinct x.created_at) into v_before from outbox x
    where x.tenant_id = p_tenant and x.conversation_id = o.conversation_id and x.decided_effect = 'redo'
-     and x.state = 'superseded' and x.settled_at > p_now - interval '10 minutes';
+     and x.state = 'superseded' and x.settled_at > p_now - interval '10 minutes'
+     and (x.decided_rule = c_newer) = (p_rule = c_newer);
   select min(t.from_seq) into v_from
     from turn t
    where t.tenant_id = p_tenant and t.conversation_id = o.conversation_id and t.upto_seq between o.upto_seq and v_upto;
-  if v_from is null or v_before >= 5 then
+  if v_from is null or (p_rule <> c_newer and v_before >= 5) then
     return false;
   end if;
   update outbox x
@@ -2273,7 +2722,7 @@ begin
   perform turn_undo_v1(p_tenant, o.conversation_id, v_from, v_upto);
   update conversation_queue q
      set fence = q.fence + 1, owner = null, attempts = 0,
-         ready_at = p_now + make_interval(secs => v_before)
+         ready_at = p_now + make_interval(secs => least(v_before, 4))
    where q.tenant_id = p_tenant and q.conversation_id = o.conversation_id;
   return true;
 end $$;
@@ -2640,6 +3089,17 @@ begin
     and t.counts <> '{}';
 end $$;
 
+CREATE FUNCTION public.typing_v1(p_tenant integer, p_conversation uuid, p_until timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  update conversation_queue q set typing_until = greatest(q.typing_until, p_until)
+   where q.tenant_id = p_tenant and q.conversation_id = p_conversation;
+  return found;
+end $$;
+
 CREATE FUNCTION public.visitor_lines_v1(p_tenant integer, p_connection text, p_blind bytea, p_after bigint, p_now timestamp with time zone) RETURNS TABLE(line_position bigint, ours boolean, id uuid, ciphertext bytea, at timestamp with time zone, claims text[], contact_id uuid, wrapped_key bytea, by_person boolean)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -2669,6 +3129,14 @@ begin
   where i.tenant_id = p_tenant and i.blind = p_blind
   order by l.position;
 end $$;
+
+CREATE FUNCTION public.was_in_force_v1(p_tenant integer, p_stage text, p_digest text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select exists (select from bundle_pointer p
+                 where p.tenant_id = p_tenant and p.stage = p_stage and p.digest = p_digest)
+$$;
 
 CREATE FUNCTION public.why_v1(p_tenant integer, p_id uuid, p_key text, p_provider_hmac bytea) RETURNS TABLE(id uuid, contact_id uuid, wrapped_key bytea, body bytea, bundle text, doc jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2722,6 +3190,16 @@ begin
   insert into claim_withdrawal (tenant_id, claim_digest, withdrawn_by, withdrawn_at, entry_n)
   values (p_tenant, p_claim_digest, p_by, p_now, v_n) on conflict do nothing;
 end $$;
+
+CREATE FUNCTION public.withstood_v1(p_tenant integer, p_digest text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce((
+    select r.failed = 0 and r.attacks >= 105 and r.twins > 0 from drill_result r
+    where r.tenant_id = p_tenant and r.digest = p_digest and r.kind = 'attack'
+    order by r.played_at desc, r.failed desc, r.attacks limit 1), false)
+$$;
 
 CREATE TABLE public.answer (
     tenant_id integer NOT NULL,
@@ -2967,32 +3445,12 @@ CREATE TABLE public.conversation (
     asked text,
     created_at timestamp with time zone NOT NULL,
     page_seen_at timestamp with time zone,
+    handed_back_at timestamp with time zone,
     CONSTRAINT conversation_mode_check CHECK ((mode = ANY (ARRAY['bot'::text, 'stopped'::text])))
 )
 WITH (fillfactor='80');
 
 ALTER TABLE ONLY public.conversation FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.conversation_queue (
-    tenant_id integer NOT NULL,
-    conversation_id uuid NOT NULL,
-    last_seq bigint DEFAULT 0 NOT NULL,
-    done_seq bigint DEFAULT 0 NOT NULL,
-    answered int8multirange,
-    leased_seq bigint DEFAULT 0 NOT NULL,
-    lines bigint DEFAULT 0 NOT NULL,
-    out_n bigint DEFAULT 0 NOT NULL,
-    ready_at timestamp with time zone,
-    fence bigint DEFAULT 0 NOT NULL,
-    attempts smallint DEFAULT 0 NOT NULL,
-    owner text,
-    last_inbound_at timestamp with time zone,
-    audit_n bigint DEFAULT 0 NOT NULL,
-    audit_hash bytea DEFAULT '\x'::bytea NOT NULL
-)
-WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000', autovacuum_vacuum_cost_delay='0');
-
-ALTER TABLE ONLY public.conversation_queue FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.dead_letter (
     tenant_id integer NOT NULL,
@@ -3052,6 +3510,37 @@ CREATE TABLE public.desk_session (
 );
 
 ALTER TABLE ONLY public.desk_session FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.drill_result (
+    tenant_id integer NOT NULL,
+    digest text NOT NULL,
+    envelope_sha text NOT NULL,
+    kind text NOT NULL,
+    suite text NOT NULL,
+    seed bigint NOT NULL,
+    attacks integer NOT NULL,
+    twins integer NOT NULL,
+    failed integer NOT NULL,
+    tool text NOT NULL,
+    played_at timestamp with time zone NOT NULL,
+    envelope bytea NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT drill_result_attacks_check CHECK ((attacks >= 0)),
+    CONSTRAINT drill_result_failed_check CHECK ((failed >= 0)),
+    CONSTRAINT drill_result_twins_check CHECK ((twins >= 0))
+);
+
+ALTER TABLE ONLY public.drill_result FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.embedding_cache (
+    tenant_id integer NOT NULL,
+    embedder text NOT NULL,
+    sha256 bytea NOT NULL,
+    vector public.vector NOT NULL
+);
+
+ALTER TABLE ONLY public.embedding_cache FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.event (
     tenant_id integer NOT NULL,
@@ -3182,6 +3671,34 @@ CREATE TABLE public.kill_request (
 );
 
 ALTER TABLE ONLY public.kill_request FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.media (
+    tenant_id integer NOT NULL,
+    id uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    seq bigint NOT NULL,
+    state text DEFAULT 'fetched'::text NOT NULL,
+    reason text,
+    media_type text NOT NULL,
+    size integer NOT NULL,
+    sha256 bytea NOT NULL,
+    data bytea,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT media_state_check CHECK ((state = ANY (ARRAY['fetched'::text, 'refused'::text])))
+);
+
+ALTER TABLE ONLY public.media FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.model_outage (
+    tenant_id integer NOT NULL,
+    id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.model_outage FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.organisation (
     organisation_id integer NOT NULL,
@@ -3490,6 +4007,12 @@ ALTER TABLE ONLY public.desk_link
 ALTER TABLE ONLY public.desk_session
     ADD CONSTRAINT desk_session_pkey PRIMARY KEY (token_hash);
 
+ALTER TABLE ONLY public.drill_result
+    ADD CONSTRAINT drill_result_pkey PRIMARY KEY (tenant_id, digest, envelope_sha);
+
+ALTER TABLE ONLY public.embedding_cache
+    ADD CONSTRAINT embedding_cache_pkey PRIMARY KEY (tenant_id, embedder, sha256);
+
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (tenant_id, id);
 
@@ -3516,6 +4039,12 @@ ALTER TABLE ONLY public.ingest_reject
 
 ALTER TABLE ONLY public.kill_request
     ADD CONSTRAINT kill_request_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.media
+    ADD CONSTRAINT media_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.model_outage
+    ADD CONSTRAINT model_outage_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_pkey PRIMARY KEY (organisation_id);
@@ -3607,6 +4136,10 @@ CREATE INDEX identity_of_contact ON public.identity USING btree (tenant_id, cont
 
 CREATE INDEX kill_request_open ON public.kill_request USING btree (tenant_id) WHERE (confirmed_at IS NULL);
 
+CREATE INDEX media_of_message ON public.media USING btree (tenant_id, conversation_id, seq);
+
+CREATE UNIQUE INDEX model_outage_open ON public.model_outage USING btree (tenant_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX outbox_confirmations ON public.outbox USING btree (tenant_id, contact_id, created_at) WHERE (send_class = 'confirmation'::text);
 
 CREATE INDEX outbox_decision_of_row ON public.outbox_decision USING btree (tenant_id, outbox_id, at);
@@ -3639,6 +4172,10 @@ ALTER INDEX public.inbox_pkey ATTACH PARTITION public.inbox_default_pkey;
 
 ALTER INDEX public.inbox_seen_pkey ATTACH PARTITION public.inbox_seen_default_pkey;
 
+CREATE TRIGGER attestation_needs_drill BEFORE INSERT ON public.bundle_attestation FOR EACH ROW EXECUTE FUNCTION public.attestation_needs_drill();
+
+CREATE TRIGGER pointer_needs_drill BEFORE INSERT ON public.bundle_pointer FOR EACH ROW EXECUTE FUNCTION public.pointer_needs_drill();
+
 ALTER TABLE ONLY public.bundle_attestation
     ADD CONSTRAINT bundle_attestation_tenant_id_digest_fkey FOREIGN KEY (tenant_id, digest) REFERENCES public.bundle(tenant_id, digest);
 
@@ -3647,6 +4184,9 @@ ALTER TABLE ONLY public.bundle_pointer
 
 ALTER TABLE ONLY public.bundle
     ADD CONSTRAINT bundle_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
+
+ALTER TABLE ONLY public.drill_result
+    ADD CONSTRAINT drill_result_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
 
 ALTER TABLE ONLY public.organisation_suppression
     ADD CONSTRAINT organisation_suppression_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
@@ -3703,6 +4243,10 @@ ALTER TABLE public.desk_link ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.desk_session ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.drill_result ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.embedding_cache ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY every_tenant ON public.answer TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
@@ -3751,6 +4295,10 @@ CREATE POLICY every_tenant ON public.desk_link TO convo_owner USING ((current_se
 
 CREATE POLICY every_tenant ON public.desk_session TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
+CREATE POLICY every_tenant ON public.drill_result TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
+
+CREATE POLICY every_tenant ON public.embedding_cache TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
+
 CREATE POLICY every_tenant ON public.event TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.hold TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
@@ -3768,6 +4316,10 @@ CREATE POLICY every_tenant ON public.inbox_seen_default TO convo_owner USING ((c
 CREATE POLICY every_tenant ON public.ingest_reject TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.kill_request TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
+
+CREATE POLICY every_tenant ON public.media TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
+
+CREATE POLICY every_tenant ON public.model_outage TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.organisation TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
@@ -3821,6 +4373,10 @@ ALTER TABLE public.ingest_reject ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.kill_request ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.media ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.model_outage ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY one_tenant ON public.answer USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.audit USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
@@ -3861,6 +4417,10 @@ CREATE POLICY one_tenant ON public.dead_letter USING ((tenant_id = (NULLIF(curre
 
 CREATE POLICY one_tenant ON public.delivery_status USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
+CREATE POLICY one_tenant ON public.drill_result USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
+
+CREATE POLICY one_tenant ON public.embedding_cache USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
+
 CREATE POLICY one_tenant ON public.event USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.hold USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
@@ -3878,6 +4438,10 @@ CREATE POLICY one_tenant ON public.inbox_seen_default USING ((tenant_id = (NULLI
 CREATE POLICY one_tenant ON public.ingest_reject USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.kill_request USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
+
+CREATE POLICY one_tenant ON public.media USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
+
+CREATE POLICY one_tenant ON public.model_outage USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.organisation USING ((organisation_id = ( SELECT t.organisation_id
    FROM public.tenant t
@@ -3959,6 +4523,8 @@ GRANT USAGE ON SCHEMA public TO convo_desk;
 REVOKE ALL ON FUNCTION public.answering_v1(p_tenant integer, p_connection text, p_blind bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.answering_v1(p_tenant integer, p_connection text, p_blind bytea) TO convo_ingest;
 
+REVOKE ALL ON FUNCTION public.attestation_needs_drill() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.audit_append_v1(p_tenant integer, p_stream text, p_id uuid, p_at timestamp with time zone, p_header jsonb, p_body bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.audit_entries_v1(p_tenant integer, p_after_tenant integer, p_after_stream text, p_after_n bigint, p_limit integer) FROM PUBLIC;
@@ -4011,8 +4577,14 @@ REVOKE ALL ON FUNCTION public.case_ref_v1(p_conversation uuid, p_from bigint) FR
 REVOKE ALL ON FUNCTION public.claim_search_v1(p_tenant integer, p_digest text, p_question text, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_search_v1(p_tenant integer, p_digest text, p_question text, p_limit integer) TO convo_tenant;
 
+REVOKE ALL ON FUNCTION public.claim_search_v2(p_tenant integer, p_digest text, p_question text, p_limit integer, p_embedder text, p_vector text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_search_v2(p_tenant integer, p_digest text, p_question text, p_limit integer, p_embedder text, p_vector text) TO convo_tenant;
+
 REVOKE ALL ON FUNCTION public.claim_v1(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_v1(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) TO convo_dispatch;
+
+REVOKE ALL ON FUNCTION public.claim_v2(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_v2(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) TO convo_dispatch;
 
 REVOKE ALL ON FUNCTION public.close_case_v1(p_tenant integer, p_case uuid, p_by text, p_entry uuid, p_note bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.close_case_v1(p_tenant integer, p_case uuid, p_by text, p_entry uuid, p_note bytea, p_now timestamp with time zone) TO convo_desk;
@@ -4051,6 +4623,14 @@ GRANT ALL ON FUNCTION public.desk_switches_v1(p_tenant integer) TO convo_desk;
 REVOKE ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
 
+REVOKE ALL ON FUNCTION public.drill_record_v1(p_tenant integer, p_digest text, p_kind text, p_suite text, p_seed bigint, p_attacks integer, p_twins integer, p_failed integer, p_tool text, p_played_at timestamp with time zone, p_envelope bytea, p_by text, p_audit_id uuid, p_now timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.drilled_v1(p_tenant integer, p_digest text, p_stage text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.embeddings_missing_v1(p_tenant integer, p_embedder text, p_texts text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.embeddings_store_v1(p_tenant integer, p_embedder text, p_texts text[], p_vectors text[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.enable_v1(p_tenant integer, p_by text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enable_v1(p_tenant integer, p_by text, p_now timestamp with time zone) TO convo_desk;
 
@@ -4072,6 +4652,9 @@ GRANT ALL ON FUNCTION public.ingest_statuses_v1(p_tenant integer[], p_connection
 REVOKE ALL ON FUNCTION public.ingest_v1(p_tenant integer[], p_connection text[], p_channel text[], p_what text[], p_received_at timestamp with time zone[], p_sent_at timestamp with time zone[], p_sent_on date[], p_provider_hmac bytea[], p_id uuid[], p_kind text[], p_payload bytea[], p_stop_scope text[], p_stop_matched text[], p_contact uuid[], p_wrapped_key bytea[], p_conversation uuid[], p_audit_id uuid[], p_identity uuid[], p_identity_kind text[], p_identity_ciphertext bytea[], p_blind bytea[], p_suppression_blind bytea[], p_organisation_blind bytea[], p_alias_of integer[], p_alias_identity uuid[], p_alias_kind text[], p_alias_ciphertext bytea[], p_alias_blind bytea[], p_alias_suppression_blind bytea[], p_alias_organisation_blind bytea[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ingest_v1(p_tenant integer[], p_connection text[], p_channel text[], p_what text[], p_received_at timestamp with time zone[], p_sent_at timestamp with time zone[], p_sent_on date[], p_provider_hmac bytea[], p_id uuid[], p_kind text[], p_payload bytea[], p_stop_scope text[], p_stop_matched text[], p_contact uuid[], p_wrapped_key bytea[], p_conversation uuid[], p_audit_id uuid[], p_identity uuid[], p_identity_kind text[], p_identity_ciphertext bytea[], p_blind bytea[], p_suppression_blind bytea[], p_organisation_blind bytea[], p_alias_of integer[], p_alias_identity uuid[], p_alias_kind text[], p_alias_ciphertext bytea[], p_alias_blind bytea[], p_alias_suppression_blind bytea[], p_alias_organisation_blind bytea[]) TO convo_ingest;
 
+REVOKE ALL ON FUNCTION public.ingest_v2(p_tenant integer[], p_connection text[], p_channel text[], p_what text[], p_received_at timestamp with time zone[], p_sent_at timestamp with time zone[], p_sent_on date[], p_provider_hmac bytea[], p_id uuid[], p_kind text[], p_payload bytea[], p_stop_scope text[], p_stop_matched text[], p_contact uuid[], p_wrapped_key bytea[], p_conversation uuid[], p_audit_id uuid[], p_identity uuid[], p_identity_kind text[], p_identity_ciphertext bytea[], p_blind bytea[], p_suppression_blind bytea[], p_organisation_blind bytea[], p_wait_ms integer[], p_urgent boolean[], p_alias_of integer[], p_alias_identity uuid[], p_alias_kind text[], p_alias_ciphertext bytea[], p_alias_blind bytea[], p_alias_suppression_blind bytea[], p_alias_organisation_blind bytea[], p_most_s double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ingest_v2(p_tenant integer[], p_connection text[], p_channel text[], p_what text[], p_received_at timestamp with time zone[], p_sent_at timestamp with time zone[], p_sent_on date[], p_provider_hmac bytea[], p_id uuid[], p_kind text[], p_payload bytea[], p_stop_scope text[], p_stop_matched text[], p_contact uuid[], p_wrapped_key bytea[], p_conversation uuid[], p_audit_id uuid[], p_identity uuid[], p_identity_kind text[], p_identity_ciphertext bytea[], p_blind bytea[], p_suppression_blind bytea[], p_organisation_blind bytea[], p_wait_ms integer[], p_urgent boolean[], p_alias_of integer[], p_alias_identity uuid[], p_alias_kind text[], p_alias_ciphertext bytea[], p_alias_blind bytea[], p_alias_suppression_blind bytea[], p_alias_organisation_blind bytea[], p_most_s double precision) TO convo_ingest;
+
 REVOKE ALL ON FUNCTION public.kill_now_v1(p_tenant integer, OUT scope text, OUT epoch bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.kill_now_v1(p_tenant integer, OUT scope text, OUT epoch bigint) TO convo_dispatch;
 GRANT ALL ON FUNCTION public.kill_now_v1(p_tenant integer, OUT scope text, OUT epoch bigint) TO convo_tenant;
@@ -4083,11 +4666,30 @@ GRANT ALL ON FUNCTION public.kill_v1(p_tenant integer, p_scope text, p_by text, 
 REVOKE ALL ON FUNCTION public.last_look_v1(p_tenant integer, p_outbox uuid, p_owner text, p_lease_s double precision, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.last_look_v1(p_tenant integer, p_outbox uuid, p_owner text, p_lease_s double precision, p_now timestamp with time zone) TO convo_tenant;
 
+REVOKE ALL ON FUNCTION public.last_look_v2(p_tenant integer, p_outbox uuid, p_owner text, p_lease_s double precision, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.last_look_v2(p_tenant integer, p_outbox uuid, p_owner text, p_lease_s double precision, p_now timestamp with time zone) TO convo_tenant;
+
 REVOKE ALL ON FUNCTION public.lift_hold_v1(p_tenant integer, p_contact uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lift_hold_v1(p_tenant integer, p_contact uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.load_v1(p_tenant integer, p_conversation uuid, p_fence bigint, p_pending integer, p_lines integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.load_v1(p_tenant integer, p_conversation uuid, p_fence bigint, p_pending integer, p_lines integer) TO convo_tenant;
+
+REVOKE ALL ON FUNCTION public.load_v2(p_tenant integer, p_conversation uuid, p_fence bigint, p_pending integer, p_lines integer, p_pictures boolean, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.load_v2(p_tenant integer, p_conversation uuid, p_fence bigint, p_pending integer, p_lines integer, p_pictures boolean, p_now timestamp with time zone) TO convo_tenant;
+
+REVOKE ALL ON FUNCTION public.media_keep_v1(p_tenant integer, p_id uuid, p_conversation uuid, p_contact uuid, p_seq bigint, p_state text, p_reason text, p_media_type text, p_size integer, p_data bytea, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.media_keep_v1(p_tenant integer, p_id uuid, p_conversation uuid, p_contact uuid, p_seq bigint, p_state text, p_reason text, p_media_type text, p_size integer, p_data bytea, p_now timestamp with time zone) TO convo_tenant;
+
+REVOKE ALL ON FUNCTION public.models_down_v1(p_tenant integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.models_down_v1(p_tenant integer, p_now timestamp with time zone) TO convo_tenant;
+
+REVOKE ALL ON FUNCTION public.models_up_v1(p_tenant integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.models_up_v1(p_tenant integer, p_now timestamp with time zone) TO convo_tenant;
+
+REVOKE ALL ON FUNCTION public.names_real_stage_v1(p_envelope bytea) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.operator_said_v1(p_tenant integer, p_conversation uuid, p_contact uuid, p_connection text, p_channel text, p_id uuid, p_body bytea, p_provider_hmac bytea, p_said_at timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.page_seen_v1(p_tenant integer, p_conversation uuid, p_now timestamp with time zone) FROM PUBLIC;
 
@@ -4103,13 +4705,23 @@ GRANT ALL ON FUNCTION public.pin_v1(p_tenant integer, p_conversation uuid) TO co
 
 REVOKE ALL ON FUNCTION public.pinned_v1(p_tenant integer, p_conversation uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.pointer_needs_drill() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.queue_done_v1(p_done bigint, p_answered int8multirange, OUT done bigint, OUT answered int8multirange) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.conversation_queue TO convo_tenant;
+GRANT SELECT ON TABLE public.conversation_queue TO convo_desk;
+
+REVOKE ALL ON FUNCTION public.queue_free_v1(q public.conversation_queue, p_now timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.queue_gauges_v1(p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.queue_gauges_v1(p_now timestamp with time zone) TO convo_dispatch;
 
 REVOKE ALL ON FUNCTION public.replay_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.replay_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_now timestamp with time zone) TO convo_desk;
+
+REVOKE ALL ON FUNCTION public.search_ready_v1(p_tenant integer, p_digest text, p_embedder text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_ready_v1(p_tenant integer, p_digest text, p_embedder text) TO convo_tenant;
 
 REVOKE ALL ON FUNCTION public.secret_get_v1(p_tenant integer, p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.secret_get_v1(p_tenant integer, p_name text) TO convo_ingest;
@@ -4205,14 +4817,21 @@ REVOKE ALL ON FUNCTION public.text_config_v1(p_language text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.turn_undo_v1(p_tenant integer, p_conversation uuid, p_from bigint, p_upto bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.typing_v1(p_tenant integer, p_conversation uuid, p_until timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.typing_v1(p_tenant integer, p_conversation uuid, p_until timestamp with time zone) TO convo_desk;
+
 REVOKE ALL ON FUNCTION public.visitor_lines_v1(p_tenant integer, p_connection text, p_blind bytea, p_after bigint, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.visitor_lines_v1(p_tenant integer, p_connection text, p_blind bytea, p_after bigint, p_now timestamp with time zone) TO convo_ingest;
+
+REVOKE ALL ON FUNCTION public.was_in_force_v1(p_tenant integer, p_stage text, p_digest text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.why_v1(p_tenant integer, p_id uuid, p_key text, p_provider_hmac bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.why_v1(p_tenant integer, p_id uuid, p_key text, p_provider_hmac bytea) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.withdraw_v1(p_tenant integer, p_claim_digest text, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.withdraw_v1(p_tenant integer, p_claim_digest text, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
+
+REVOKE ALL ON FUNCTION public.withstood_v1(p_tenant integer, p_digest text) FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.answer TO convo_tenant;
 GRANT SELECT ON TABLE public.answer TO convo_desk;
@@ -4273,9 +4892,6 @@ GRANT SELECT ON TABLE public.contact TO convo_desk;
 GRANT SELECT ON TABLE public.conversation TO convo_tenant;
 GRANT SELECT ON TABLE public.conversation TO convo_desk;
 
-GRANT SELECT ON TABLE public.conversation_queue TO convo_tenant;
-GRANT SELECT ON TABLE public.conversation_queue TO convo_desk;
-
 GRANT SELECT ON TABLE public.dead_letter TO convo_tenant;
 GRANT SELECT ON TABLE public.dead_letter TO convo_desk;
 
@@ -4283,6 +4899,13 @@ REVOKE ALL ON TABLE public.delivery_status FROM convo_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE public.delivery_status TO convo_owner;
 GRANT SELECT ON TABLE public.delivery_status TO convo_tenant;
 GRANT SELECT ON TABLE public.delivery_status TO convo_desk;
+
+REVOKE ALL ON TABLE public.drill_result FROM convo_owner;
+GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE public.drill_result TO convo_owner;
+GRANT SELECT ON TABLE public.drill_result TO convo_desk;
+
+GRANT SELECT ON TABLE public.embedding_cache TO convo_tenant;
+GRANT SELECT ON TABLE public.embedding_cache TO convo_desk;
 
 GRANT SELECT ON TABLE public.event TO convo_tenant;
 GRANT SELECT ON TABLE public.event TO convo_desk;
@@ -4298,6 +4921,12 @@ GRANT SELECT ON TABLE public.inbox TO convo_desk;
 
 GRANT SELECT ON TABLE public.ingest_reject TO convo_tenant;
 GRANT SELECT ON TABLE public.ingest_reject TO convo_desk;
+
+GRANT SELECT ON TABLE public.media TO convo_tenant;
+GRANT SELECT ON TABLE public.media TO convo_desk;
+
+GRANT SELECT ON TABLE public.model_outage TO convo_tenant;
+GRANT SELECT ON TABLE public.model_outage TO convo_desk;
 
 GRANT SELECT ON TABLE public.organisation TO convo_tenant;
 GRANT SELECT ON TABLE public.organisation TO convo_desk;

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import random
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 from runtime.crypto import FieldKey
-from runtime.messages import Lease, Line, Outcome, Pending, Stop, Turn
+from runtime.engine.pictures import may_be_seen
+from runtime.messages import Lease, Media, Outcome, Turn
 from runtime.storage.outcomes import parameters
 from runtime.storage.postgres import Pool
 from runtime.storage.tenants import Tenants
+from runtime.storage.turn_rows import HISTORY_LINES, answers_of, history_of, pending_of, slots_of, standing_of
 from schemas.bundle import Bundle
 
 PENDING_LIMIT = 100  # a longer backlog is answered in several turns
-HISTORY_LINES = 30
 KEYS_KEPT = 1_000
 DEFAULT_LANGUAGE = "en-GB"
 
-CLAIM = "select * from claim_v1(%s, %s, %s, %s)"
+CLAIM = "select * from claim_v2(%s, %s, %s, %s)"
 PIN = "select * from pin_v1(%s, %s)"
-LOAD = "select * from load_v1(%s, %s, %s, %s, %s)"
+LOAD = "select * from load_v2(%s, %s, %s, %s, %s, %s, %s)"
 KEY = "select * from conversation_key_v1(%s, %s)"
 COMMIT = """select commit_turn_v1(
   %(tenant)s, %(conversation)s, %(fence)s, %(upto)s, %(now)s, %(turn)s, %(sends)s, %(send_id)s::uuid[],
   %(send_body)s::bytea[], %(answers)s::text[], %(answer_id)s::uuid[], %(answer_ciphertext)s::bytea[], %(holds)s, %(cases)s,
   %(counts)s, %(audit_id)s, %(audit_header)s, %(audit_body)s) as committed"""
 FAIL = "select fail_turn_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) as result"
+KEEP_MEDIA = "select media_keep_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) as kept"
+MODELS_DOWN = "select models_down_v1(%s, %s) as news"
+MODELS_UP = "select models_up_v1(%s, %s) as news"
 
 
 class PgTurns:
@@ -70,7 +72,15 @@ class PgTurns:
         found: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for row in await self._tenant.rows(
             LOAD,
-            [lease.tenant_id, lease.conversation_id, lease.fence, PENDING_LIMIT, HISTORY_LINES],
+            [
+                lease.tenant_id,
+                lease.conversation_id,
+                lease.fence,
+                PENDING_LIMIT,
+                HISTORY_LINES,
+                may_be_seen(active),
+                now,
+            ],
         ):
             found[row["what"]].append(row)
         if not found["head"]:
@@ -89,11 +99,11 @@ class PgTurns:
             pinned=pinned or active,
             active=active,
             withdrawn=frozenset(row["name"] for row in found["withdrawn"]),
-            pending=tuple(_pending(row, key) for row in found["pending"]),
-            history=_history(found, key),
+            pending=pending_of(found, key),
+            history=history_of(found, key),
             shown={row["name"]: row["at"] for row in found["shown"]},
-            answers={row["name"]: _answer(row, key) for row in found["answer"]},
-            slots=_slots(found, key, active),
+            answers=answers_of(found, key),
+            slots=slots_of(found, key, active),
             counts={row["name"]: row["n"] for row in found["count"]},
             language=language,
             opted_out_at=head["at"],
@@ -102,6 +112,7 @@ class PgTurns:
             open_cases=tuple(row["name"] for row in found["case"]),
             asked=doc["asked"],
             now=now,
+            **standing_of(found, active.policy),
         )
 
     async def commit(self, lease: Lease, outcome: Outcome, *, now: datetime) -> bool:
@@ -141,6 +152,37 @@ class PgTurns:
         assert row is not None
         return str(row["result"])
 
+    async def keep_media(
+        self, turn: Turn, seq: int, media: Media, *, refused: str | None = None, now: datetime
+    ) -> None:
+        """See ports.Turns. Encrypted under the person's key; of two that fetched it, the first is kept."""
+        lease = turn.lease
+        data = None
+        if media.data is not None:
+            key, _ = await self._key_of(lease)
+            data = key.encrypt(media.data, table="media", column="data", row=media.id)
+        await self._tenant.row(
+            KEEP_MEDIA,
+            [
+                lease.tenant_id,
+                media.id,
+                lease.conversation_id,
+                turn.contact_id,
+                seq,
+                "refused" if refused else "fetched",
+                refused,
+                media.media_type,
+                media.size,
+                data,
+                now,
+            ],
+        )
+
+    async def models(self, tenant_id: int, *, down: bool, now: datetime) -> bool:
+        """See ports.Turns."""
+        row = await self._tenant.row(MODELS_DOWN if down else MODELS_UP, [tenant_id, now])
+        return row is not None and bool(row["news"])
+
     async def _opened(self, lease: Lease, contact: UUID, wrapped: bytes | None, language: str) -> FieldKey:
         owner = await self._tenants.get(lease.tenant_id)
         key = owner.keys.open_contact(contact, wrapped)
@@ -157,56 +199,3 @@ class PgTurns:
         assert row is not None, "a lease is of a conversation that exists"
         language = row["language"] or DEFAULT_LANGUAGE
         return await self._opened(lease, row["contact_id"], row["wrapped_key"], language), language
-
-
-def _words(row: dict[str, Any], key: FieldKey, *, table: str, column: str) -> Any:
-    return json.loads(key.decrypt(row["data"], table=table, column=column, row=row["id"]))
-
-
-def _pending(row: dict[str, Any], key: FieldKey) -> Pending:
-    scope, matched = row["doc"]["scope"], row["doc"]["matched"]
-    return Pending(
-        seq=row["n"],
-        text=_words(row, key, table="inbox", column="payload")["text"],
-        kind=row["name"],
-        sent_at=row["at2"],
-        received_at=row["at"],
-        stop=Stop(scope=scope, matched=matched or "") if scope else None,
-    )
-
-
-def _history(found: dict[str, list[dict[str, Any]]], key: FieldKey) -> tuple[Line, ...]:
-    theirs = [
-        Line(ours=False, text=_words(row, key, table="inbox", column="payload")["text"], at=row["at"])
-        for row in found["theirs"]
-    ]
-    ours = [
-        Line(
-            ours=True,
-            text=_words(row, key, table="outbox", column="body")["text"],
-            at=row["at"],
-            claims=tuple(row["doc"]),
-        )
-        for row in found["ours"]
-    ]
-    # Of what happened in the same instant, their words come first: ours answer them.
-    return tuple(sorted([*theirs, *reversed(ours)], key=lambda line: line.at)[-HISTORY_LINES:])
-
-
-def _answer(row: dict[str, Any], key: FieldKey) -> str:
-    return str(_words(row, key, table="answer", column="ciphertext"))
-
-
-def _slots(found: dict[str, list[dict[str, Any]]], key: FieldKey, active: Bundle) -> dict[str, str]:
-    """Values that need rows. Whoever wrote first has no consent event: then the source is that they wrote."""
-    head = found["head"][0]
-    began = head["at2"].astimezone(ZoneInfo(active.tenant.timezone))
-    slots = {
-        "consent.source_line": head["doc"]["consent_source"]
-        or f"you wrote to us on {began.day} {began:%B %Y}",
-        "case.ref": head["doc"]["case_ref"],
-    }
-    for row in found["given_name"]:
-        plain = key.decrypt(row["data"], table="contact", column="given_name", row=row["id"])
-        slots["contact.given_name"] = plain.decode()
-    return slots

@@ -125,7 +125,7 @@ MUTANTS = {
     ),
     "fence-claim": Mutant(
         undone="taking a lease over leaves the fence where it was",
-        by=sql("claim_v1", ("fence = q.fence + 1", "fence = q.fence")),
+        by=sql("claim_v2", ("fence = q.fence + 1", "fence = q.fence")),
         check=a_late_worker,
     ),
     "fence-load": Mutant(

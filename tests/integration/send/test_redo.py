@@ -151,6 +151,56 @@ async def test_a_turn_under_way_when_the_reply_is_sent_back_cannot_commit(firm: 
     assert (turn["from_seq"], turn["upto_seq"]) == (upto - 1, newer)
 
 
+async def test_somebody_who_writes_on_while_answers_leave_gets_one_answer_and_no_case(firm: World) -> None:
+    person = firm.person()
+    seen = [firm.writes(person)]
+    for _ in range(8):
+        lease = await claim(firm)
+        assert await turns(firm).commit(lease, answer(firm, lease, seen[-1], CLAIM), now=firm.clock.now())
+        seen.append(firm.writes(person))
+        (row,) = waiting_rows(firm, person)
+        assert await firm.decided(row["id"]) == ("redo", "R-TURN-1")
+        firm.clock.advance(5)
+    await take(firm, *seen)
+    assert await send_all(firm, person) == ["send"]
+    assert firm.sql("select kind from case_file") == []
+    assert firm.sql("select 1 from outbox where state in ('sent', 'sending', 'dead')") == [{"?column?": 1}]
+
+
+async def test_what_the_person_wrote_on_does_not_use_up_the_tries_of_a_withdrawn_claim(firm: World) -> None:
+    person = firm.person()
+    upto = firm.writes(person)
+    effects = []
+    for newer in (True, True, True, True, True, True, False, False, False, False, False, False):
+        firm.sql("update bundle_claim set claim_digest = %s", [CLAIM])
+        lease = await claim(firm)
+        await turns(firm).commit(lease, answer(firm, lease, upto, CLAIM), now=firm.clock.now())
+        if newer:
+            upto = firm.writes(person)
+        else:
+            firm.sql("update bundle_claim set claim_digest = %s", [NEW_WORDING])
+        (row,) = waiting_rows(firm, person)
+        effects.append((await firm.decided(row["id"]))[0])
+        firm.clock.advance(5)
+    assert effects == ["redo"] * 11 + ["case"]
+
+
+async def test_each_time_they_write_on_the_turn_begins_a_little_later_and_never_much(firm: World) -> None:
+    person = firm.person()
+    upto = firm.writes(person)
+    waited = []
+    for _ in range(7):
+        lease = await claim(firm)
+        await turns(firm).commit(lease, answer(firm, lease, upto, CLAIM), now=firm.clock.now())
+        upto = firm.writes(person)
+        (row,) = waiting_rows(firm, person)
+        await firm.decided(row["id"])
+        ready = firm.one("select ready_at from conversation_queue")["ready_at"]
+        waited.append((ready - firm.clock.now()).total_seconds())
+        firm.clock.advance(5)
+    assert waited == [0, 1, 2, 3, 4, 4, 4]
+
+
 # ---- what a turn counted --------------------------------------------------------------------------------------------
 
 

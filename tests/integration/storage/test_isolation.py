@@ -207,12 +207,15 @@ def test_nobody_changes_or_deletes_the_audit_not_even_the_owners_functions(
 COMMON = {"tenants_v1", "bundle_fetch_v1", "bundle_pointers_v1"}
 TASKS = {
     "convo_ingest": COMMON
-    | {"ingest_v1", "ingest_statuses_v1", "ingest_reject_v1", "visitor_lines_v1", "answering_v1"}
+    | {"ingest_v1", "ingest_v2", "ingest_statuses_v1", "ingest_reject_v1"}
+    | {"visitor_lines_v1", "answering_v1"}
     | {"secret_get_v1", "bundle_saw_v1"},
     "convo_dispatch": COMMON
-    | {"claim_v1", "send_due_v1", "send_sweep_v1", "kill_now_v1", "queue_gauges_v1", "partitions_job_v1"}
+    | {"claim_v1", "claim_v2", "send_due_v1", "send_sweep_v1", "kill_now_v1", "queue_gauges_v1"}
+    | {"partitions_job_v1"}
     | {"audit_roots_v1", "audit_seal_v1", "audit_sealed_v1", "audit_moved_v1"},
     "convo_tenant": COMMON
+    | {"load_v2", "last_look_v2", "media_keep_v1", "models_down_v1", "models_up_v1"}
     | {"pin_v1", "load_v1", "conversation_key_v1", "commit_turn_v1", "fail_turn_v1", "claim_search_v1"}
     | {"last_look_v1", "send_put_back_v1", "send_record_v1", "send_connection_v1", "send_recipient_v1"}
     | {"send_queue_v1", "kill_now_v1", "consent_record_v1", "secret_get_v1", "bundle_saw_v1"}
@@ -221,7 +224,7 @@ TASKS = {
     | {"desk_link_look_v1", "desk_link_use_v1", "desk_session_v1", "desk_session_end_v1"}
     | {"desk_look_v1", "desk_switches_v1", "bundle_held_v1", "send_queue_v1", "send_recipient_v1"}
     | {"kill_v1", "in_flight_v1", "enable_v1", "withdraw_v1", "replay_v1", "discard_v1", "stuck_v1"}
-    | {"take_over_v1", "hand_back_v1", "lift_hold_v1", "close_case_v1", "why_v1"}
+    | {"take_over_v1", "typing_v1", "hand_back_v1", "lift_hold_v1", "close_case_v1", "why_v1"}
     | {"kill_now_v1", "audit_hash_v1"},
 }
 
