@@ -14,12 +14,14 @@ from typing import Literal
 from runtime.engine.answers import Answer
 from runtime.engine.audit import Trail
 from runtime.engine.checking import judged, questionnaire
-from runtime.engine.compose import canary_of, compose, private_of
+from runtime.engine.compose import compose, private_of
 from runtime.engine.decide import Plan
-from runtime.engine.parse import DraftRefused, is_phrase, parse_moves
+from runtime.engine.leak import canary_of
+from runtime.engine.parse import DraftRefused, parse_moves
 from runtime.engine.routing import Route
 from runtime.engine.scene import Scene
 from runtime.engine.settle import Settled, settle
+from runtime.engine.wordings import is_phrase
 from runtime.guardrails import block
 from runtime.messages import Effect, Finding, HandOff, Move, Say, Silence
 from runtime.ports import Checker, ClaimSearch, Clock, Hit, Model, ModelDown, ModelOrder, ModelReply, Prompt
@@ -192,7 +194,7 @@ def _without(
         move
         for move in plan.moves
         if not isinstance(move, Say)
-        or (allowed is not None and (is_phrase(move.text, scene) or _spoken(move) in allowed))
+        or (allowed is not None and (is_phrase(move.text, scene.bundle) or _spoken(move) in allowed))
     )
     if not kept or kept == plan.moves:
         return None, refused
@@ -203,7 +205,7 @@ def _without(
 
 def _own_words(moves: Sequence[Move], scene: Scene) -> tuple[str, ...]:
     """The sentences that need somebody to vouch for them: approved phrases need nobody."""
-    says = (move for move in moves if isinstance(move, Say) and not is_phrase(move.text, scene))
+    says = (move for move in moves if isinstance(move, Say) and not is_phrase(move.text, scene.bundle))
     return tuple(dict.fromkeys(_spoken(say) for say in says))
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from runtime.engine.compose import REASONS, canary_of
+from runtime.engine.compose import REASONS
+from runtime.engine.leak import canary_of, holds, texts_of
 from runtime.engine.scene import Scene
+from runtime.engine.wordings import is_phrase, names_an_id, repeats_the_register
 from runtime.guardrails import block
 from runtime.guardrails.registered_facts import wording
 from runtime.messages import (
@@ -30,8 +31,8 @@ from runtime.messages import (
     State,
     Tell,
 )
-from schemas.bundle import Bundle, Claim
-from schemas.text import normalise, visible
+from schemas.bundle import Claim
+from schemas.text import visible
 
 MAX_MOVES = 8
 MAX_JSON_CHARS = 8_000
@@ -43,9 +44,7 @@ SHARED_WORDS = (
 )
 CACHED_BUNDLES = 16
 
-_CANARY_SIGNS = re.compile(r"[^a-z0-9]+")
 _MARKUP = re.compile(r"[{}\[\]<>|`\\]")
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
 class DraftRefused(Exception):
@@ -63,10 +62,11 @@ class DraftRefused(Exception):
 
 def parse_moves(json_text: str, scene: Scene) -> tuple[tuple[Move, ...], str]:
     """(moves, language) from a model's JSON. Raises DraftRefused for anything that is not exactly what was asked for."""
-    if _holds(canary_of(scene.bundle), json_text):
+    canary = canary_of(scene.bundle)
+    if holds(canary, json_text):
         _refuse("draft/canary", "the prompt's secret mark is in the answer", json_text)
     document = _document(json_text)
-    if _holds(canary_of(scene.bundle), json.dumps(document, ensure_ascii=False)):  # it was written in escapes
+    if holds(canary, "".join(texts_of(document))):  # in escapes, or cut over several sentences
         _refuse("draft/canary", "the prompt's secret mark is in the answer", json_text)
     if not isinstance(document, dict) or set(document) != {"moves", "language"}:
         _refuse("draft/shape", "not an object of moves and language", json_text)
@@ -83,11 +83,6 @@ def parse_moves(json_text: str, scene: Scene) -> tuple[tuple[Move, ...], str]:
     if reader.findings:
         raise DraftRefused(*reader.findings)
     return read, language
-
-
-def is_phrase(text: str, scene: Scene) -> bool:
-    """Whether a sentence is one of the persona's approved phrases, which need nobody to vouch for them."""
-    return normalise(visible(text)).text.strip().rstrip(".!? ") in _register(scene.bundle).phrases
 
 
 def _document(json_text: str) -> Any:
@@ -174,14 +169,11 @@ class _Reader:
 
     def _own_words(self, text: str, plain: str) -> None:
         """A sentence of a model's own may neither name what the register holds nor repeat it."""
-        register = _register(self.scene.bundle)
-        said = normalise(plain).text
-        if is_phrase(text, self.scene):
+        if is_phrase(plain, self.scene.bundle):
             return
-        squeezed = "".join(c for c in said if c.isalnum())
-        if any(key in squeezed for key in register.ids):
+        if names_an_id(plain, self.scene.bundle):
             self.found("draft/say-holds-id", "an id in a sentence", text)
-        if any(run in register.runs for run in _runs(said)) or said.rstrip(".!? ") in register.texts:
+        if repeats_the_register(plain, self.scene.bundle):
             self.found("draft/say-holds-claim", "the register's words in a sentence", text)
 
     def _stated(self, claim_id: str, variant: Any) -> Move | None:
@@ -236,52 +228,6 @@ class _Reader:
         return claim
 
 
-# ---- what the register says, for comparing a model's own sentences with -----------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Register:
-    """Of one bundle, folded: ids without their signs, whole texts, every run of SHARED_WORDS words, approved phrases."""
-
-    ids: frozenset[str]
-    texts: frozenset[str]
-    runs: frozenset[tuple[str, ...]]
-    phrases: frozenset[str]
-
-
-_registers: OrderedDict[str, _Register] = OrderedDict()
-
-
-def _register(bundle: Bundle) -> _Register:
-    kept = _registers.get(bundle.digest)
-    if kept is None:
-        kept = _registers[bundle.digest] = _read(bundle)
-        while len(_registers) > CACHED_BUNDLES:
-            _registers.popitem(last=False)
-    return kept
-
-
-def _read(bundle: Bundle) -> _Register:
-    texts = [
-        normalise(text).text
-        for claim in bundle.claims.values()
-        for variants in claim.texts.values()
-        for text in variants.values()
-    ]
-    ids = (*bundle.claims, *(entry.id for entry in bundle.prohibited))
-    return _Register(
-        ids=frozenset("".join(c for c in i.casefold() if c.isalnum()) for i in ids),
-        texts=frozenset(text.rstrip(".!? ") for text in texts),
-        runs=frozenset(run for text in texts for run in _runs(text)),
-        phrases=frozenset(normalise(phrase).text.rstrip(".!? ") for phrase in bundle.persona.phrases),
-    )
-
-
-def _runs(text: str) -> Iterator[tuple[str, ...]]:
-    words = _WORD.findall(text)
-    return (tuple(words[i : i + SHARED_WORDS]) for i in range(len(words) - SHARED_WORDS + 1))
-
-
 # ---- small things -----------------------------------------------------------------------------------------------------------
 
 
@@ -309,12 +255,6 @@ def _depth(json_text: str) -> int:
         elif sign in "]}":
             depth -= 1
     return deepest
-
-
-def _holds(canary: str, text: str) -> bool:
-    """Whether the mark is in there, whole, backwards or taken apart by signs."""
-    letters = _CANARY_SIGNS.sub("", text.casefold())
-    return canary in letters or canary[::-1] in letters
 
 
 def _is_text(value: Any) -> bool:

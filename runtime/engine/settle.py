@@ -6,8 +6,8 @@ import dataclasses
 from dataclasses import dataclass
 
 from runtime.engine.audit import Trail
-from runtime.engine.compose import canary_of
 from runtime.engine.decide import Plan, handoff_effects, settled_effects
+from runtime.engine.leak import canary_of
 from runtime.engine.render import Unsayable, render
 from runtime.engine.review import blocked, review
 from runtime.engine.scene import Scene, scene_of

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import runtime.guardrails
-from runtime.engine.compose import canary_of
+from runtime.engine.leak import canary_of
 from runtime.engine.render import render
 from runtime.engine.review import GUARDRAILS, blocked, review, review_text
 from runtime.engine.scene import Scene, scene_of
