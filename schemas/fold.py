@@ -1,6 +1,7 @@
 """Folds text so that disguises fall away: compatibility forms, look-alikes, invisible signs, leet, spaced-out letters, accents.
 
 Every view keeps, for each of its characters, the position in the text it came from, so that a match can be shown there.
+A long text is read in every way at its head and its tail, and as it stands from end to end.
 """
 
 from __future__ import annotations
@@ -8,12 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
-HEAD_CHARS = 12_288
-TAIL_CHARS = 4_096  # longer texts are judged by their head and tail: a cue at the end of a long letter must not be missed
+from schemas.views import View, collapse_blanks, has_runs, join_spaced, squeeze, unleet, words_alone
+
+__all__ = ["WHOLE", "Shadow", "View", "normalise", "visible"]
+
+HEAD_CHARS = 4_096
+TAIL_CHARS = 2_048  # a cue in disguise at the end of a long letter must not be missed either
 CACHE_CHARS = 8_192
+WHOLE = "whole"  # the kind of the view that is all of a long text, as it stands
 
 # Letters that look like a Latin one, before case is folded (capital Greek nu is an N, small nu a v).
 _LOOK_ALIKES = {
@@ -52,28 +57,7 @@ _PUNCTUATION = {
 }
 # Forms of one letter that keyboards of the same language disagree on.
 _ARABIC = {"ي": "ی", "ى": "ی", "ك": "ک", "ه": "ہ", "ۀ": "ہ", "ة": "ہ", "أ": "ا", "إ": "ا", "ـ": ""}
-_LEET = str.maketrans("013457@$!|+8", "oieastasiltb")
-_LEET_L = str.maketrans("013457@$!|+8", "oleastasiltb")
-_LEET_TOKEN = re.compile(r"[a-z]*[0-9@$!|+][a-z0-9@$!|+]*")  # one with a sign in it that may be a letter
-_LEET_IN_WORD = re.compile(r"[a-z][013457@$!|+8]|[013457@$!|+8][a-z]")
-_SPACED = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*·•,/|~]{1,3})[^\W_](?:\1[^\W_])+(?![^\W_])")
-_SPACED_PAIR = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*·•,/|~]{1,3})[^\W_](?:\1[^\W_])*(?![^\W_])")
-_RUN = re.compile(r"([^\W\d_])\1{2,}")
 _MARKS = re.compile("[\u0300-\u036f]+")
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One way to read the text; `offsets[i]` is the position in the original of `text[i]`."""
-
-    text: str
-    offsets: Sequence[int]
-
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """A span of this view in code points of the original."""
-        if start >= end or not self.offsets:
-            return (0, 0)
-        return (self.offsets[start], self.offsets[end - 1] + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +75,28 @@ class Shadow:
 
 
 def normalise(text: str) -> Shadow:
-    """All views of `text`. Never raises, whatever the text holds; work is bounded by HEAD_CHARS + TAIL_CHARS."""
+    """All views of `text`. Never raises, whatever the text holds; work is bounded by HEAD_CHARS + TAIL_CHARS and one pass."""
     kept = _kept(text)
-    plain = _walk(text, kept, _plain_char, compose=True)
-    folded = plain if text.isascii() else _walk(text, kept, _folded_char, compose=False)
-    joined = _join_spaced(folded)
-    leet = _unleet(joined, _LEET)
+    short = text if len(kept) == len(text) else text[:HEAD_CHARS] + text[-TAIL_CHARS:]
+    plain = _walk(short, kept, _PLAIN, compose=True)
+    folded = plain if short.isascii() else replace(_walk(short, kept, _FOLDED, compose=False), kind="folded")
+    joined = join_spaced(folded)
+    leet = unleet(joined)
     candidates = [plain, folded, joined, leet]
     if "1" in joined.text:
-        candidates.append(_unleet(joined, _LEET_L))
-    if _RUN.search(leet.text):
-        candidates += [_squeeze(leet, keep=1), _squeeze(leet, keep=2)]
+        candidates.append(unleet(joined, one_is_l=True))
+    if has_runs(leet):
+        candidates += [squeeze(leet, keep=1), squeeze(leet, keep=2)]
+    candidates.append(words_alone(leet))
+    if short is not text:
+        candidates.append(View(text.lower().translate(_SIMPLY), range(len(text)), WHOLE))
     views: dict[str, View] = {}
     for n, view in enumerate(candidates):
         if n and view is candidates[n - 1]:  # a step that found nothing to do gives back what it was given
             continue
-        tidy = _collapse_blanks(view)
+        tidy = collapse_blanks(view) if view.kind != WHOLE else view
         views.setdefault(tidy.text, tidy)
-    return Shadow(text, tuple(views.values()), len(kept) < len(text))
+    return Shadow(text, tuple(views.values()), short is not text)
 
 
 def visible(text: str) -> str:
@@ -122,13 +110,20 @@ def _kept(text: str) -> Sequence[int]:
     return (*range(HEAD_CHARS), *range(len(text) - TAIL_CHARS, len(text)))
 
 
-def _walk(text: str, kept: Sequence[int], char: Callable[[str], str], *, compose: bool) -> View:
+def _walk(text: str, kept: Sequence[int], table: _Table, *, compose: bool) -> View:
     if text.isascii() and text.isprintable() and len(kept) == len(text):
         return View(text.lower(), kept)
+    if _MARKS.search(text) is None:
+        folded = text.translate(table)
+        if all(len(table[ord(c)]) == 1 for c in set(text)):
+            return View(folded, kept)
+        return View(folded, [at for at, c in zip(kept, text, strict=True) for _ in table[ord(c)]])
     out: list[str] = []
     offsets: list[int] = []
     for at, cluster in _clusters(text, kept):
-        piece = char(cluster[0]) if len(cluster) == 1 else _cluster(cluster, char, compose=compose)
+        piece = table[ord(cluster[0])]
+        if len(cluster) > 1 and compose:
+            piece = unicodedata.normalize("NFC", piece + cluster[1:4])
         out.append(piece)
         offsets.extend([at] * len(piece))
     return View("".join(out), offsets)
@@ -138,8 +133,7 @@ def _clusters(text: str, kept: Sequence[int]) -> Iterator[tuple[int, str]]:
     """Characters with the combining accents that follow them, so that e + acute is read as é."""
     base = -1
     cluster = ""
-    for at in kept:
-        c = text[at]
+    for at, c in zip(kept, text, strict=True):
         if "\u0300" <= c <= "\u036f" and cluster:
             cluster += c
             continue
@@ -150,13 +144,20 @@ def _clusters(text: str, kept: Sequence[int]) -> Iterator[tuple[int, str]]:
         yield base, cluster
 
 
-def _cluster(cluster: str, char: Callable[[str], str], *, compose: bool) -> str:
-    if not compose:
-        return char(cluster[0])
-    return unicodedata.normalize("NFC", char(cluster[0]) + cluster[1:4])
+class _Table(dict[int, str]):
+    """Code point -> what is read instead, worked out when first met."""
+
+    def __init__(self, char: Callable[[str], str]) -> None:
+        super().__init__()
+        self._char = char
+
+    def __missing__(self, code: int) -> str:
+        if len(self) >= CACHE_CHARS:
+            self.clear()
+        read = self[code] = self._char(chr(code))
+        return read
 
 
-@lru_cache(maxsize=CACHE_CHARS)
 def _plain_char(c: str) -> str:
     if _invisible(c):
         return ""
@@ -168,7 +169,6 @@ def _plain_char(c: str) -> str:
     return "".join(_ARABIC.get(x, x) for x in folded if not _invisible(x))
 
 
-@lru_cache(maxsize=CACHE_CHARS)
 def _folded_char(c: str) -> str:
     return "".join(_latin(x) for x in unicodedata.normalize("NFKC", c)) if not _badge(c) else _badge(c)
 
@@ -206,58 +206,6 @@ def _selector(code: int) -> bool:
 
 
 _LATIN = {look: letter for letter, looks in _LOOK_ALIKES.items() for look in looks}
-
-
-# ---- views made from views -------------------------------------------------------------------------------------------
-
-
-def _join_spaced(view: View) -> View:
-    """Letters held apart by one same separator (`s t o p`, `S.T.O.P`) become a word; pairs only beside a longer run."""
-    if not _SPACED.search(view.text):
-        return view
-    out: list[str] = []
-    offsets: list[int] = []
-    last = 0
-    for run in _SPACED_PAIR.finditer(view.text):
-        step = 1 + len(run.group(1))
-        out += [view.text[last : run.start()], view.text[run.start() : run.end() : step]]
-        offsets += [*view.offsets[last : run.start()], *view.offsets[run.start() : run.end() : step]]
-        last = run.end()
-    return View("".join(out) + view.text[last:], [*offsets, *view.offsets[last:]])
-
-
-def _unleet(view: View, table: dict[int, int]) -> View:
-    """Digits and signs inside words become the letters they imitate; numbers of digits alone stay numbers."""
-    if not _LEET_IN_WORD.search(view.text):
-        return view
-    text = _LEET_TOKEN.sub(lambda token: _as_word(token.group(), table), view.text)
-    return View(text, view.offsets)  # one sign for one letter: the offsets hold
-
-
-def _as_word(token: str, table: dict[int, int]) -> str:
-    if token.isalpha() or not any("a" <= c <= "z" for c in token):
-        return token
-    word = token.rstrip("!|+")
-    return word.translate(table) + token[len(word) :]
-
-
-def _squeeze(view: View, *, keep: int) -> View:
-    """Letters repeated three times or more are kept once or twice (`stoppp`, `freeeee`)."""
-    out: list[str] = []
-    offsets: list[int] = []
-    last = 0
-    for run in _RUN.finditer(view.text):
-        out.append(view.text[last : run.start() + keep])
-        offsets += view.offsets[last : run.start() + keep]
-        last = run.end()
-    return View("".join(out) + view.text[last:], [*offsets, *view.offsets[last:]])
-
-
-def _collapse_blanks(view: View) -> View:
-    text = view.text
-    if "  " not in text and text[:1] != " " and text[-1:] != " ":
-        return view
-    kept = [i for i, c in enumerate(text) if c != " " or (i > 0 and text[i - 1] != " ")]
-    if kept and text[kept[-1]] == " ":
-        kept.pop()
-    return View("".join(text[i] for i in kept), [view.offsets[i] for i in kept])
+_PLAIN = _Table(_plain_char)
+_FOLDED = _Table(_folded_char)
+_SIMPLY = str.maketrans({**_PUNCTUATION, **dict.fromkeys("\t\n\v\f\r", " ")})  # one for one

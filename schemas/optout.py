@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from schemas.bundle import OptOutWords
-from schemas.fold import normalise
+from schemas.fold import WHOLE, normalise
 from schemas.lexicon import ASKING, POLITE, Lexicon, Phrases, key_of, lexicon_of, words_of
 
 Scope = Literal["tenant", "organisation"]
@@ -51,7 +51,7 @@ def match_opt_out(text: str, words: Mapping[str, OptOutWords]) -> tuple[Scope, s
     if sign := _sign(shadow.text, lexicon):
         return "tenant", sign
     found: str | None = None
-    for reading in _readings([view.text for view in shadow.views], lexicon):
+    for reading in _readings([view.text for view in shadow.views if view.kind != WHOLE], lexicon):
         organisation, tenant = _read(reading, lexicon, text)
         if organisation:
             return "organisation", organisation

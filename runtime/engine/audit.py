@@ -161,7 +161,17 @@ def audit_of(
 def verdict_json(verdict: Verdict) -> dict[str, Any]:
     stop = verdict.stop
     return {
-        "signals": [{"category": s.category, "pattern": s.pattern, "seq": s.seq} for s in verdict.signals],
+        "signals": [
+            {
+                "category": s.category,
+                "pattern": s.pattern,
+                "seq": s.seq,
+                "start": s.start,
+                "end": s.end,
+                "reading": s.reading,
+            }
+            for s in verdict.signals
+        ],
         "stop": {"scope": stop.scope, "matched": stop.matched} if stop else None,
         "language": verdict.language,
     }

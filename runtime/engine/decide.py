@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from runtime.engine.activation import inactive, line_of
 from runtime.engine.scene import Scene
 from runtime.engine.screen import HUMAN_REQUEST
 from runtime.messages import (
@@ -33,6 +34,8 @@ SAFETY_AGAIN_AFTER = timedelta(
 )  # the same safety line is not said at every message; a human is told each time
 HANDOFF_SLA_MINUTES = 480
 LATE_SLA_MINUTES = 480
+FOR_PEOPLE = "for_people"  # the kind of case for what the assistant was not to answer
+PEOPLE_SLA_MINUTES = 480
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +65,11 @@ def standing_effects(scene: Scene) -> tuple[Effect, ...]:
             effects.append(SetHold(category=category.id, priority=category.priority))
         if category.suppress and scene.verdict.stop is None:
             effects.append(Suppress(reason=category.id))
-        if reached(scene, category):
+        if reached(scene, category) and _is_work(scene, category):
             effects += _work(scene, category)
     if _handoff_without_category(scene):
         effects += [_handoff_case(HUMAN_REQUEST), StopBot(reason=HUMAN_REQUEST)]
-    if scene.verdict.language != scene.turn.language:
+    if scene.verdict.language_sure and scene.verdict.language != scene.turn.language:
         effects.append(SetLanguage(language=scene.verdict.language))
     return settled_effects(effects, scene.turn.open_cases)
 
@@ -118,7 +121,9 @@ def decided(scene: Scene) -> Plan | None:
         return _stopped(scene)
     if turn.human_owner is not None:
         return _silence("human_owner")
-    return _canned(scene)
+    if not scene.unanswered:
+        return _silence("answered_by_person")
+    return _canned(scene) if (reason := inactive(scene)) is None else _off(scene, reason)
 
 
 def handoff_effects(moves: Sequence[Move], effects: Sequence[Effect]) -> tuple[Effect, ...]:
@@ -187,13 +192,33 @@ def _stopped(scene: Scene) -> Plan:
     )
 
 
-def _canned(scene: Scene) -> Plan | None:
+def _off(scene: Scene, reason: str) -> Plan:
+    """The assistant is not to answer: a person gets the message, and it is quiet, but for what may not wait for one: whatever
+    is grave, a wish to be left alone, and a wish for a person. Where it is closed, that is said."""
+    categories = tuple(
+        c for c in scene.categories if c.priority <= 1 or c.hold or c.suppress or c.id == HUMAN_REQUEST
+    )
+    spoken = _canned(scene, categories)
+    if spoken is not None:
+        return spoken
+    case = _case(FOR_PEOPLE, reason, PEOPLE_SLA_MINUTES)
+    line = line_of(scene, reason)
+    if line is None:
+        return _silence(reason, (case,))
+    return Plan(
+        moves=(State(id=line),), reason=reason, disposition="canned", effects=(case,), rung="canned"
+    )
+
+
+def _canned(scene: Scene, categories: Sequence[Category] | None = None) -> Plan | None:
     """The fixed reply of the most serious category that has one, or the hand-off its case calls for."""
     if _handoff_without_category(scene):
         return Plan(
             moves=(HandOff(reason=HUMAN_REQUEST),), reason=HUMAN_REQUEST, disposition="handoff", rung="canned"
         )
-    for category in scene.categories:
+    for category in scene.categories if categories is None else categories:
+        if category.priority > 1 and not scene.anew(category.id):
+            continue
         works = reached(scene, category) and category.case is not None
         if category.reply is None and not works:
             continue
@@ -247,10 +272,14 @@ def _work(scene: Scene, category: Category) -> list[Effect]:
     return effects
 
 
+def _is_work(scene: Scene, category: Category) -> bool:
+    """Whether somebody has to see to it. What is grave always has them; the rest only when it is new to them."""
+    return category.priority <= 1 or scene.anew(category.id)
+
+
 def _handoff_without_category(scene: Scene) -> bool:
     """The person used a hand-off word and the bundle has no category for it: they get a person all the same."""
-    asked = any(s.category == HUMAN_REQUEST for s in scene.verdict.signals)
-    return asked and not any(c.id == HUMAN_REQUEST for c in scene.categories)
+    return scene.anew(HUMAN_REQUEST) and not any(c.id == HUMAN_REQUEST for c in scene.categories)
 
 
 def _handoff_case(reason: str) -> OpenCase:

@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-import urllib.parse
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.engine.handoff import asks_for_person
+from runtime.engine.tongue import Tongue, tongue_of
 from runtime.messages import Signal, Stop, Turn, Verdict
 from schemas.bundle import Bundle, Category, Pattern
-from schemas.text import Shadow, compile_any, compile_pattern, match_opt_out, normalise
+from schemas.decode import decoded
+from schemas.text import View, compile_any, compile_pattern, match_opt_out, normalise
 
 HUMAN_REQUEST = "human_request"
 HANDOFF_WORDS = "handoff_words"
 CACHED_BUNDLES = 32
 MAX_HITS_JUDGED = 32  # per pattern and reading: enough for any honest message
-MAX_DECODED = 4
-DECODE_DEPTH = 2
-SHORT_WORDS = 6  # a hand-off word alone in a longer sentence is talk about people, not a request for one
-
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
-_HEX = re.compile(r"\b(?:[0-9a-fA-F]{2}){8,}\b")
 _SENTENCE_END = ".!?;\n"
-_WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_ABOUT_US = re.compile(
-    r"\b(are|r|is) (you|u|this|it|that|there)\b|\bam i\b|\b(you|u|ur|you're|youre) (a|an|not)\b"
-)
-_SCRIPTS = (
-    ("pa", "\u0a00", "\u0a7f"),
-    ("bn", "\u0980", "\u09ff"),
-    ("hi", "\u0900", "\u097f"),
-    ("gu", "\u0a80", "\u0aff"),
-    ("ta", "\u0b80", "\u0bff"),
-    ("ur", "\u0600", "\u06ff"),
-    ("he", "\u0590", "\u05ff"),
-    ("el", "\u0370", "\u03ff"),
-    ("uk", "\u0400", "\u04ff"),
-    ("ja", "\u3040", "\u30ff"),
-    ("zh", "\u4e00", "\u9fff"),
-)
 
 
 def screen(turn: Turn) -> Verdict:
@@ -53,20 +29,16 @@ def screen(turn: Turn) -> Verdict:
     if stop is None:  # matched on arrival as a rule; again here, so that no way in can leave it out
         stop = next((s for p in turn.pending if (s := _stop(p.text, bundle))), None)
     words = next((p.text for p in reversed(turn.pending) if p.text.strip()), "")
-    return Verdict(
-        signals=_by_priority(signals, bundle),
-        stop=stop,
-        language=language_of(words, turn.language or bundle.tenant.language),
-    )
+    home = bundle.tenant.language
+    spoken = tongue_of(words, detected=turn.detected, preferred=turn.language or home, home=home)
+    return _verdict(signals, stop, spoken, bundle)
 
 
-def screen_text(text: str, bundle: Bundle) -> Verdict:
+def screen_text(text: str, bundle: Bundle, detected: str | None = None) -> Verdict:
     """The verdict on one message on its own, as `convo screen` prints it."""
-    return Verdict(
-        signals=_by_priority(tuple(signals_of(text, bundle, 0)), bundle),
-        stop=_stop(text, bundle),
-        language=language_of(text, bundle.tenant.language),
-    )
+    home = bundle.tenant.language
+    spoken = tongue_of(text, detected=detected, preferred=home, home=home)
+    return _verdict(tuple(signals_of(text, bundle, 0)), _stop(text, bundle), spoken, bundle)
 
 
 def screen_action(verdict: Verdict, bundle: Bundle) -> str:
@@ -84,25 +56,29 @@ def screen_action(verdict: Verdict, bundle: Bundle) -> str:
 
 def signals_of(text: str, bundle: Bundle, seq: int) -> Iterator[Signal]:
     """One signal for each category the text shows."""
-    shadows = [normalise(reading) for reading in _readings(text)]
-    asks_for_person = _asks_for_person(shadows[0], bundle.handoff_words)
+    shadow = normalise(text)
+    readings = [_Reading(view.kind, view, None) for view in shadow.views]
+    readings += [
+        _Reading(found.kind, view, (found.start, found.end))
+        for found in decoded(text)
+        for view in normalise(found.text).views
+    ]
+    wanted = asks_for_person(shadow, bundle.handoff_words)
+    by_word = Signal(
+        category=HUMAN_REQUEST,
+        pattern=HANDOFF_WORDS,
+        seq=seq,
+        start=wanted[0] if wanted else 0,
+        end=wanted[1] if wanted else 0,
+    )
     for compiled in _compiled(bundle):
-        pattern = _first(compiled, shadows)
-        if pattern is None and compiled.category.id == HUMAN_REQUEST and asks_for_person:
-            pattern = HANDOFF_WORDS
-        if pattern is not None:
-            yield Signal(category=compiled.category.id, pattern=pattern, seq=seq)
-    if asks_for_person and not any(c.id == HUMAN_REQUEST for c in bundle.categories):
-        yield Signal(category=HUMAN_REQUEST, pattern=HANDOFF_WORDS, seq=seq)
-
-
-def language_of(text: str, otherwise: str) -> str:
-    """The language of a script that only one of ours is written in, else `otherwise`."""
-    letters = [c for c in text if c.isalpha()]
-    for tag, first, last in _SCRIPTS:
-        if sum(first <= c <= last for c in letters) * 2 > len(letters):
-            return tag
-    return otherwise
+        signal = _first(compiled, readings, seq)
+        if signal is not None:
+            yield signal
+        elif wanted is not None and compiled.category.id == HUMAN_REQUEST:
+            yield by_word
+    if wanted is not None and not any(c.id == HUMAN_REQUEST for c in bundle.categories):
+        yield by_word
 
 
 # ---- patterns ----------------------------------------------------------------------------------------------------------
@@ -112,6 +88,16 @@ def language_of(text: str, otherwise: str) -> str:
 class _Compiled:
     category: Category
     any_of: Any  # one program of all patterns: most messages match none, and it says so in one pass
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    kind: str
+    view: View
+    run: tuple[int, int] | None  # where in the message that which was decoded stands
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        return self.run if self.run is not None else self.view.span(start, end)
 
 
 _cache: OrderedDict[str, tuple[_Compiled, ...]] = OrderedDict()
@@ -130,27 +116,36 @@ def _compiled(bundle: Bundle) -> tuple[_Compiled, ...]:
     return _cache[bundle.digest]
 
 
-def _first(compiled: _Compiled, shadows: Sequence[Shadow]) -> str | None:
-    """The first pattern of the category that counts in any reading."""
-    for view in (view for shadow in shadows for view in shadow.views):
-        if compiled.any_of is not None and compiled.any_of.search(view.text) is None:
+def _first(compiled: _Compiled, readings: Sequence[_Reading], seq: int) -> Signal | None:
+    """The first pattern of the category that counts in any reading, and where."""
+    for reading in readings:
+        if compiled.any_of is not None and compiled.any_of.search(reading.view.text) is None:
             continue
         for pattern in compiled.category.patterns:
-            if _counts(pattern, view.text):
-                return pattern.id
+            if hit := _counts(pattern, reading.view.text):
+                start, end = reading.span(*hit)
+                return Signal(
+                    category=compiled.category.id,
+                    pattern=pattern.id,
+                    seq=seq,
+                    start=start,
+                    end=end,
+                    reading=reading.kind,
+                )
     return None
 
 
-def _counts(pattern: Pattern, text: str) -> bool:
-    """Whether the pattern stands anywhere outside a sentence that excuses it."""
+def _counts(pattern: Pattern, text: str) -> tuple[int, int] | None:
+    """Where the pattern stands outside a sentence that excuses it."""
     excuses = [compile_pattern(excuse) for excuse in pattern.unless]
     for i, hit in enumerate(compile_pattern(pattern.match).finditer(text)):
+        start, end = hit.span()
         if i >= MAX_HITS_JUDGED:
-            return True
-        sentence = _sentence_around(text, *hit.span())
+            return start, end
+        sentence = _sentence_around(text, start, end)
         if not any(excuse.search(sentence) for excuse in excuses):
-            return True
-    return False
+            return start, end
+    return None
 
 
 def _sentence_around(text: str, start: int, end: int) -> str:
@@ -159,63 +154,12 @@ def _sentence_around(text: str, start: int, end: int) -> str:
     return text[first:last]
 
 
-def _asks_for_person(shadow: Shadow, words: Sequence[str]) -> bool:
-    """A hand-off phrase anywhere, or a single word in a short message that is not a question about us."""
-    about_us = any(_ABOUT_US.search(view.text) for view in shadow.views)
-    for view in shadow.views:
-        said = _WORDS.findall(view.text)
-        line = f" {' '.join(said)} "
-        for phrase in words:
-            wanted = " ".join(_WORDS.findall(normalise(phrase).text))
-            if wanted and f" {wanted} " in line:
-                short = " " in wanted or len(said) <= SHORT_WORDS
-                if short and (len(said) == len(wanted.split()) or not about_us):
-                    return True
-    return False
-
-
 def _stop(text: str, bundle: Bundle) -> Stop | None:
     found = match_opt_out(text, bundle.opt_out)
     return Stop(scope=found[0], matched=found[1]) if found else None
 
 
-def _by_priority(signals: tuple[Signal, ...], bundle: Bundle) -> tuple[Signal, ...]:
+def _verdict(signals: tuple[Signal, ...], stop: Stop | None, spoken: Tongue, bundle: Bundle) -> Verdict:
     order = {c.id: (c.priority, i) for i, c in enumerate(bundle.categories)}
-    return tuple(sorted(signals, key=lambda s: (*order.get(s.category, (2, len(order))), s.seq)))
-
-
-# ---- readings ----------------------------------------------------------------------------------------------------------
-
-
-def _readings(text: str) -> tuple[str, ...]:
-    """The text, and what its encoded runs (base64, hex, percent) decode to, two deep."""
-    found = [text]
-    fresh = [text]
-    for _ in range(DECODE_DEPTH):
-        fresh = [decoded for reading in fresh for decoded in _decoded(reading) if decoded not in found][
-            :MAX_DECODED
-        ]
-        found += fresh
-    return tuple(found[: 1 + MAX_DECODED])
-
-
-def _decoded(text: str) -> Iterator[str]:
-    if "%" in text and (plain := urllib.parse.unquote(text, errors="ignore")) != text:
-        yield plain
-    for run in list(_HEX.finditer(text))[:MAX_DECODED]:
-        yield from _as_text(bytes.fromhex(run.group()))
-    for run in list(_BASE64.finditer(text))[:MAX_DECODED]:
-        body = run.group().rstrip("=").replace("-", "+").replace("_", "/")
-        try:
-            yield from _as_text(base64.b64decode(body + "=" * (-len(body) % 4), validate=True))
-        except (binascii.Error, ValueError):
-            continue
-
-
-def _as_text(data: bytes) -> Iterator[str]:
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        return
-    if sum(c.isalpha() or c == " " for c in text) * 10 >= len(text) * 8:
-        yield text
+    by_priority = sorted(signals, key=lambda s: (*order.get(s.category, (2, len(order))), s.seq))
+    return Verdict(signals=tuple(by_priority), stop=stop, language=spoken.tag, language_sure=spoken.sure)

@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runtime.engine.screen import language_of, screen, screen_action, screen_text
+from runtime.engine.audit import verdict_json
+from runtime.engine.decide import decided, standing_effects
+from runtime.engine.scene import scene_of
+from runtime.engine.screen import screen, screen_action, screen_text
+from runtime.engine.tongue import tongue_of
+from runtime.messages import CountSignal, SetLanguage
 from tests.unit.engine.world import bundle, category, message, pattern, turn
+
+CODED = base64.b64encode(b"please, I want to die").decode()
 
 
 def seen(text: str) -> list[str]:
@@ -91,7 +98,7 @@ def test_a_stop_that_arrival_missed_is_heard_by_the_screen() -> None:
     ],
 )
 def test_the_script_tells_the_language(text: str, language: str) -> None:
-    assert language_of(text, "en-GB") == language
+    assert tongue_of(text, detected=None, preferred="en-GB", home="en-GB").tag == language
 
 
 @pytest.mark.parametrize(
@@ -127,3 +134,64 @@ def test_no_text_breaks_the_screen_or_hides_the_danger_written_after_it(text: st
     assert {s.category for s in alone.signals} <= {c.id for c in bundle().categories}
     assert alone.stop == screen_text(text, bundle()).stop
     assert screen_text(f"{text}.\nI want to die.", bundle()).signals[0].category == "danger_now"
+
+
+@pytest.mark.parametrize(
+    ("text", "reading", "shown"),
+    [
+        ("Oh well. I want to die", "raw", "want to die"),
+        ("і wаnt tо dіе", "folded", "wаnt tо dіе"),
+        ("well,  i  w a n t  t o  d i e", "spaced", "w a n t  t o  d i e"),
+        ("i want to d1e", "leet", "want to d1e"),
+        ("i waaaant to diiiie", "squeezed", "waaaant to diiiie"),
+        ("i ... want ... to - die", "words", "want ... to - die"),
+        (f"read: {CODED} now", "base64", CODED),
+        ("x" * 30_000 + " I want to die " + "y" * 30_000, "whole", "want to die"),
+    ],
+)  # fmt: skip
+def test_a_signal_says_where_it_was_seen_and_in_which_reading(text: str, reading: str, shown: str) -> None:
+    signal = screen_text(text, bundle()).signals[0]
+    assert (signal.category, signal.reading) == ("danger_now", reading)
+    assert shown in text[signal.start : signal.end]
+    assert len(text[signal.start : signal.end]) <= len(shown) + len("i  ")
+
+
+def test_the_audit_holds_the_place_of_a_signal_and_none_of_its_words() -> None:
+    said = verdict_json(screen_text("Oh well. I want to die", bundle()))["signals"][0]
+    assert said == {
+        "category": "danger_now", "pattern": said["pattern"], "seq": 0, "start": said["start"], "end": 22, "reading": "raw",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "detected", "tag", "sure"),
+    [
+        ("dzień dobry", None, "en-GB", False),
+        ("dzień dobry, mam pytanie o umowę", "pl", "pl", True),
+        ("good morning, I have a question", "en", "en-GB", True),
+        ("ਸਤਿ ਸ੍ਰੀ ਅਕਾਲ ਜੀ, ਮੈਨੂੰ ਮਦਦ ਚਾਹੀਦੀ ਹੈ", "en", "pa", True),
+        ("হ্যাঁ", None, "bn", False),
+        ("ok ਜੀ thanks", None, "en-GB", False),
+    ],
+)
+def test_the_language_is_remembered_only_on_clear_evidence(
+    text: str, detected: str | None, tag: str, sure: bool
+) -> None:
+    verdict = screen(turn(text, detected=detected))
+    assert (verdict.language, verdict.language_sure) == (tag, sure)
+    remembered = SetLanguage(language=tag) in standing_effects(
+        scene_of(turn(text, detected=detected), verdict)
+    )
+    assert remembered == (sure and tag != "en-GB")
+
+
+def test_a_category_without_consequences_is_counted_and_changes_nothing_else() -> None:
+    plain = category("off_topic", 3, pattern("o", "horoscope"))
+    counting = bundle(categories=[plain])
+    asked = turn("what is my horoscope", active=counting)
+    verdict = screen(asked)
+    scene = scene_of(asked, verdict)
+    assert [s.category for s in verdict.signals] == ["off_topic"]
+    assert standing_effects(scene) == (CountSignal(category="off_topic"),)
+    assert decided(scene) is None
+    assert screen_action(verdict, counting) == "answer"
