@@ -123,7 +123,8 @@ def decided(scene: Scene) -> Plan | None:
         return _silence("human_owner")
     if not scene.unanswered:
         return _silence("answered_by_person")
-    return _canned(scene) if (reason := inactive(scene)) is None else _off(scene, reason)
+    off = inactive(scene)
+    return _canned(scene) if off is None else _off(scene, off)
 
 
 def handoff_effects(moves: Sequence[Move], effects: Sequence[Effect]) -> tuple[Effect, ...]:
@@ -205,9 +206,7 @@ def _off(scene: Scene, reason: str) -> Plan:
     line = line_of(scene, reason)
     if line is None:
         return _silence(reason, (case,))
-    return Plan(
-        moves=(State(id=line),), reason=reason, disposition="canned", effects=(case,), rung="canned"
-    )
+    return Plan(moves=(State(id=line),), reason=reason, disposition="canned", effects=(case,), rung="canned")
 
 
 def _canned(scene: Scene, categories: Sequence[Category] | None = None) -> Plan | None:

@@ -47,8 +47,24 @@ class Scene:
     audience: frozenset[str]
 
     @property
+    def unanswered(self) -> tuple[Pending, ...]:
+        """Fresh messages that none of our people has answered: they wrote after it, or had the conversation and left it."""
+        return tuple(p for p in self.fresh if not self._answered(p))
+
+    @property
     def heard(self) -> tuple[str, ...]:
-        return tuple(p.text for p in self.fresh if p.text.strip())
+        return tuple(p.text for p in self.unanswered if p.text.strip())
+
+    def anew(self, category_id: str) -> bool:
+        """Whether the person shows this in a message that nobody of ours has dealt with yet. A hand-off that was handed back
+        is not made again over the same words."""
+        dealt_with = self.turn.handed_back_at
+        seqs = {
+            p.seq
+            for p in self.turn.pending
+            if not self._answered(p) and (dealt_with is None or p.received_at > dealt_with)
+        }
+        return any(s.category == category_id and s.seq in seqs for s in self.verdict.signals)
 
     @property
     def due(self) -> tuple[str, ...]:
@@ -143,6 +159,9 @@ class Scene:
             vouched=vouched,
             canary=canary,
         )
+
+    def _answered(self, pending: Pending) -> bool:
+        return any(line.by_person and line.at >= pending.received_at for line in self.turn.history)
 
     def _for_us(self, claim: Claim) -> bool:
         here = not claim.channels or self.turn.channel in claim.channels
