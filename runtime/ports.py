@@ -407,7 +407,11 @@ class Outbox(Protocol):
         ...
 
     async def kill_epoch(self, tenant_id: int) -> int:
-        """Read again just before the call: a changed epoch means do not call."""
+        """How often this tenant, or everything, was stopped or started so far."""
+        ...
+
+    async def epoch_to_call(self, tenant_id: int, outbox_id: UUID) -> int | None:
+        """Read again just before the call: an epoch other than the look's means do not call. None: the person stopped us since."""
         ...
 
     async def put_back(self, tenant_id: int, outbox_id: UUID, *, owner: str, now: datetime) -> None:

@@ -221,7 +221,7 @@ class Sender:
     async def _deliver(
         self, tenant_id: int, look: Look, message: OutboundMessage, began: float
     ) -> Receipt | None:
-        """The call itself. None when it must not begin: the kill epoch moved, or we are too late. Raises only before it."""
+        """The call itself. None when it must not begin: a kill or a stop came between, or we are late. Raises only before it."""
         channel = self._channels.get(look.channel or "")
         found = await self._connection(tenant_id, message)
         if isinstance(found, Receipt):
@@ -230,7 +230,7 @@ class Sender:
             return Receipt(result="refused", detail="channel", retry=True)
         connection, secrets = found
         asked_at = self._clock.monotonic()
-        if await self._outbox.kill_epoch(tenant_id) != look.kill_epoch:
+        if await self._outbox.epoch_to_call(tenant_id, look.outbox_id) != look.kill_epoch:
             return None
         crash_point("sender.before_call")
         call_began = self._clock.monotonic()

@@ -23,6 +23,7 @@ KEPT_KEYS = 4096  # contact keys of rows being sent, so that recording needs no 
 _DUE = "select tenant_id, id from send_due_v1(%s, %s, %s)"
 _LOOK = "select * from last_look_v2(%s, %s, %s, %s, %s)"
 _EPOCH = "select epoch from kill_now_v1(%s)"
+_STILL = "select send_epoch_v1(%s, %s) as epoch"
 _PUT_BACK = "select send_put_back_v1(%s, %s, %s, %s)"
 _RECORD = "select send_record_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) as state"
 _SWEEP = "select send_sweep_v1(%s, %s) as swept"
@@ -116,6 +117,11 @@ class PgOutbox:
         row = await self._dispatch.row(_EPOCH, [tenant_id])
         assert row is not None
         return int(row["epoch"])
+
+    async def epoch_to_call(self, tenant_id: int, outbox_id: UUID) -> int | None:
+        """See ports.Outbox."""
+        row = await self._tenant.row(_STILL, [tenant_id, outbox_id])
+        return None if row is None else cast(int | None, row["epoch"])
 
     async def put_back(self, tenant_id: int, outbox_id: UUID, *, owner: str, now: datetime) -> None:
         """`sending` -> `pending`, for a row whose call never began. Nothing happens when it is no longer ours."""

@@ -2245,6 +2245,24 @@ begin
   return query select coalesce(v_tenant, 0), null::uuid;
 end $$;
 
+CREATE FUNCTION public.send_epoch_v1(p_tenant integer, p_outbox uuid) RETURNS bigint
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_epoch bigint;
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  select k.epoch into v_epoch
+    from kill_now_v1(p_tenant) k, outbox o
+    join contact c on c.tenant_id = o.tenant_id and c.contact_id = o.contact_id
+   where o.tenant_id = p_tenant and o.id = p_outbox
+     and (o.author <> 'bot' or o.send_class = 'safety' or c.opted_out_at is null
+          or (select d.facts -> 'facts' ? 'opted_out' from outbox_decision d
+               where d.tenant_id = o.tenant_id and d.outbox_id = o.id order by d.at desc, d.id desc limit 1));
+  return v_epoch;
+end $$;
+
 CREATE FUNCTION public.send_facts_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone, OUT facts text[], OUT flags text[], OUT digest text, OUT unapproved boolean, OUT contact_ver bigint, OUT kill_epoch bigint, OUT opens timestamp with time zone, OUT frequency_free timestamp with time zone, OUT spend_cap bigint, OUT price bigint, OUT local_day date, OUT strikes integer, OUT struck boolean, OUT reachable boolean, OUT numbers jsonb) RETURNS record
     LANGUAGE plpgsql
     AS $$
@@ -4743,6 +4761,9 @@ REVOKE ALL ON FUNCTION public.send_decide_v1(p_tenant integer, p_digest text, p_
 
 REVOKE ALL ON FUNCTION public.send_due_v1(p_limit integer, p_after integer, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.send_due_v1(p_limit integer, p_after integer, p_now timestamp with time zone) TO convo_dispatch;
+
+REVOKE ALL ON FUNCTION public.send_epoch_v1(p_tenant integer, p_outbox uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.send_epoch_v1(p_tenant integer, p_outbox uuid) TO convo_tenant;
 
 REVOKE ALL ON FUNCTION public.send_facts_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone, OUT facts text[], OUT flags text[], OUT digest text, OUT unapproved boolean, OUT contact_ver bigint, OUT kill_epoch bigint, OUT opens timestamp with time zone, OUT frequency_free timestamp with time zone, OUT spend_cap bigint, OUT price bigint, OUT local_day date, OUT strikes integer, OUT struck boolean, OUT reachable boolean, OUT numbers jsonb) FROM PUBLIC;
 

@@ -146,9 +146,9 @@ class Shaky(PgOutbox):
         self._lose("after look")
         return look
 
-    async def kill_epoch(self, tenant_id: int) -> int:
+    async def epoch_to_call(self, tenant_id: int, outbox_id: UUID) -> int | None:
         self._lose("before epoch")
-        return await super().kill_epoch(tenant_id)
+        return await super().epoch_to_call(tenant_id, outbox_id)
 
     async def put_back(self, tenant_id: int, outbox_id: UUID, *, owner: str, now: datetime) -> None:
         self._lose("before put_back")

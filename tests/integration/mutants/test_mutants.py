@@ -211,7 +211,10 @@ MUTANTS = {
     "kill-epoch": Mutant(
         undone="a kill between the look and the call is not seen",
         by=python(
-            Sender, "_deliver", "if await self._outbox.kill_epoch(tenant_id) != look.kill_epoch:", "if False:"
+            Sender,
+            "_deliver",
+            "if await self._outbox.epoch_to_call(tenant_id, look.outbox_id) != look.kill_epoch:",
+            "if False:",
         ),
         check=crashed(between.test_a_kill_between_the_look_and_the_call_holds_the_call_back),
     ),

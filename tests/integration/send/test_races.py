@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 
 import psycopg
 
@@ -138,3 +139,41 @@ async def test_two_senders_never_both_get_a_row(firm: World) -> None:
         row = firm.waiting(firm.person())
         looks = await asyncio.gather(*(firm.look(row, owner=f"sender-{n}") for n in range(4)))
         assert len([look for look in looks if look is not None]) == 1
+
+
+async def test_a_stop_that_commits_between_the_look_and_the_call_keeps_the_call_from_beginning(
+    firm: World,
+) -> None:
+    person = firm.person()
+    row = firm.waiting(person, "proactive")
+    look = await firm.look(row)
+    assert look is not None
+    assert await firm.outbox.epoch_to_call(firm.tenant_id, row) == look.kill_epoch
+
+    firm.opts_out(person)
+
+    assert await firm.outbox.epoch_to_call(firm.tenant_id, row) is None
+    await firm.outbox.put_back(firm.tenant_id, row, owner="sender-1", now=firm.clock.now())
+    assert (await firm.decided(row))[0] == "drop"
+
+
+async def test_an_answer_after_a_stop_that_the_look_knew_of_is_not_kept_back(firm: World) -> None:
+    person = firm.person()
+    firm.opts_out(person)
+    firm.writes(person, at=firm.clock.now() + timedelta(seconds=1))
+    firm.processed(person)
+    row = firm.waiting(person, "reply")
+    look = await firm.look(row)
+    assert look is not None
+    assert look.effect == "send"
+    assert await firm.outbox.epoch_to_call(firm.tenant_id, row) == look.kill_epoch
+
+
+async def test_the_safety_line_and_an_agents_words_do_not_wait_for_a_stop(firm: World) -> None:
+    for send_class, author in (("safety", "bot"), ("human", "Ada Example")):
+        person = firm.person()
+        row = firm.waiting(person, send_class, author=author)
+        look = await firm.look(row)
+        assert look is not None
+        firm.opts_out(person)
+        assert await firm.outbox.epoch_to_call(firm.tenant_id, row) == look.kill_epoch
