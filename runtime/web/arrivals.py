@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
 from runtime.messages import Arrival, InboundEvent, InboundMessage, Preference, Stop
 from runtime.ports import Route
 from schemas.bundle import Bundle, OptOutWords
+from schemas.sensitive import masked
 from schemas.text import match_opt_out
 
 IN_CHANNEL_PREFERENCE = "user_preferences"
@@ -17,17 +19,25 @@ _PAYLOAD_SIGNS = re.compile(
 
 
 def arrivals_of(route: Route, bundle: Bundle, events: Sequence[InboundEvent]) -> list[Arrival]:
-    """One arrival per event, in order. Opt-outs are matched here, in microseconds, so that none waits behind a queue."""
+    """One arrival per event, in order. Opt-outs are matched here, in microseconds, so that none waits behind a queue; card
+    numbers, PINs and passwords are taken out here, so that none is ever kept.
+    """
     return [
         Arrival(
             tenant_id=route.tenant_id,
             connection_id=route.connection.id,
             channel=route.connection.channel,
-            event=event,
+            event=_without_secrets(event),
             stop=_stop(event, bundle.opt_out),
         )
         for event in events
     ]
+
+
+def _without_secrets(event: InboundEvent) -> InboundEvent:
+    if isinstance(event, InboundMessage) and (kept := masked(event.text)) != event.text:
+        return dataclasses.replace(event, text=kept)
+    return event
 
 
 def _stop(event: InboundEvent, words: Mapping[str, OptOutWords]) -> Stop | None:
