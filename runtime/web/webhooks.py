@@ -13,6 +13,7 @@ from runtime.errors import BundleMissing, MalformedWebhook, Overloaded, SecretMi
 from runtime.messages import Stored
 from runtime.ports import Channel, DatabaseDown, Route
 from runtime.telemetry import ACK, ACKED, error_fields, log
+from runtime.web import bursts
 from runtime.web.arrivals import arrivals_of
 from runtime.web.body import TooLarge, read
 from runtime.web.deps import Deps
@@ -34,6 +35,7 @@ class Webhooks:
     def __init__(self, deps: Deps, limit: PerAddress) -> None:
         self._deps = deps
         self._limit = limit
+        self._bursts = bursts.Bursts()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = self._deps.clock.monotonic()
@@ -76,11 +78,12 @@ class Webhooks:
         events = kind.parse(connection, body, now)
         if not events:
             return 200, _summary(()), {}
-        arrivals = arrivals_of(route, deps.routes.bundle(route.digest), events)
+        bundle = deps.routes.bundle(route.digest)
+        arrivals = self._bursts.patient(arrivals_of(route, bundle, events), bundle)
         crash_point("web.before_store")
         outcomes = await deps.ingest.store(arrivals, now=now)
         crash_point("web.after_store")
-        deps.wake.notify("turns")
+        bursts.wake(deps.wake, arrivals)
         deps.wake.notify("pages")
         # A rejected item has its own status here, yet the webhook is 200 even when nothing else was in it:
         # the provider would bring the same poison again for days, and the item is kept for a human to look at.

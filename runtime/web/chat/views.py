@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
 from sse_starlette import EventSourceResponse
@@ -17,6 +17,7 @@ from runtime.ports import DatabaseDown, Route
 from runtime.telemetry import ACK, ACKED
 from runtime.web import body, pages
 from runtime.web.arrivals import arrivals_of
+from runtime.web.bursts import Bursts, wake
 from runtime.web.chat import talk
 from runtime.web.chat.hearing import Hearing, position
 from runtime.web.chat.incoming import Incoming, Unreadable, read_form, read_json
@@ -57,6 +58,7 @@ class Chat:
     deps: Deps
     hearing: Hearing
     limit: PerAddress
+    bursts: Bursts = field(default_factory=Bursts)
 
     async def page(self, request: Request) -> Response:
         """The whole conversation and a form. Gives a new visitor their token."""
@@ -151,14 +153,15 @@ class Chat:
         now = deps.clock.now()
         visitor = token_of(request, route.connection) or deps.token()
         event = inbound(visitor, incoming.id, incoming.text, now)
-        arrivals = arrivals_of(route, deps.routes.bundle(route.digest), [event])
+        bundle = deps.routes.bundle(route.digest)
+        arrivals = self.bursts.patient(arrivals_of(route, bundle, [event]), bundle)
         crash_point("web.before_store")
         outcome = (await deps.ingest.store(arrivals, now=now))[0].outcome
         crash_point("web.after_store")
         if outcome == "rejected":
             # The same words would be refused again, so the page must not keep trying; a human looks at it.
             return pages.plain_error(request, 422, "This message could not be taken.")
-        deps.wake.notify("turns")
+        wake(deps.wake, arrivals)
         deps.wake.notify("pages")
         response: Response
         if script:

@@ -37,7 +37,7 @@ async def test_a_message_is_stored_before_it_is_acknowledged() -> None:
     assert isinstance(arrival.event, InboundMessage)
     assert arrival.event.text == "do i have to use you"
     assert (arrival.tenant_id, arrival.connection_id, arrival.channel) == (1, PHONE.id, PHONE.channel)
-    assert w.wake.hinted == ["turns", "pages"]
+    assert w.wake.hinted == ["pages"]  # workers are told when the wait for a next message ends
 
 
 async def test_the_same_webhook_twice_is_one_message() -> None:
