@@ -25,7 +25,14 @@ LONGEST_LINE = 64 * 1024 * 1024  # pictures travel in the request
 LONGEST_ANSWER = 64 * 1024
 BACKSTOP_S = 1.0  # the worker keeps the time and cancels; this is for a worker that has forgotten
 NOWHERE = "http://127.0.0.1:9"  # the discard port: refuses at once, which loads all that a first call would
-_BILLING = ("billing", "credit balance", "insufficient_quota", "exceeded your current quota", "payment")
+_BILLING = (
+    "api key not valid",
+    "billing",
+    "credit balance",
+    "insufficient_quota",
+    "exceeded your current quota",
+    "payment",
+)
 _NEVER_CONNECTED = frozenset({"ConnectError", "ConnectTimeout", "ClientConnectorError", "PoolTimeout"})
 _TIMED_OUT = frozenset({"Timeout", "ReadTimeout", "WriteTimeout", "TimeoutError", "SocketTimeoutError"})
 _BROKE_OFF = frozenset(

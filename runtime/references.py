@@ -8,6 +8,7 @@ from pathlib import Path
 
 from runtime.errors import SecretMissing
 from runtime.ports import Clock, DatabaseDown
+from runtime.settings import PROVIDERS
 from schemas.refusals import SECRET_UNREADABLE
 
 FRESH_S = 10.0  # a changed secret is used after at most so long
@@ -15,7 +16,7 @@ READ_WITHIN_S = 1.0  # whoever waits for an answer is told at once that the data
 ASK_AGAIN_S = 2.0  # a database that did not answer is not asked at every webhook
 
 # A tenant's file must not be able to send our own keys to an address of its choosing.
-OURS = ("CONVO_", "DATABASE_", "PG")
+OURS = ("CONVO_", "DATABASE_", "PG", *(f"{provider.upper()}_" for provider in PROVIDERS))
 
 
 class References:

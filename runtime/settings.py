@@ -10,6 +10,7 @@ from typing import Literal, cast, get_args
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit, urlunsplit
 
 PREFIX = "CONVO_"
+PROVIDERS = ("anthropic", "openai", "gemini")  # of models
 ROLES = ("ingest", "dispatch", "tenant", "desk", "owner")
 Stage = Literal["sandbox", "staging", "live"]
 LogStyle = Literal["json", "pretty"]
@@ -35,6 +36,16 @@ KNOWN: Mapping[str, str] = MappingProxyType(
         "CONVO_CONCURRENCY": "turns one worker works on, or calls one sender has open, at a time (8)",
         "CONVO_LEASE_S": "seconds after which others take over what a worker or sender held that was not heard of again (30)",
         **{f"CONVO_{role.upper()}_URL": f"database URL of role convo_{role}" for role in ROLES},
+        "CONVO_EMBEDDER": "what finds claims by meaning: none, local (extra `embed`; default where installed) or provider/model",
+        **{
+            f"CONVO_{provider.upper()}_KEY": f"reference to the API key for models of {provider} "
+            f"(default: env:{provider.upper()}_API_KEY where that is set); without any key no model is asked"
+            for provider in PROVIDERS
+        },
+        **{
+            f"CONVO_{provider.upper()}_URL": f"base address for {provider}: a regional endpoint, or one on loopback"
+            for provider in PROVIDERS
+        },
         "CONVO_JOBS": "0 = this worker leaves the periodic jobs to others (1)",
         "CONVO_CRASH_AT": "tests only: the named point at which the process ends itself",
         "CONVO_PG_BIN": "folder with postgres and initdb for the embedded development database",
@@ -69,6 +80,9 @@ class Settings:
     concurrency: int = 8
     lease_s: int = 30
     jobs: bool = True
+    model_keys: Mapping[str, str] = field(default_factory=dict)  # provider -> reference
+    model_urls: Mapping[str, str] = field(default_factory=dict)  # provider -> base address
+    embedder: str | None = None  # None: the local one where its extra is installed
 
     @staticmethod
     def from_env(env: Mapping[str, str]) -> Settings:
@@ -100,6 +114,11 @@ class Settings:
             concurrency=read.whole("CONVO_CONCURRENCY", 8, low=1, top=256),
             lease_s=read.whole("CONVO_LEASE_S", 30, low=4, top=600),
             jobs=read.switch("CONVO_JOBS", default="1"),
+            model_keys={p: key for p in PROVIDERS if (key := read.key_of(p)) is not None},
+            model_urls={
+                p: url for p in PROVIDERS if (url := read.address(f"CONVO_{p.upper()}_URL")) is not None
+            },
+            embedder=given.get("CONVO_EMBEDDER"),
         )
         faults += _contradictions(settings)
         if faults:
@@ -163,6 +182,34 @@ class _Reader:
             # The value is not shown: somebody may have put the secret itself here.
             self._faults.append(f"{name} must be a reference (env:NAME or file:PATH), not the secret itself")
         return value
+
+    def key_of(self, provider: str) -> str | None:
+        """The reference to a provider's key: the one given, or the name that everybody uses for it."""
+        usual = f"{provider.upper()}_API_KEY"
+        given = self.reference(f"CONVO_{provider.upper()}_KEY")
+        return given or (f"env:{usual}" if usual in self._given else None)
+
+    def address(self, name: str) -> str | None:
+        """An https address; http is for loopback alone, since a key goes there."""
+        value = self._given.get(name)
+        if value is None:
+            return None
+        try:
+            parts = urlsplit(value)
+            loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
+            plain = not (parts.query or parts.fragment or parts.username)
+        except ValueError:
+            parts, loopback, plain = urlsplit(""), False, False
+        if (
+            not plain
+            or not parts.hostname
+            or (parts.scheme != "https" and not (loopback and parts.scheme == "http"))
+        ):
+            self._faults.append(
+                f"{name} must be an https:// address without login or query (http:// on loopback)"
+            )
+            return None
+        return value.rstrip("/")
 
     def number(self, name: str) -> float:
         value = self._given.get(name, "0")

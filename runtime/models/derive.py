@@ -13,9 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from runtime.settings import PROVIDERS
+
 PENCE_A_DOLLAR = 85  # a pound at $1.18; dearer than it has been, so that a weak week changes nothing
 MICRO = 1_000_000  # micropence in a penny
-PROVIDERS = ("anthropic", "openai", "gemini")
 MAP = "model_prices_and_context_window_backup.json"
 FILE = Path(__file__).parent / "prices.json"
 FIELDS = {  # ours -> litellm's

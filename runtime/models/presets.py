@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from runtime.models.prices import Priced, priced
 from runtime.ports import ModelOrder
+from runtime.settings import PROVIDERS
 
-PROVIDERS = ("anthropic", "openai", "gemini")
 DEFAULT = "fast"  # a bundle's preset is always one of ours; one of a later release's falls back to this
 RungName = Literal["cheap", "primary", "fallback", "tertiary"]
 _FULL: tuple[RungName, ...] = ("primary", "fallback", "tertiary")

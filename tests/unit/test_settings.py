@@ -92,3 +92,35 @@ def test_every_setting_the_code_reads_is_documented() -> None:
     for name in ("CONVO_STAGE", "CONVO_TRUST", "CONVO_DATA", "CONVO_METRICS_PORT"):
         assert name in KNOWN
         assert f'"{name}"' in text
+
+
+def test_the_usual_name_of_a_providers_key_is_enough_and_ours_wins_over_it() -> None:
+    usual = Settings.from_env({"OPENAI_API_KEY": "sk-x", "GEMINI_API_KEY": ""})
+    assert usual.model_keys == {"openai": "env:OPENAI_API_KEY"}
+    ours = Settings.from_env({"OPENAI_API_KEY": "sk-x", "CONVO_OPENAI_KEY": "file:/run/key"})
+    assert ours.model_keys == {"openai": "file:/run/key"}
+
+
+def test_a_key_given_as_a_value_is_refused_and_not_repeated() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_env({"CONVO_ANTHROPIC_KEY": "sk-ant-hunter2"})
+    assert "must be a reference" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://models.example/v1", "ftp://127.0.0.1", "https://a:b@h/v1", "https://h/v1?key=1", "x"]
+)
+def test_a_key_goes_to_https_or_to_loopback_alone(address: str) -> None:
+    with pytest.raises(SettingsError, match="CONVO_GEMINI_URL must be an https"):
+        Settings.from_env({"CONVO_GEMINI_URL": address})
+
+
+def test_a_regional_endpoint_and_one_on_loopback_are_taken() -> None:
+    settings = Settings.from_env(
+        {"CONVO_OPENAI_URL": "https://eu.models.example/v1/", "CONVO_ANTHROPIC_URL": "http://127.0.0.1:8370"}
+    )
+    assert settings.model_urls == {
+        "openai": "https://eu.models.example/v1",
+        "anthropic": "http://127.0.0.1:8370",
+    }
