@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _LEET = str.maketrans("013457@$!|+8", "oieastasiltb")
 _LEET_L = str.maketrans("013457@$!|+8", "oleastasiltb")
 _LEET_TOKEN = re.compile(r"[a-z]*[0-9@$!|+][a-z0-9@$!|+]*")  # one with a sign in it that may be a letter
 _LEET_IN_WORD = re.compile(r"[a-z][013457@$!|+8]|[013457@$!|+8][a-z]")
 _APART = r"([ .\-_*·•,/|~]{1,3})"
-_SPACED = re.compile(rf"(?<![^\W_])[^\W_]{_APART}[^\W_](?:\1[^\W_'])+(?:\1?[.?!,])?(?![^\W_])")
-_SPACED_PAIR = re.compile(rf"(?<![^\W_])[^\W_]{_APART}[^\W_'](?:\1[^\W_'])*(?:\1[.?!,])?(?![^\W_])")
+_SPACED = re.compile(rf"(?<![^\W_])[^\W_]{_APART}[^\W_](?:\1[^\W_])+(?![^\W_])")
 _RUN = re.compile(r"([^\W\d_])\1{2,}")
 _BLANKS = re.compile(" {2,}")
 _BETWEEN = re.compile(r"[^\w']+")
 _MARKED = re.compile(r"[^\w' ]")
+MAX_SEPARATORS = 3  # a text that holds letters apart in more ways than these is no disguise
 MIN_GAPS = 3  # fewer words between marks are a list, or an address
 
 
@@ -37,15 +38,21 @@ class View:
 
 def join_spaced(view: View) -> View:
     """Letters held apart by one same separator (`s t o p`, `S.T.O.P`) become a word; pairs only beside a longer run."""
-    if not _SPACED.search(view.text):
-        return view
-    kept: list[slice] = []
-    last = 0
-    for run in _SPACED_PAIR.finditer(view.text):
-        step = 1 + len(run.group(1))
-        kept += [slice(last, run.start()), slice(run.start(), run.end(), step)]
-        last = run.end()
-    return _of(view, [*kept, slice(last, None)], "spaced")
+    for apart in sorted({run[1] for run in _SPACED.finditer(view.text)})[:MAX_SEPARATORS]:
+        kept: list[slice] = []
+        last = 0
+        for run in _apart_by(apart).finditer(view.text):
+            kept += [slice(last, run.start()), slice(run.start(), run.end(), 1 + len(apart))]
+            last = run.end()
+        view = _of(view, [*kept, slice(last, None)], "spaced")
+    return view
+
+
+@lru_cache(maxsize=64)
+def _apart_by(separator: str) -> re.Pattern[str]:
+    """Two or more single letters with exactly this between them, and the mark that ends the sentence."""
+    apart = re.escape(separator)
+    return re.compile(rf"(?<![^\W_])[^\W_](?:{apart}(?:[^\W_]|'))+(?:{apart}[.?!,])?(?![^\W_])")
 
 
 def unleet(view: View, *, one_is_l: bool = False) -> View:
