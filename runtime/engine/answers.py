@@ -9,7 +9,7 @@ from runtime.guardrails.registered_facts import wording
 from runtime.messages import Ask, Effect, GiveLink, HandOff, Move, Offer, State
 from schemas.bundle import Link
 
-OFFER_FROM = 0.27  # a topic worth offering
+OFFER_FROM = 0.20  # a topic worth offering: asked back at, nothing is stated
 OFFERED = 3
 
 

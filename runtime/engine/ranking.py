@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from runtime.engine.index import index_of
 from runtime.engine.outlook import answer_of, asked_of
@@ -16,12 +16,13 @@ FIRM_FROM = 0.42  # below it the best must be far ahead: a wrong answer is worse
 SURE_FROM = 0.80  # from it the runner-up matters less
 MARGIN = 0.06  # how far ahead the best must be to be the answer
 FAR_MARGIN = 0.11
-THIN_BELOW = 0.50  # below it one word in common is too thin to be an answer
+THIN_BELOW = 0.55  # below it one word in common is too thin to be an answer
 LINE_FROM = 0.60  # a line that lets a matter rest is said when it is nearly what was written
 PART_FROM = 0.50  # one of several questions in a message is answered by itself from here
 PARTS = 2  # answers in one reply
 PARTS_READ = 6  # of a long message the last ones: what somebody asks comes at the end
-SEARCH_WEIGHT = 0.10  # what the search's own order adds: it may see a likeness that our words do not
+SEARCH_WEIGHT = 0.05  # what the search's own order adds: it may see a likeness that our words do not
+MEANING_WEIGHT = 0.40  # what likeness in meaning counts beside likeness in words, where there is an embedder
 
 _BETWEEN = re.compile(
     r"[.?!;\n]+|,? (?:and|also|plus|n|&) (?=(?:how|what|who|when|where|why|can|could|do|does|is|are|will|would|if|am)\b)",
@@ -30,21 +31,34 @@ _BETWEEN = re.compile(
 
 
 def rank(scene: Scene, words: str, hits: Sequence[Hit]) -> tuple[tuple[str, float], ...]:
-    """Sayable claims that may answer, best first: likeness on our own scale plus a little for the search's order."""
-    own = index_of(scene.bundle).scores(words)
-    top = max((hit.score for hit in hits), default=0.0)
-    found = {hit.claim_id: hit.score / top for hit in sorted(hits, key=lambda h: h.score)} if top > 0 else {}
+    """Sayable claims that may answer, best first: likeness in words on our own scale, in meaning where the search tells it,
+    and a little for the search's order."""
+    scores = _fused(index_of(scene.bundle).scores(words), hits)
     carriers = {link.claim for link in scene.bundle.links.values()}
-    scores = {
-        i: min(
-            1.0,
-            own.get(i, 0.0) * (1 - SEARCH_WEIGHT)
-            + SEARCH_WEIGHT * found.get(i, 0.0 if hits else own.get(i, 0.0)),
-        )
-        for i in own.keys() | found.keys()
+    kept = (
+        (i, round(min(1.0, score), 3))
+        for i, score in scores.items()
         if i not in carriers and (c := scene.sayable(i)) is not None and _answers(c)
+    )
+    return tuple(sorted(kept, key=lambda item: (-item[1], item[0])))
+
+
+def _fused(own: Mapping[str, float], hits: Sequence[Hit]) -> Mapping[str, float]:
+    meant = {hit.claim_id: hit.likeness for hit in hits if hit.likeness is not None}
+    if meant:
+        least = min(meant.values())  # what the search left out is less like the question than all it found
+        own = {
+            i: (1 - MEANING_WEIGHT) * own.get(i, 0.0) + MEANING_WEIGHT * meant.get(i, least)
+            for i in own.keys() | meant.keys()
+        }
+    top = max((hit.score for hit in hits), default=0.0)
+    if top <= 0:
+        return own
+    found = {hit.claim_id: hit.score / top for hit in hits}
+    return {
+        i: (1 - SEARCH_WEIGHT) * own.get(i, 0.0) + SEARCH_WEIGHT * found.get(i, 0.0)
+        for i in own.keys() | found.keys()
     }
-    return tuple(sorted(((i, round(s, 3)) for i, s in scores.items()), key=lambda item: (-item[1], item[0])))
 
 
 def clear(scene: Scene, words: str, ranked: Sequence[tuple[str, float]]) -> bool:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from runtime.engine.answers import OFFER_FROM, OFFERED, Answer, line_for, nothing, state, towards, variant_of
 from runtime.engine.choices import own, pick
 from runtime.engine.courtesy import courtesy_of
-from runtime.engine.ranking import ANSWER_FROM, FIRM_FROM, MARGIN, clear, parts_of, rank, thin
+from runtime.engine.ranking import ANSWER_FROM, FIRM_FROM, clear, parts_of, rank
 from runtime.engine.scene import Scene
 from runtime.messages import OFFER, Ask, HandOff, Move, Offer, RecordAnswer, Silence, State
 from runtime.ports import Hit
 from schemas.bundle import Claim
 from schemas.text import normalise
 
+OFFER_SHARE = 0.6  # of the best one's likeness: what is further off is not offered beside it
 ASKED_WITHIN = 6  # lines in which a question may stand twice and not three times
 QUESTION_CHARS = 1_000
 SIGNS = frozenset(["reaction", "system"])  # kinds of message that say nothing to us
@@ -185,21 +186,18 @@ def _ranked(scene: Scene, words: str, hits: Sequence[Hit]) -> Answer:
         return Answer(moves=moves, reason="several", candidates=shortlist)
     if parts:
         return state(scene, parts[0], "clear_part", (), shortlist)
-    if not ranked or ranked[0][1] < ANSWER_FROM:
-        near = tuple(i for i, s in ranked[:OFFERED] if s >= OFFER_FROM and _topic(scene, i))
-        if len(near) > 1 and not scene.opted_out and not _just_offered(scene):
-            return Answer(moves=(Offer(ids=near),), reason="close_race", candidates=shortlist)
+    if not ranked:
         return nothing(scene, "no_answer", (), shortlist)
     best, score = ranked[0]
     ask_no_more = scene.opted_out or _just_offered(scene)
-    if clear(scene, words, ranked) or (ask_no_more and score >= FIRM_FROM):
+    if score >= ANSWER_FROM and (clear(scene, words, ranked) or (ask_no_more and score >= FIRM_FROM)):
         return state(scene, best, "clear_winner", (), shortlist)
-    if ask_no_more:
+    if ask_no_more or scene.bundle.claims[best].kind == "line":  # likest to what the tenant has no answer to
         return nothing(scene, "no_answer", (), shortlist)
-    close = tuple(i for i, s in ranked if s >= OFFER_FROM and score - s < 2 * MARGIN and _topic(scene, i))
-    if not close or (len(close) == 1 and score < FIRM_FROM and thin(scene, words, best)):
+    near = tuple(i for i, s in ranked if s >= max(OFFER_FROM, OFFER_SHARE * score) and _topic(scene, i))
+    if not near:
         return nothing(scene, "no_answer", (), shortlist)
-    return Answer(moves=(Offer(ids=close[:OFFERED]),), reason="close_race", candidates=shortlist)
+    return Answer(moves=(Offer(ids=near[:OFFERED]),), reason="close_race", candidates=shortlist)
 
 
 def _topic(scene: Scene, claim_id: str) -> bool:

@@ -62,7 +62,7 @@ def _came_to(outcome: Outcome, bundle: Bundle) -> set[str]:
     if (
         first is None
         or first in (lines.no_answer, lines.clarify, lines.fallback)
-        or first.startswith("ALL-L-")
+        or bundle.claims[first].kind == "line"
     ):
         return {"nothing"}
     return {first}
