@@ -86,14 +86,14 @@ _SHAPES = tuple(  # RE2: a hostile text costs no more than a friendly one
         (rf"(?:\b[OoIl]{{1,3}}|[0-9])(?:{_GAP}[0-9OoIl]){{3,}}\b", "[number]"),
     )
 )  # fmt: skip
-_NAMES = tuple(
-    re2.compile(shape)
-    for shape in (
-        rf"((?i:(?:^|[^\pL\pM])(?:{_ANNOUNCED}))) *{_NAME}(?: +{_NAME})?(?: +{_CAPITAL})*",
-        rf"((?:^|[^\pL])(?i:{_SAID_BEFORE})) +{_CAPITAL}(?: +{_CAPITAL})*",
-        rf"((?:^|[^\pL])(?i:{_TITLES})[.]?) +{_NAME}(?: +{_CAPITAL})*",
-    )
+_BEFORE = re2.compile(
+    rf"(?i)(?:^|[^\pL\pM])(?:(?P<surely>{_ANNOUNCED})|(?P<title>(?:{_TITLES})\b[.]?)|(?P<maybe>(?:{_SAID_BEFORE})\b))"
 )
+_AFTER = {  # what is a name behind which of them
+    "surely": re2.compile(rf"^ *{_NAME}(?: +{_NAME})?(?: +{_CAPITAL})*"),
+    "title": re2.compile(rf"^ +{_NAME}(?: +{_CAPITAL})*"),
+    "maybe": re2.compile(rf"^ +{_CAPITAL}(?: +{_CAPITAL})*"),
+}
 _YEARS = re.compile(r"(?:19|20)[0-9]{2}(?:[\s/-]{1,3}(?:19|20)?[0-9]{2})*")
 FEWEST_DIGITS = 3  # in a run of digits and of letters that look like one
 
@@ -106,9 +106,7 @@ def masked(text: str, private: Sequence[str] = (), *, chars: int = LINE_CHARS) -
     for value in private:
         for word in (value, *value.split()):
             plain = _private(word).sub("[name]", plain) if len(word) > 1 else plain
-    for shape in _NAMES:
-        plain = shape.sub(r"\1 [name]", plain)
-    plain = " ".join(plain.split())
+    plain = " ".join(_without_names(plain).split())
     return plain if len(plain) <= chars else plain[: chars // 2 - 2] + " … " + plain[-(chars // 2 - 2) :]
 
 
@@ -130,6 +128,18 @@ def _ascii_digit(char: str) -> str:
         return char
     digit = unicodedata.decimal(char, None)
     return "\ufffd" if "\ud800" <= char <= "\udfff" else char if digit is None else str(digit)
+
+
+def _without_names(text: str) -> str:
+    """Masks what stands behind words that announce a name, up to the next such words."""
+    kept, done = [], 0
+    hits = list(_BEFORE.finditer(text))
+    for hit, following in zip(hits, [*hits, None][1:], strict=True):
+        kept.append(text[done : hit.end()])
+        done = following.start() if following is not None else len(text)
+        name = next(shape for kind, shape in _AFTER.items() if hit.group(kind) is not None)
+        kept.append(name.sub(" [name]", text[hit.end() : done]))
+    return "".join(kept) + text[done:]
 
 
 def _number(hit: re.Match[str]) -> str:
