@@ -180,14 +180,21 @@ async def _web(settings: Settings, fd: int | None) -> None:
 
 async def _worker(settings: Settings) -> None:
     from runtime import jobs  # procrastinate is for workers alone
+    from runtime.channels import channels, client
+    from runtime.channels.pictures import FetchedPictures
+    from runtime.linguist import linguist
     from runtime.storage.claims import PgClaimSearch
     from runtime.storage.turns import PgTurns
     from runtime.worker import Worker
 
-    async with base(settings, "worker", role="tenant") as parts:
+    async with base(settings, "worker", role="tenant") as parts, client() as http:
         dispatch = await parts.also("dispatch")
+        spoken = linguist()
+        if spoken is not None:
+            await asyncio.to_thread(spoken.warm)
+        turns = PgTurns(dispatch, parts.pool, parts.tenants)
         work = Worker(
-            turns=PgTurns(dispatch, parts.pool, parts.tenants),
+            turns=turns,
             bundles=parts.keeper,
             claims=PgClaimSearch(parts.pool),
             model=None,
@@ -196,6 +203,10 @@ async def _worker(settings: Settings) -> None:
             wake=parts.wake,
             concurrency=settings.concurrency,
             lease_s=settings.lease_s,
+            linguist=spoken,
+            pictures=FetchedPictures(
+                channels=channels(http), secrets=parts.secrets, keep=turns.keep_media, clock=parts.clock
+            ),
         )
         also = [_measure_queues(parts, dispatch)]
         if settings.jobs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import random
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from runtime.crash import crash_point
 from runtime.engine.turn import take_turn
 from runtime.errors import BundleMissing, BundleRefused
 from runtime.messages import Lease, Outcome, Turn
-from runtime.ports import Checker, ClaimSearch, Clock, DatabaseDown, Model, Turns, Wake
+from runtime.ports import Checker, ClaimSearch, Clock, DatabaseDown, Linguist, Model, Pictures, Turns, Wake
 from runtime.pulse import Pulse
 from runtime.telemetry import BLOCKS, END_TO_END, ERRORS, SIGNALS, TURN, TURNS_FAILED, error_fields, log
 from schemas.bundle import Bundle
@@ -22,6 +23,7 @@ from schemas.bundle import Bundle
 LEASE_S = 30.0
 COMMIT_PAUSE_S = 0.3
 MAX_ATTEMPTS = 5
+MODELS_DOWN = "models_down"  # the alert of a turn whose every model failed it
 POLL_S = (0.5, 1.0)  # with jitter, so that many workers do not ask at once
 DOWN_S = (0.5, 5.0)  # first and longest wait while the database is away
 
@@ -45,6 +47,8 @@ class Worker:
         wake: Wake,
         concurrency: int = 8,
         lease_s: float = LEASE_S,
+        linguist: Linguist | None = None,
+        pictures: Pictures | None = None,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._turns = turns
@@ -56,6 +60,11 @@ class Worker:
         self._wake = wake
         self._concurrency = concurrency
         self._lease_s = lease_s
+        self._linguist = linguist
+        self._pictures = pictures
+        self._down: dict[
+            int, bool
+        ] = {}  # tenant -> whether models were down when this process last asked one
         self._jitter = jitter
         self._owner = f"worker-{os.getpid()}-{uuid4().hex[:8]}"
         self._working: set[asyncio.Task[None]] = set()
@@ -129,6 +138,9 @@ class Worker:
         crash_point("worker.after_load")
         if turn is None:
             return
+        turn = self._with_language(turn)
+        if self._pictures is not None:
+            turn = await self._pictures.seen(turn)
         outcome = await take_turn(turn, self._claims, self._model, self._checker, self._clock)
         crash_point("worker.before_commit")
         # The fence forbids a late commit anyway; not even trying keeps a paused worker quiet.
@@ -144,6 +156,14 @@ class Worker:
         self._wake.notify("sends")
         self._wake.notify("pages")
         self._measure(turn, outcome, leased_at, now)
+        await self._tell_of_models(lease.tenant_id, outcome, now)
+
+    def _with_language(self, turn: Turn) -> Turn:
+        """The turn with the language of its last words, where somebody can tell it."""
+        words = next((p.text for p in reversed(turn.pending) if p.text.strip()), "")
+        if self._linguist is None or not words:
+            return turn
+        return dataclasses.replace(turn, detected=self._linguist.language_of(words))
 
     async def _commit(self, lease: Lease, outcome: Outcome, now: datetime) -> bool:
         """A restart of the database costs the person a second, not the rest of the lease; the turn's own time limit ends it.
@@ -158,6 +178,22 @@ class Worker:
                     "turn not committed yet", conversation=lease.conversation_id, **error_fields(error)
                 )
                 await asyncio.sleep(COMMIT_PAUSE_S)
+
+    async def _tell_of_models(self, tenant_id: int, outcome: Outcome, now: datetime) -> None:
+        """A human hears that models are down once an outage, and the outage ends with the first answer of one. Best effort:
+        the next turn says it again, and the database knows whether it is news."""
+        down = MODELS_DOWN in outcome.audit.get("alerts", ())
+        if not down and (outcome.audit.get("model") is None or self._down.get(tenant_id) is False):
+            return
+        try:
+            news = await self._turns.models(tenant_id, down=down, now=now)
+        except DatabaseDown as error:
+            log().warning("outage of models not written down", **error_fields(error))
+            return
+        self._down[tenant_id] = down
+        if news:
+            log().error("models are down" if down else "models answer again", tenant_id=tenant_id)
+            self._wake.notify("pages")
 
     async def _pinned(self, lease: Lease, active: Bundle) -> Bundle | None:
         digest, _ = await self._turns.pin(lease)
