@@ -27,7 +27,7 @@ NEAREST, NEAREST_FEW, WHOLE = (
 SAME_FROM = 0.85  # nearly an example's own words: then nothing else counts
 MIN_TYPO_CHARS = 5
 UNKNOWN = 0.85  # what a word of nobody's examples is worth, beside one that only one claim's have
-THIN = 3.0  # examples with which half of a claim's likeness as a whole counts
+THIN = 1.0  # examples with which half of a claim's likeness as a whole counts
 
 Weights = Mapping[str, float]
 
