@@ -70,10 +70,12 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     },
     "Audit and desk": {
         "audit": "append-only: every entry of every stream, chained by hash; bodies encrypted",
+        "drill_result": "append-only: what signed attack suites came to, by the bundle they were played against",
         "audit_stream": "heads of the streams `send/` and `desk/`",
         "audit_root": "sealed roots, each chained to the one before",
         "audit_root_leaf": "the stream heads a root binds",
         "audit_sealed": "the newest sealed leaf of each stream and its place in the tree, for the sealer alone",
+        "model_breaker": "which model of which provider keeps failing, and until when nobody asks it; of all tenants",
         "event": "what happened, in kinds and numbers; never words",
         "desk_link": "one-time login links, as hashes",
         "desk_session": "sessions of operators, as hashes",

@@ -21,18 +21,6 @@ begin
   return coalesce(v_answering, false);
 end $$;
 
-CREATE FUNCTION public.attestation_needs_drill() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-begin
-  if names_real_stage_v1(new.envelope) and not withstood_v1(new.tenant_id, new.digest)
-     and not was_in_force_v1(new.tenant_id, 'staging', new.digest) and not was_in_force_v1(new.tenant_id, 'live', new.digest) then
-    raise exception 'the attack suite did not hold for %', new.digest using errcode = 'CV812';
-  end if;
-  return new;
-end $$;
-
 CREATE FUNCTION public.audit_append_v1(p_tenant integer, p_stream text, p_id uuid, p_at timestamp with time zone, p_header jsonb, p_body bytea) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -163,6 +151,59 @@ begin
   return query
     select s.tenant_id, s.stream, s.n, s.hash from audit_sealed s order by s.place;
   perform set_config('app.every', '', true);
+end $$;
+
+CREATE FUNCTION public.breaker_report_v1(p_provider text, p_model text, p_result text, p_trial boolean, p_failures integer, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.every', 'on', true);
+  case p_result
+    when 'failed' then
+      insert into model_breaker as b (provider, model, failures, opened_at, changed_at)
+      values (p_provider, p_model, 1, case when p_trial or p_failures <= 1 then p_now end, p_now)
+      on conflict on constraint model_breaker_pkey do update
+        set failures = b.failures + 1,
+            opened_at = case when p_trial or b.failures + 1 >= p_failures then p_now end,
+            trial_until = null,
+            changed_at = p_now
+        where p_trial or b.opened_at is null;
+    when 'answered' then
+      update model_breaker b set failures = 0, opened_at = null, trial_until = null, changed_at = p_now
+       where b.provider = p_provider and b.model = p_model and (p_trial or b.opened_at is null);
+    when 'unsaid' then
+      update model_breaker b set trial_until = null, changed_at = p_now
+       where b.provider = p_provider and b.model = p_model and p_trial;
+  end case;
+  perform set_config('app.every', '', true);
+end $$;
+
+CREATE FUNCTION public.breaker_states_v1() RETURNS TABLE(provider text, model text, failures integer, opened_at timestamp with time zone, trial_until timestamp with time zone)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.every', 'on', true);
+  return query select b.provider, b.model, b.failures, b.opened_at, b.trial_until from model_breaker b order by 1, 2;
+  perform set_config('app.every', '', true);
+end $$;
+
+CREATE FUNCTION public.breaker_try_v1(p_provider text, p_model text, p_open_s double precision, p_trial_s double precision, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+  v_mine boolean;
+begin
+  perform set_config('app.every', 'on', true);
+  update model_breaker b set trial_until = p_now + make_interval(secs => p_trial_s), changed_at = p_now
+   where b.provider = p_provider and b.model = p_model
+     and b.opened_at + make_interval(secs => p_open_s) <= p_now
+     and (b.trial_until is null or b.trial_until <= p_now);
+  v_mine := found;
+  perform set_config('app.every', '', true);
+  return v_mine;
 end $$;
 
 CREATE FUNCTION public.bundle_activate_v1(p_tenant integer, p_stage text, p_digest text, p_expect text, p_by text, p_audit_id uuid, p_now timestamp with time zone, p_rules jsonb, p_policy jsonb, p_unapproved boolean, p_organisation text, p_claims jsonb, p_texts jsonb, p_connections jsonb) RETURNS TABLE(outcome text, serial integer, detail text)
@@ -340,44 +381,6 @@ begin
     order by s.claim_id, s.score desc, s.n
   )
   select b.claim_id, b.score, b.text from best b order by b.score desc, b.claim_id limit p_limit;
-end $$;
-
-CREATE FUNCTION public.claim_search_v2(p_tenant integer, p_digest text, p_question text, p_limit integer, p_embedder text, p_vector text) RETURNS TABLE(claim_id text, score real, matched_text text, likeness real)
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-declare
-  v_asked vector := p_vector::vector;
-begin
-  perform set_config('app.tenant', p_tenant::text, true);
-  return query
-  with near as materialized (
-    select x.claim_id, x.n, x.text, e.vector, 1 - (e.vector <=> v_asked) as like_it,
-           row_number() over (partition by x.claim_id order by e.vector <=> v_asked, x.n) as place
-    from claim_index x
-    join embedding_cache e on e.tenant_id = p_tenant and e.embedder = p_embedder
-                          and e.sha256 = sha256(convert_to(x.text, 'UTF8'))
-    where x.tenant_id = p_tenant and x.digest = p_digest
-  ), ground as (
-    select coalesce(avg(x.like_it), 0) as mean from near x
-  ), meant as (
-    select x.claim_id, max(x.text) filter (where x.place = 1) as text,
-           (avg(x.like_it) filter (where x.place <= 3) + 1 - (avg(x.vector) <=> v_asked)) / 2 as like_it
-    from near x group by x.claim_id
-  ), by_meaning as (
-    select m.claim_id, m.text,
-           greatest(0, (m.like_it - g.mean) / greatest(1 - g.mean, 0.0001))::float4 as likeness,
-           row_number() over (order by m.like_it desc, m.claim_id) as place
-    from meant m cross join ground g
-  ), by_words as (
-    select w.claim_id, w.score, w.matched_text from claim_search_v1(p_tenant, p_digest, p_question, p_limit) w
-  )
-  select coalesce(w.claim_id, m.claim_id), coalesce(w.score, 0)::float4, coalesce(w.matched_text, m.text),
-         coalesce(m.likeness, 0)::float4
-  from by_words w
-  full join by_meaning m on m.claim_id = w.claim_id
-  where w.claim_id is not null or m.place <= p_limit
-  order by coalesce(m.likeness, 0) desc, coalesce(w.score, 0) desc, 1;
 end $$;
 
 CREATE FUNCTION public.claim_v1(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) RETURNS TABLE(tenant_id integer, conversation_id uuid, fence bigint, attempts integer, until timestamp with time zone)
@@ -884,62 +887,6 @@ begin
   perform desk_audit_v1(p_tenant, 'discarded', p_by,
     jsonb_build_object('kind', p_kind, 'item', p_item, 'conversation', v_conversation), p_now, p_entry, p_reason);
   return true;
-end $$;
-
-CREATE FUNCTION public.drill_record_v1(p_tenant integer, p_digest text, p_kind text, p_suite text, p_seed bigint, p_attacks integer, p_twins integer, p_failed integer, p_tool text, p_played_at timestamp with time zone, p_envelope bytea, p_by text, p_audit_id uuid, p_now timestamp with time zone) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-begin
-  perform set_config('app.tenant', p_tenant::text, true);
-  insert into drill_result (tenant_id, digest, envelope_sha, kind, suite, seed, attacks, twins, failed, tool, played_at, envelope,
-                            recorded_by, recorded_at)
-  values (p_tenant, p_digest, encode(sha256(p_envelope), 'hex'), p_kind, p_suite, p_seed, p_attacks, p_twins, p_failed, p_tool,
-          p_played_at, p_envelope, p_by, p_now)
-  on conflict do nothing;
-  if not found then
-    return false;
-  end if;
-  perform audit_append_v1(
-    p_tenant, 'desk/' || p_tenant, p_audit_id, p_now,
-    jsonb_build_object('what', 'drill', 'kind', p_kind, 'digest', p_digest, 'suite', p_suite, 'seed', p_seed, 'attacks', p_attacks,
-                       'twins', p_twins, 'failed', p_failed, 'tool', p_tool, 'played_at', p_played_at, 'by', p_by),
-    ''::bytea);
-  return true;
-end $$;
-
-CREATE FUNCTION public.drilled_v1(p_tenant integer, p_digest text, p_stage text) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-begin
-  perform set_config('app.tenant', p_tenant::text, true);
-  return p_stage = 'sandbox' or withstood_v1(p_tenant, p_digest) or was_in_force_v1(p_tenant, p_stage, p_digest);
-end $$;
-
-CREATE FUNCTION public.embeddings_missing_v1(p_tenant integer, p_embedder text, p_texts text[]) RETURNS SETOF text
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-begin
-  perform set_config('app.tenant', p_tenant::text, true);
-  return query
-  select distinct x from unnest(p_texts) as x
-  where not exists (select from embedding_cache e where e.tenant_id = p_tenant and e.embedder = p_embedder
-                    and e.sha256 = sha256(convert_to(x, 'UTF8')));
-end $$;
-
-CREATE FUNCTION public.embeddings_store_v1(p_tenant integer, p_embedder text, p_texts text[], p_vectors text[]) RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-begin
-  perform set_config('app.tenant', p_tenant::text, true);
-  insert into embedding_cache (tenant_id, embedder, sha256, vector)
-  select p_tenant, p_embedder, sha256(convert_to(x.said, 'UTF8')), x.numbers::vector
-  from unnest(p_texts, p_vectors) as x (said, numbers)
-  order by 3
-  on conflict do nothing;
 end $$;
 
 CREATE FUNCTION public.enable_v1(p_tenant integer, p_by text, p_now timestamp with time zone) RETURNS text
@@ -1758,17 +1705,6 @@ begin
   return true;
 end $$;
 
-CREATE FUNCTION public.names_real_stage_v1(p_envelope bytea) RETURNS boolean
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-begin
-  return convert_from(decode(convert_from(p_envelope, 'UTF8')::jsonb ->> 'payload', 'base64'), 'UTF8')::jsonb
-         -> 'predicate' -> 'stages' ?| array['staging', 'live'];
-exception when others then
-  return false;
-end $$;
-
 CREATE FUNCTION public.operator_said_v1(p_tenant integer, p_conversation uuid, p_contact uuid, p_connection text, p_channel text, p_id uuid, p_body bytea, p_provider_hmac bytea, p_said_at timestamp with time zone, p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -1900,18 +1836,6 @@ CREATE FUNCTION public.pinned_v1(p_tenant integer, p_conversation uuid) RETURNS 
     and x.received_at - c.last_turn_at <= interval '24 hours' and x.received_at - c.pinned_at <= interval '7 days'
 $$;
 
-CREATE FUNCTION public.pointer_needs_drill() RETURNS trigger
-    LANGUAGE plpgsql
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-begin
-  if new.stage <> 'sandbox' and not withstood_v1(new.tenant_id, new.digest)
-     and not was_in_force_v1(new.tenant_id, new.stage, new.digest) then
-    raise exception 'the attack suite did not hold for %', new.digest using errcode = 'CV812';
-  end if;
-  return new;
-end $$;
-
 CREATE FUNCTION public.queue_done_v1(p_done bigint, p_answered int8multirange, OUT done bigint, OUT answered int8multirange) RETURNS record
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -2008,20 +1932,6 @@ begin
   perform desk_audit_v1(p_tenant, case o.state when 'unknown' then 'unknown send repeated' else 'send tried again' end, p_by,
     jsonb_build_object('item', p_item, 'conversation', o.conversation_id, 'was', o.state), p_now);
   return true;
-end $$;
-
-CREATE FUNCTION public.search_ready_v1(p_tenant integer, p_digest text, p_embedder text) RETURNS boolean
-    LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-begin
-  perform set_config('app.tenant', p_tenant::text, true);
-  return exists (select from claim_index x where x.tenant_id = p_tenant and x.digest = p_digest)
-    and not exists (
-      select from claim_index x
-      where x.tenant_id = p_tenant and x.digest = p_digest
-        and not exists (select from embedding_cache e where e.tenant_id = p_tenant and e.embedder = p_embedder
-                        and e.sha256 = sha256(convert_to(x.text, 'UTF8'))));
 end $$;
 
 CREATE FUNCTION public.secret_get_v1(p_tenant integer, p_name text) RETURNS TABLE(id uuid, ciphertext bytea)
@@ -3148,14 +3058,6 @@ begin
   order by l.position;
 end $$;
 
-CREATE FUNCTION public.was_in_force_v1(p_tenant integer, p_stage text, p_digest text) RETURNS boolean
-    LANGUAGE sql STABLE
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-  select exists (select from bundle_pointer p
-                 where p.tenant_id = p_tenant and p.stage = p_stage and p.digest = p_digest)
-$$;
-
 CREATE FUNCTION public.why_v1(p_tenant integer, p_id uuid, p_key text, p_provider_hmac bytea) RETURNS TABLE(id uuid, contact_id uuid, wrapped_key bytea, body bytea, bundle text, doc jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -3208,16 +3110,6 @@ begin
   insert into claim_withdrawal (tenant_id, claim_digest, withdrawn_by, withdrawn_at, entry_n)
   values (p_tenant, p_claim_digest, p_by, p_now, v_n) on conflict do nothing;
 end $$;
-
-CREATE FUNCTION public.withstood_v1(p_tenant integer, p_digest text) RETURNS boolean
-    LANGUAGE sql STABLE
-    SET search_path TO 'public', 'pg_temp'
-    AS $$
-  select coalesce((
-    select r.failed = 0 and r.attacks >= 105 and r.twins > 0 from drill_result r
-    where r.tenant_id = p_tenant and r.digest = p_digest and r.kind = 'attack'
-    order by r.played_at desc, r.failed desc, r.attacks limit 1), false)
-$$;
 
 CREATE TABLE public.answer (
     tenant_id integer NOT NULL,
@@ -3529,37 +3421,6 @@ CREATE TABLE public.desk_session (
 
 ALTER TABLE ONLY public.desk_session FORCE ROW LEVEL SECURITY;
 
-CREATE TABLE public.drill_result (
-    tenant_id integer NOT NULL,
-    digest text NOT NULL,
-    envelope_sha text NOT NULL,
-    kind text NOT NULL,
-    suite text NOT NULL,
-    seed bigint NOT NULL,
-    attacks integer NOT NULL,
-    twins integer NOT NULL,
-    failed integer NOT NULL,
-    tool text NOT NULL,
-    played_at timestamp with time zone NOT NULL,
-    envelope bytea NOT NULL,
-    recorded_by text NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    CONSTRAINT drill_result_attacks_check CHECK ((attacks >= 0)),
-    CONSTRAINT drill_result_failed_check CHECK ((failed >= 0)),
-    CONSTRAINT drill_result_twins_check CHECK ((twins >= 0))
-);
-
-ALTER TABLE ONLY public.drill_result FORCE ROW LEVEL SECURITY;
-
-CREATE TABLE public.embedding_cache (
-    tenant_id integer NOT NULL,
-    embedder text NOT NULL,
-    sha256 bytea NOT NULL,
-    vector public.vector NOT NULL
-);
-
-ALTER TABLE ONLY public.embedding_cache FORCE ROW LEVEL SECURITY;
-
 CREATE TABLE public.event (
     tenant_id integer NOT NULL,
     id uuid NOT NULL,
@@ -3707,6 +3568,17 @@ CREATE TABLE public.media (
 );
 
 ALTER TABLE ONLY public.media FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.model_breaker (
+    provider text NOT NULL,
+    model text NOT NULL,
+    failures integer NOT NULL,
+    opened_at timestamp with time zone,
+    trial_until timestamp with time zone,
+    changed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.model_breaker FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.model_outage (
     tenant_id integer NOT NULL,
@@ -4025,12 +3897,6 @@ ALTER TABLE ONLY public.desk_link
 ALTER TABLE ONLY public.desk_session
     ADD CONSTRAINT desk_session_pkey PRIMARY KEY (token_hash);
 
-ALTER TABLE ONLY public.drill_result
-    ADD CONSTRAINT drill_result_pkey PRIMARY KEY (tenant_id, digest, envelope_sha);
-
-ALTER TABLE ONLY public.embedding_cache
-    ADD CONSTRAINT embedding_cache_pkey PRIMARY KEY (tenant_id, embedder, sha256);
-
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (tenant_id, id);
 
@@ -4060,6 +3926,9 @@ ALTER TABLE ONLY public.kill_request
 
 ALTER TABLE ONLY public.media
     ADD CONSTRAINT media_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.model_breaker
+    ADD CONSTRAINT model_breaker_pkey PRIMARY KEY (provider, model);
 
 ALTER TABLE ONLY public.model_outage
     ADD CONSTRAINT model_outage_pkey PRIMARY KEY (tenant_id, id);
@@ -4190,10 +4059,6 @@ ALTER INDEX public.inbox_pkey ATTACH PARTITION public.inbox_default_pkey;
 
 ALTER INDEX public.inbox_seen_pkey ATTACH PARTITION public.inbox_seen_default_pkey;
 
-CREATE TRIGGER attestation_needs_drill BEFORE INSERT ON public.bundle_attestation FOR EACH ROW EXECUTE FUNCTION public.attestation_needs_drill();
-
-CREATE TRIGGER pointer_needs_drill BEFORE INSERT ON public.bundle_pointer FOR EACH ROW EXECUTE FUNCTION public.pointer_needs_drill();
-
 ALTER TABLE ONLY public.bundle_attestation
     ADD CONSTRAINT bundle_attestation_tenant_id_digest_fkey FOREIGN KEY (tenant_id, digest) REFERENCES public.bundle(tenant_id, digest);
 
@@ -4202,9 +4067,6 @@ ALTER TABLE ONLY public.bundle_pointer
 
 ALTER TABLE ONLY public.bundle
     ADD CONSTRAINT bundle_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
-
-ALTER TABLE ONLY public.drill_result
-    ADD CONSTRAINT drill_result_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
 
 ALTER TABLE ONLY public.organisation_suppression
     ADD CONSTRAINT organisation_suppression_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
@@ -4261,10 +4123,6 @@ ALTER TABLE public.desk_link ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.desk_session ENABLE ROW LEVEL SECURITY;
 
-ALTER TABLE public.drill_result ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE public.embedding_cache ENABLE ROW LEVEL SECURITY;
-
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY every_tenant ON public.answer TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
@@ -4313,10 +4171,6 @@ CREATE POLICY every_tenant ON public.desk_link TO convo_owner USING ((current_se
 
 CREATE POLICY every_tenant ON public.desk_session TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
-CREATE POLICY every_tenant ON public.drill_result TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
-
-CREATE POLICY every_tenant ON public.embedding_cache TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
-
 CREATE POLICY every_tenant ON public.event TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.hold TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
@@ -4336,6 +4190,8 @@ CREATE POLICY every_tenant ON public.ingest_reject TO convo_owner USING ((curren
 CREATE POLICY every_tenant ON public.kill_request TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.media TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
+
+CREATE POLICY every_tenant ON public.model_breaker TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.model_outage TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
@@ -4393,6 +4249,8 @@ ALTER TABLE public.kill_request ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.media ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.model_breaker ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.model_outage ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY one_tenant ON public.answer USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
@@ -4434,10 +4292,6 @@ CREATE POLICY one_tenant ON public.conversation_queue USING ((tenant_id = (NULLI
 CREATE POLICY one_tenant ON public.dead_letter USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.delivery_status USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
-
-CREATE POLICY one_tenant ON public.drill_result USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
-
-CREATE POLICY one_tenant ON public.embedding_cache USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.event USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
@@ -4541,8 +4395,6 @@ GRANT USAGE ON SCHEMA public TO convo_desk;
 REVOKE ALL ON FUNCTION public.answering_v1(p_tenant integer, p_connection text, p_blind bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.answering_v1(p_tenant integer, p_connection text, p_blind bytea) TO convo_ingest;
 
-REVOKE ALL ON FUNCTION public.attestation_needs_drill() FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION public.audit_append_v1(p_tenant integer, p_stream text, p_id uuid, p_at timestamp with time zone, p_header jsonb, p_body bytea) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.audit_entries_v1(p_tenant integer, p_after_tenant integer, p_after_stream text, p_after_n bigint, p_limit integer) FROM PUBLIC;
@@ -4566,6 +4418,16 @@ GRANT ALL ON FUNCTION public.audit_seal_v1(p_n bigint, p_at timestamp with time 
 
 REVOKE ALL ON FUNCTION public.audit_sealed_v1() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.audit_sealed_v1() TO convo_dispatch;
+
+REVOKE ALL ON FUNCTION public.breaker_report_v1(p_provider text, p_model text, p_result text, p_trial boolean, p_failures integer, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.breaker_report_v1(p_provider text, p_model text, p_result text, p_trial boolean, p_failures integer, p_now timestamp with time zone) TO convo_dispatch;
+
+REVOKE ALL ON FUNCTION public.breaker_states_v1() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.breaker_states_v1() TO convo_dispatch;
+GRANT ALL ON FUNCTION public.breaker_states_v1() TO convo_desk;
+
+REVOKE ALL ON FUNCTION public.breaker_try_v1(p_provider text, p_model text, p_open_s double precision, p_trial_s double precision, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.breaker_try_v1(p_provider text, p_model text, p_open_s double precision, p_trial_s double precision, p_now timestamp with time zone) TO convo_dispatch;
 
 REVOKE ALL ON FUNCTION public.bundle_activate_v1(p_tenant integer, p_stage text, p_digest text, p_expect text, p_by text, p_audit_id uuid, p_now timestamp with time zone, p_rules jsonb, p_policy jsonb, p_unapproved boolean, p_organisation text, p_claims jsonb, p_texts jsonb, p_connections jsonb) FROM PUBLIC;
 
@@ -4594,9 +4456,6 @@ REVOKE ALL ON FUNCTION public.case_ref_v1(p_conversation uuid, p_from bigint) FR
 
 REVOKE ALL ON FUNCTION public.claim_search_v1(p_tenant integer, p_digest text, p_question text, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_search_v1(p_tenant integer, p_digest text, p_question text, p_limit integer) TO convo_tenant;
-
-REVOKE ALL ON FUNCTION public.claim_search_v2(p_tenant integer, p_digest text, p_question text, p_limit integer, p_embedder text, p_vector text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.claim_search_v2(p_tenant integer, p_digest text, p_question text, p_limit integer, p_embedder text, p_vector text) TO convo_tenant;
 
 REVOKE ALL ON FUNCTION public.claim_v1(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_v1(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) TO convo_dispatch;
@@ -4640,14 +4499,6 @@ GRANT ALL ON FUNCTION public.desk_switches_v1(p_tenant integer) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
-
-REVOKE ALL ON FUNCTION public.drill_record_v1(p_tenant integer, p_digest text, p_kind text, p_suite text, p_seed bigint, p_attacks integer, p_twins integer, p_failed integer, p_tool text, p_played_at timestamp with time zone, p_envelope bytea, p_by text, p_audit_id uuid, p_now timestamp with time zone) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.drilled_v1(p_tenant integer, p_digest text, p_stage text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.embeddings_missing_v1(p_tenant integer, p_embedder text, p_texts text[]) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION public.embeddings_store_v1(p_tenant integer, p_embedder text, p_texts text[], p_vectors text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.enable_v1(p_tenant integer, p_by text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enable_v1(p_tenant integer, p_by text, p_now timestamp with time zone) TO convo_desk;
@@ -4705,8 +4556,6 @@ GRANT ALL ON FUNCTION public.models_down_v1(p_tenant integer, p_now timestamp wi
 REVOKE ALL ON FUNCTION public.models_up_v1(p_tenant integer, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.models_up_v1(p_tenant integer, p_now timestamp with time zone) TO convo_tenant;
 
-REVOKE ALL ON FUNCTION public.names_real_stage_v1(p_envelope bytea) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION public.operator_said_v1(p_tenant integer, p_conversation uuid, p_contact uuid, p_connection text, p_channel text, p_id uuid, p_body bytea, p_provider_hmac bytea, p_said_at timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.page_seen_v1(p_tenant integer, p_conversation uuid, p_now timestamp with time zone) FROM PUBLIC;
@@ -4723,8 +4572,6 @@ GRANT ALL ON FUNCTION public.pin_v1(p_tenant integer, p_conversation uuid) TO co
 
 REVOKE ALL ON FUNCTION public.pinned_v1(p_tenant integer, p_conversation uuid) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION public.pointer_needs_drill() FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION public.queue_done_v1(p_done bigint, p_answered int8multirange, OUT done bigint, OUT answered int8multirange) FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.conversation_queue TO convo_tenant;
@@ -4737,9 +4584,6 @@ GRANT ALL ON FUNCTION public.queue_gauges_v1(p_now timestamp with time zone) TO 
 
 REVOKE ALL ON FUNCTION public.replay_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.replay_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_now timestamp with time zone) TO convo_desk;
-
-REVOKE ALL ON FUNCTION public.search_ready_v1(p_tenant integer, p_digest text, p_embedder text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.search_ready_v1(p_tenant integer, p_digest text, p_embedder text) TO convo_tenant;
 
 REVOKE ALL ON FUNCTION public.secret_get_v1(p_tenant integer, p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.secret_get_v1(p_tenant integer, p_name text) TO convo_ingest;
@@ -4844,15 +4688,11 @@ GRANT ALL ON FUNCTION public.typing_v1(p_tenant integer, p_conversation uuid, p_
 REVOKE ALL ON FUNCTION public.visitor_lines_v1(p_tenant integer, p_connection text, p_blind bytea, p_after bigint, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.visitor_lines_v1(p_tenant integer, p_connection text, p_blind bytea, p_after bigint, p_now timestamp with time zone) TO convo_ingest;
 
-REVOKE ALL ON FUNCTION public.was_in_force_v1(p_tenant integer, p_stage text, p_digest text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION public.why_v1(p_tenant integer, p_id uuid, p_key text, p_provider_hmac bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.why_v1(p_tenant integer, p_id uuid, p_key text, p_provider_hmac bytea) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.withdraw_v1(p_tenant integer, p_claim_digest text, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.withdraw_v1(p_tenant integer, p_claim_digest text, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
-
-REVOKE ALL ON FUNCTION public.withstood_v1(p_tenant integer, p_digest text) FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.answer TO convo_tenant;
 GRANT SELECT ON TABLE public.answer TO convo_desk;
@@ -4920,13 +4760,6 @@ REVOKE ALL ON TABLE public.delivery_status FROM convo_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE public.delivery_status TO convo_owner;
 GRANT SELECT ON TABLE public.delivery_status TO convo_tenant;
 GRANT SELECT ON TABLE public.delivery_status TO convo_desk;
-
-REVOKE ALL ON TABLE public.drill_result FROM convo_owner;
-GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE public.drill_result TO convo_owner;
-GRANT SELECT ON TABLE public.drill_result TO convo_desk;
-
-GRANT SELECT ON TABLE public.embedding_cache TO convo_tenant;
-GRANT SELECT ON TABLE public.embedding_cache TO convo_desk;
 
 GRANT SELECT ON TABLE public.event TO convo_tenant;
 GRANT SELECT ON TABLE public.event TO convo_desk;

@@ -18,7 +18,7 @@ SILENT = ("convo_ingest", "convo_dispatch")  # functions only
 MINE, OTHER = 1, 2
 
 # Not of one tenant, and shown to nobody who names one.
-OF_THE_DEPLOYMENT = {"platform", "audit_root", "desk_link", "desk_session"}
+OF_THE_DEPLOYMENT = {"platform", "audit_root", "desk_link", "desk_session", "model_breaker"}
 LEDGER = "schema_migration"  # file names and their hashes; the owner's alone
 
 # What a generated row must hold to pass a table's checks.
@@ -213,6 +213,7 @@ TASKS = {
     "convo_dispatch": COMMON
     | {"claim_v1", "claim_v2", "send_due_v1", "send_sweep_v1", "kill_now_v1", "queue_gauges_v1"}
     | {"partitions_job_v1"}
+    | {"breaker_states_v1", "breaker_try_v1", "breaker_report_v1"}
     | {"audit_roots_v1", "audit_seal_v1", "audit_sealed_v1", "audit_moved_v1"},
     "convo_tenant": COMMON
     | {"load_v2", "last_look_v2", "media_keep_v1", "models_down_v1", "models_up_v1"}
@@ -221,6 +222,7 @@ TASKS = {
     | {"send_queue_v1", "kill_now_v1", "consent_record_v1", "secret_get_v1", "bundle_saw_v1"}
     | {"audit_hash_v1"},
     "convo_desk": COMMON
+    | {"breaker_states_v1"}
     | {"desk_link_look_v1", "desk_link_use_v1", "desk_session_v1", "desk_session_end_v1"}
     | {"desk_look_v1", "desk_switches_v1", "bundle_held_v1", "send_queue_v1", "send_recipient_v1"}
     | {"kill_v1", "in_flight_v1", "enable_v1", "withdraw_v1", "replay_v1", "discard_v1", "stuck_v1"}
