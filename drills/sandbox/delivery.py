@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx2
 
+from drills.sandbox.media import described
 from drills.sandbox.state import Line, Number, State
 
 ANSWER_WITHIN_S = 5.0
@@ -34,7 +35,7 @@ class Delivery:
             reply = {"type": "button_reply", "button_reply": {"id": "option", "title": line.text}}
             content = {"type": "interactive", "interactive": reply}
         if line.kind != "text":
-            content = {"type": line.kind, line.kind: {"id": f"media-{line.id}"}}
+            content = {"type": line.kind, line.kind: described(line)}
         message = {"from": phone, "id": line.id, "timestamp": _seconds(line), **content}
         contact = {"wa_id": phone, "profile": {"name": person.name}}
         payload = _envelope(number, contacts=[contact], messages=[message])

@@ -21,7 +21,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
-from drills.sandbox import api, phone
+from drills.sandbox import api, media, phone
 from drills.sandbox.delivery import Delivery
 from drills.sandbox.state import PEOPLE, Number, Options, Person, State
 from runtime.clock import clock_of
@@ -49,6 +49,7 @@ def build(options: Options, *, http: httpx2.AsyncClient | None = None) -> Starle
     app = Starlette(
         routes=[
             *api.routes(state, delivery),
+            *media.routes(state),
             *phone.routes(state, delivery),
             Mount("/static", StaticFiles(directory=HERE / "static")),
         ],

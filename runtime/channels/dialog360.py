@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx2
 
-from runtime.channels import meta_webhook, signatures, wire
+from runtime.channels import meta_media, meta_webhook, signatures, wire
 from runtime.channels.meta_answer import receipt
 from runtime.messages import InboundEvent, OutboundMessage, Receipt
+from runtime.ports import NoMedia
 from schemas.bundle import Connection
 
 DEFAULT_HEADER = "X-Convo-Secret"
@@ -99,6 +100,28 @@ class Dialog360:
         except (httpx2.HTTPError, TimeoutError):
             return Receipt(result="unknown", detail="timeout")
         return receipt(answer.status_code, answer.headers, answer.content)
+
+    async def fetch_media(
+        self,
+        connection: Connection,
+        secrets: Mapping[str, str],
+        reference: str,
+        *,
+        max_bytes: int,
+        deadline_s: float,
+    ) -> bytes:
+        """See ports.HoldsMedia: where it lies, then the bytes, both from the connection's own host."""
+        key = secrets.get("api", "")
+        if not key or not key.isascii() or not key.isprintable():
+            raise NoMedia("there is no key", for_good=False)
+        return await meta_media.fetch(
+            self._http,
+            base_url=connection.base_url,
+            headers={KEY_HEADER: key},
+            reference=reference,
+            max_bytes=max_bytes,
+            deadline_s=deadline_s,
+        )
 
     @property
     def deduplicates(self) -> bool:

@@ -1,4 +1,4 @@
-"""Reads Meta's webhook envelope (360dialog passes it on as it is): messages, statuses and marketing preferences, in order."""
+"""Reads Meta's webhook envelope (360dialog passes it on as it is): messages, statuses, preferences and echoes, in order."""
 
 from __future__ import annotations
 
@@ -10,10 +10,21 @@ from typing import Any, Literal
 
 from runtime.channels.wire import MAX_ID_CHARS, MAX_NAME_CHARS, identifier, items, mapping, moment, text
 from runtime.errors import MalformedWebhook
-from runtime.messages import Identity, InboundEvent, InboundMessage, Malformed, Preference, StatusUpdate
+from runtime.messages import (
+    Identity,
+    InboundEvent,
+    InboundMessage,
+    Malformed,
+    MediaReference,
+    OperatorMessage,
+    Preference,
+    StatusUpdate,
+)
 
 OBJECT = "whatsapp_business_account"
+FIELDS = frozenset({"messages", "user_preferences", "smb_message_echoes"})
 MEDIA = frozenset({"image", "audio", "video", "document", "sticker"})
+MAX_TYPE_CHARS = 100
 USER_STOPPED = 131050
 MAX_PHONE_DIGITS = 15  # E.164
 _STATUSES: Mapping[str, Literal["sent", "delivered", "read", "failed"]] = {
@@ -41,7 +52,7 @@ def events(envelope: object, *, phone_number_id: str | None, now: datetime) -> l
     ours = 0
     astray: str | None = None
     for path, change in _changes(root, found):
-        if change.get("field") not in ("messages", "user_preferences"):
+        if change.get("field") not in FIELDS:
             continue  # a field we did not ask for: account alerts, groups, templates
         value = change.get("value")
         if not isinstance(value, dict):
@@ -78,6 +89,7 @@ def _events_of(value: Fields, path: str, now: datetime) -> Iterator[InboundEvent
         ("messages", lambda item, at: [_message(item, at, people, now)]),
         ("statuses", lambda item, at: list(_status(item, at, now))),
         ("user_preferences", lambda item, at: list(_preference(item, at, people, now))),
+        ("message_echoes", lambda item, at: [_echo(item, at, now)]),
     )
     for key, reader in readers:
         try:
@@ -136,6 +148,37 @@ def _message(message: Fields, path: str, people: list[dict[str, Any]], now: date
         profile_name=name or None,
         reply_to=(text(context, "id") or None) if isinstance(context, dict) else None,
         payload=payload,
+        media=_media(message),
+    )
+
+
+def _echo(message: Fields, path: str, now: datetime) -> OperatorMessage:
+    """What one of our people wrote in the app of the phone that the number lives on (`smb_message_echoes`)."""
+    identities = _identities(text(message, "to"), text(message, "to_user_id"))
+    if not identities:
+        raise MalformedWebhook(f"{path} names nobody it was written to")
+    kind, words, _payload = _content(message)
+    return OperatorMessage(
+        provider_id=identifier(message, "id", path),
+        to=identities[0],
+        aliases=tuple(identities[1:]),
+        sent_at=moment(message, "timestamp", now),
+        kind=kind,
+        text=words,
+    )
+
+
+def _media(message: Fields) -> tuple[MediaReference, ...]:
+    """What stays with the provider until somebody asks for it by its id."""
+    kind = text(message, "type")
+    part = message.get(kind)
+    if kind not in MEDIA or not isinstance(part, dict) or not (media_id := text(part, "id")[:MAX_ID_CHARS]):
+        return ()
+    said = text(part, "mime_type")[:MAX_TYPE_CHARS].partition(";")[0].strip().lower()
+    return (
+        MediaReference(
+            reference=media_id, media_type=said or kind, sha256=text(part, "sha256")[:MAX_TYPE_CHARS]
+        ),
     )
 
 

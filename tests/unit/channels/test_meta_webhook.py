@@ -13,7 +13,16 @@ import pytest
 
 from runtime.channels.dialog360 import Dialog360
 from runtime.errors import MalformedWebhook
-from runtime.messages import Identity, InboundEvent, InboundMessage, Malformed, Preference, StatusUpdate
+from runtime.messages import (
+    Identity,
+    InboundEvent,
+    InboundMessage,
+    Malformed,
+    MediaReference,
+    OperatorMessage,
+    Preference,
+    StatusUpdate,
+)
 from tests.unit.web.world import NOW, PHONE, said, whatsapp
 
 SAM = Identity(kind="phone", value="+447700900123")
@@ -423,3 +432,58 @@ def _envelopes_in(value: Any) -> list[Any]:
     if "object" in value:
         return [value]
     return [inner for item in value.values() for inner in _envelopes_in(item)]
+
+
+# ---- media and echoes -------------------------------------------------------------------------------------------------
+
+
+def test_a_picture_is_a_reference_to_what_stays_with_the_provider() -> None:
+    image = {"id": "1234", "mime_type": "image/jpeg; codecs=x", "sha256": "abc=", "caption": "my bill"}
+    event = message({"type": "image", "image": image})
+    assert (event.kind, event.text) == ("image", "my bill")
+    assert event.media == (MediaReference(reference="1234", media_type="image/jpeg", sha256="abc="),)
+
+
+@pytest.mark.parametrize("part", [{}, {"id": ""}, {"id": []}, {"caption": "x"}])
+def test_a_picture_without_an_id_is_a_message_all_the_same(part: dict[str, Any]) -> None:
+    event = message({"type": "image", "image": part})
+    assert (event.kind, event.media) == ("image", ())
+
+
+def echoed(**more: Any) -> list[InboundEvent]:
+    echo = {
+        "from": "447700900001",
+        "to": "447700900123",
+        "id": "wamid.PHONE1",
+        "timestamp": "1795516200",
+        "type": "text",
+        "text": {"body": "I'll ring you at four."},
+    }
+    document: Any = whatsapp(said("hello"))
+    change = document["entry"][0]["changes"][0]
+    change["field"] = "smb_message_echoes"
+    change["value"] = {"metadata": change["value"]["metadata"], "message_echoes": [{**echo, **more}]}
+    return parse(document)
+
+
+def test_what_somebody_writes_on_the_phone_itself_is_an_operators_message() -> None:
+    (event,) = echoed()
+    assert event == OperatorMessage(
+        provider_id="wamid.PHONE1",
+        to=SAM,
+        aliases=(),
+        sent_at=datetime(2026, 11, 24, 10, 30, tzinfo=UTC),
+        kind="text",
+        text="I'll ring you at four.",
+    )
+
+
+def test_a_picture_sent_from_the_phone_is_a_take_over_as_well() -> None:
+    (event,) = echoed(type="image", image={"id": "9", "caption": "like this"})
+    assert isinstance(event, OperatorMessage)
+    assert (event.kind, event.text) == ("image", "like this")
+
+
+@pytest.mark.parametrize("wrong", [{"to": ""}, {"to": "nobody"}, {"id": None}])
+def test_an_echo_that_names_nobody_is_kept_for_a_human(wrong: dict[str, Any]) -> None:
+    assert [type(event) for event in echoed(**wrong)] == [Malformed]
