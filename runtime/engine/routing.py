@@ -22,10 +22,12 @@ SIMPLE = {  # what the register came to by itself, where that leaves little to c
     "thanks": "courtesy",
     "declined": "courtesy",
     "accepted": "courtesy",
+    "noted": "courtesy",
     "quick_reply": "quick-reply",
     "picked": "picked-an-offer",
     "clear_winner": "clear-winner",
     "clear_part": "clear-winner",
+    "again_in_short": "clear-winner",
     "towards_link": "scripted-flow",
     "link": "scripted-flow",
 }
