@@ -6,18 +6,20 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from runtime.bundles import BundleKeeper
 from runtime.clock import clock_of
 from runtime.crypto import Vault
+from runtime.errors import SecretMissing
 from runtime.health import Health
 from runtime.lastgood import LastGood
-from runtime.ports import Clock, DatabaseDown
+from runtime.ports import Breakers, Clock, DatabaseDown
 from runtime.references import References, read_reference
 from runtime.settings import Settings, SettingsError
 from runtime.storage.bundles import PgBundles
@@ -25,7 +27,7 @@ from runtime.storage.postgres import Pool
 from runtime.storage.secrets import PgSecrets
 from runtime.storage.tenants import Tenants
 from runtime.storage.wake import PgWake
-from runtime.telemetry import QUEUE_DEPTH, QUEUE_OLDEST, configure, error_fields, log
+from runtime.telemetry import BREAKER, QUEUE_DEPTH, QUEUE_OLDEST, configure, error_fields, log
 from runtime.trust import trusted_keys
 
 READY_WITHIN_S = 2.0
@@ -35,6 +37,7 @@ KEEP_SEEN_DAYS = 40  # providers redeliver for a week; a month of margin costs l
 
 if TYPE_CHECKING:
     from runtime.jobs import Job
+    from runtime.models.ladder import Ladder
 
 Loop = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
@@ -93,7 +96,8 @@ async def base(settings: Settings, process: str, *, role: str) -> AsyncIterator[
             wake=wake,
             report=report,
         )
-        own_keys = frozenset(filter(None, (settings.master_key, settings.pepper, settings.seal_key)))
+        ours = (settings.master_key, settings.pepper, settings.seal_key, *settings.model_keys.values())
+        own_keys = frozenset(filter(None, ours))
         secrets = References(
             named=PgSecrets(pool, tenants).value, env=os.environ, clock=clock, forbidden=own_keys
         )
@@ -183,6 +187,7 @@ async def _worker(settings: Settings) -> None:
     from runtime.channels import channels, client
     from runtime.channels.pictures import FetchedPictures
     from runtime.linguist import linguist
+    from runtime.storage.breakers import PgBreakers
     from runtime.storage.claims import PgClaimSearch
     from runtime.storage.turns import PgTurns
     from runtime.worker import Worker
@@ -193,12 +198,14 @@ async def _worker(settings: Settings) -> None:
         if spoken is not None:
             await asyncio.to_thread(spoken.warm)
         turns = PgTurns(dispatch, parts.pool, parts.tenants)
+        breakers = PgBreakers(dispatch)
+        model = await parts.stack.enter_async_context(models(settings, breakers, parts.clock, os.environ))
         work = Worker(
             turns=turns,
             bundles=parts.keeper,
             claims=PgClaimSearch(parts.pool),
-            model=None,
-            checker=None,
+            model=model,
+            checker=model,  # asked for another provider than the drafter's, where there is one
             clock=parts.clock,
             wake=parts.wake,
             concurrency=settings.concurrency,
@@ -209,9 +216,43 @@ async def _worker(settings: Settings) -> None:
             ),
         )
         also = [_measure_queues(parts, dispatch)]
+        if model is not None:
+            also.append(_measure_breakers(parts, breakers))
         if settings.jobs:
             also.append(lambda stop: jobs.run(settings.url("dispatch"), periodic(parts, dispatch), stop))
         await _until_told(parts, work.run, *also)
+
+
+@asynccontextmanager
+async def models(
+    settings: Settings, breakers: Breakers, clock: Clock, env: Mapping[str, str]
+) -> AsyncIterator[Ladder | None]:
+    """The ladder over every provider there is a key for, ready to be asked; None where there is no key, or no litellm."""
+    from runtime.models.caller import Caller
+    from runtime.models.ladder import Ladder
+
+    def key_of(provider: str) -> str:
+        return read_reference(settings.model_keys[provider], env).strip()
+
+    keys = {provider for provider in settings.model_keys if _readable(provider, key_of)}
+    if keys and find_spec("litellm") is None:
+        log().error("models are not asked: litellm is not installed", count=len(keys))
+        keys.clear()
+    if not keys:
+        yield None
+        return
+    async with Caller(key_of, settings.model_urls) as caller:
+        if not await caller.ready():  # turns begin all the same, and are answered from the register meanwhile
+            log().error("models are not ready yet")
+        yield Ladder(call=caller, keys=frozenset(keys), breakers=breakers, clock=clock)
+
+
+def _readable(provider: str, key_of: Callable[[str], str]) -> bool:
+    try:
+        return bool(key_of(provider))
+    except SecretMissing as error:
+        log().error("no key behind the reference", provider=provider, **error_fields(error))
+        return False
 
 
 def periodic(parts: Base, dispatch: Pool) -> Sequence[Job]:
@@ -254,6 +295,20 @@ def _measure_queues(parts: Base, dispatch: Pool) -> Loop:
                     QUEUE_OLDEST.labels(queue=row["queue"]).set(max(row["oldest_s"], 0.0))
             except DatabaseDown as error:
                 log().warning("queues not measured", **error_fields(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), MEASURE_S)
+
+    return loop
+
+
+def _measure_breakers(parts: Base, breakers: Breakers) -> Loop:
+    """Keeps the gauge of /metrics: which models nobody asks at the moment."""
+
+    async def loop(stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            for each in await breakers.states(parts.clock.now()):
+                value = ("closed", "half_open", "open").index(each.state)
+                BREAKER.labels(provider=each.provider, model=each.model).set(value)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), MEASURE_S)
 

@@ -13,6 +13,8 @@ import psycopg
 
 from runtime.crypto import Vault
 from runtime.errors import ConvoError
+from runtime.models.caller import DEFAULT_URLS
+from runtime.models.reach import reach
 from runtime.references import read_reference
 from runtime.settings import ROLES, Settings, SettingsError
 from runtime.storage import migrate
@@ -51,6 +53,7 @@ def examine(env: Mapping[str, str]) -> Sequence[Finding]:
         )
     if settings.stage != "sandbox" or settings.seal_key is not None:
         found.append(_try("key that seals the audit", lambda: _seal_key(settings, env)))
+    found += _models(settings, env)
     if settings.database_url is None and not settings.role_urls:
         advice = "set DATABASE_URL; or use `convo serve --dev`, which brings its own"
         return [*found, Finding(what="database", ok=False, advice=advice)]
@@ -92,6 +95,22 @@ def _seal_key(settings: Settings, env: Mapping[str, str]) -> str:
         raise ConvoError(
             "CONVO_SEAL_KEY does not lead to an Ed25519 private key in PEM without a password"
         ) from error
+
+
+def _models(settings: Settings, env: Mapping[str, str]) -> Iterator[Finding]:
+    if not settings.model_keys:
+        yield Finding(what="models: none has a key, so answers come from the register alone", ok=True)
+        return
+    if util.find_spec("litellm") is None:
+        advice = "models have keys, and litellm is not installed: install the full requirements"
+        yield Finding(what="litellm", ok=False, advice=advice)
+    for provider, reference in settings.model_keys.items():
+        url = settings.model_urls.get(provider, DEFAULT_URLS[provider])
+        yield _try(f"models of {provider}", partial(_reached, provider, url, reference, env))
+
+
+def _reached(provider: str, url: str, reference: str, env: Mapping[str, str]) -> str:
+    return reach(provider, url, read_reference(reference, env).strip())
 
 
 def _writable(folder: Path) -> str:

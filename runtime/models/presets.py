@@ -18,6 +18,7 @@ RungName = Literal["cheap", "primary", "fallback", "tertiary"]
 _FULL: tuple[RungName, ...] = ("primary", "fallback", "tertiary")
 _LIMITS = {"temperature_percent": (0, 100), "max_tokens": (64, 2000), "timeout_ms": (500, 5000)}
 _OVERRIDES = frozenset({"primary", "fallback", *_LIMITS})
+_ASKED_BEFORE = frozenset({"pictures"})  # of what a prompt may hold, not of who is asked: engine/pictures.py
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +103,7 @@ def _rung(name: Any, model: Mapping[str, str], raw: Mapping[str, Any]) -> Rung:
 
 
 def _checked(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
+    overrides = {key: value for key, value in overrides.items() if key not in _ASKED_BEFORE}
     unknown = set(overrides) - _OVERRIDES
     if unknown:
         raise OverridesRefused(f"no setting of a model: {', '.join(sorted(map(repr, unknown)))}")
