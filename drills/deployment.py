@@ -20,6 +20,7 @@ from runtime import embedded, jobs
 from runtime.clock import SystemClock, clock_of
 from runtime.crypto import Vault
 from runtime.embedded import EmbeddedPostgres
+from runtime.embedder import embedder_of
 from runtime.errors import SecretMissing
 from runtime.ports import Clock
 from runtime.settings import Settings
@@ -52,7 +53,7 @@ class Deployment:
 
     async def put_in_force(self, compiled: Sequence[Compiled]) -> Sequence[Rolled]:
         """Signs, publishes and activates what changed, gives new sandbox secrets values, and tells the children."""
-        store = PgBundles(self.owner, self.tenants)
+        store = PgBundles(self.owner, self.tenants, embedder_of(self.settings.embedder))
         rolled = await roll_out(compiled, store=store, signer=self.keys.signer(), by=BY, clock=self.clock)
         for tenant in rolled:
             await self._fill_secrets(tenant)

@@ -186,6 +186,7 @@ async def _worker(settings: Settings) -> None:
     from runtime import jobs  # procrastinate is for workers alone
     from runtime.channels import channels, client
     from runtime.channels.pictures import FetchedPictures
+    from runtime.embedder import warmed
     from runtime.linguist import linguist
     from runtime.storage.breakers import PgBreakers
     from runtime.storage.claims import PgClaimSearch
@@ -203,9 +204,15 @@ async def _worker(settings: Settings) -> None:
         work = Worker(
             turns=turns,
             bundles=parts.keeper,
+<<<<<<< Updated upstream
             claims=PgClaimSearch(parts.pool),
             model=model,
             checker=model,  # asked for another provider than the drafter's, where there is one
+=======
+            claims=PgClaimSearch(parts.pool, await warmed(settings.embedder)),
+            model=None,
+            checker=None,
+>>>>>>> Stashed changes
             clock=parts.clock,
             wake=parts.wake,
             concurrency=settings.concurrency,

@@ -12,6 +12,7 @@ from uuid import UUID
 from runtime import jobs
 from runtime.clock import clock_of
 from runtime.crypto import Vault
+from runtime.embedder import embedder_of
 from runtime.errors import BundleMissing, BundleRefused
 from runtime.messages import KillScope
 from runtime.ports import Activation, Clock
@@ -304,7 +305,7 @@ class Console:
 
     @property
     def _bundles(self) -> PgBundles:
-        return PgBundles(self.owner, self.tenants)
+        return PgBundles(self.owner, self.tenants, embedder_of(self.settings.embedder))
 
     @property
     def _reads(self) -> PgDesk:

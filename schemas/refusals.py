@@ -183,6 +183,18 @@ Nothing is received or sent on the connection until it does. A `secret:` is set 
     bad='secrets: {webhook: "env:HOOK"}   # not in the environment',
     good='secrets: {webhook: "secret:HOOK"}\nconvo secret set dynamo-dave HOOK',
 )
+INDEX_NOT_READY = Refusal(
+    code="CV9004",
+    name="index-not-ready",
+    summary="a bundle whose claims have no vectors of the configured embedder",
+    explanation="""CONVO_EMBEDDER names an embedder, and it did not give a vector for every text the claims are found by.
+
+Activated like this, questions would find other claims than they were tried with. Whatever was embedded is kept: run the
+command again when the provider answers, or set CONVO_EMBEDDER=none for it to go into force and be searched by words alone.
+""",
+    bad="convo activate dynamo-dave   # while the provider of CONVO_EMBEDDER is away",
+    good="CONVO_EMBEDDER=none convo activate dynamo-dave",
+)
 
 REFUSALS: tuple[Refusal, ...] = (
     UNREADABLE,
@@ -199,4 +211,5 @@ REFUSALS: tuple[Refusal, ...] = (
     UNKNOWN_CHANNEL,
     CONNECTION_SERVED,
     SECRET_UNREADABLE,
+    INDEX_NOT_READY,
 )

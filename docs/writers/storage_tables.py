@@ -29,6 +29,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "bundle_seen": "what each process really holds, and why not a newer one",
         "bundle_claim": "the claims of a bundle by digest, with their dates: what may be said now",
         "claim_index": "claim texts and example questions for the search",
+        "embedding_cache": "vectors of those texts, by embedder and by the text's hash; nobody else's words",
         "claim_withdrawal": "claim digests that may not be said any more",
         "send_rule": "the bundle's send table, one row a cell",
         "policy": "the bundle's hours, caps and limits",

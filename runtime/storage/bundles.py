@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from runtime.errors import BundleMissing, BundleRefused, PointerMoved
-from runtime.ports import Activation
+from runtime.ports import Activation, Embedder, EmbedderDown
+from runtime.storage.embeddings import Embeddings
 from runtime.storage.postgres import Pool
 from runtime.storage.tenants import Tenants
 from schemas.bundle import Bundle, BundleError, Claim, digest_of
-from schemas.refusals import CONNECTION_TAKEN, OTHER_ORGANISATION, OTHER_TENANT
+from schemas.refusals import CONNECTION_TAKEN, INDEX_NOT_READY, OTHER_ORGANISATION, OTHER_TENANT
 
 PUBLISH = "select bundle_publish_v1(%s, %s, %s, %s, %s, %s, %s)"
 FETCH = "select data, envelopes from bundle_fetch_v1(%s, %s)"
@@ -26,9 +28,10 @@ SAW = "select bundle_saw_v1(%s, %s, %s, %s, %s, %s, %s)"
 class PgBundles:
     """Implements ports.Bundles. Any role may read; `publish` and `activate` need a pool of convo_owner."""
 
-    def __init__(self, pool: Pool, tenants: Tenants) -> None:
+    def __init__(self, pool: Pool, tenants: Tenants, embedder: Embedder | None = None) -> None:
         self._pool = pool
         self._tenants = tenants
+        self._embedder = embedder
 
     async def publish(self, tenant: str, data: bytes, envelope: bytes, *, by: str, now: datetime) -> str:
         """Store verified bytes and one more envelope over them, making the tenant if it is new.
@@ -47,6 +50,8 @@ class PgBundles:
             raise BundleRefused(OTHER_ORGANISATION.says(belongs))
         digest = digest_of(data)
         await self._pool.rows(PUBLISH, [owner.tenant_id, digest, data, envelope, bundle.unapproved, by, now])
+        with suppress(BundleRefused):  # activation asks again, and says so
+            await self._embed(owner.tenant_id, bundle)
         return digest
 
     async def activate(
@@ -54,11 +59,13 @@ class PgBundles:
     ) -> Activation:
         """Move the pointer in one transaction. `expect_active`: a digest, `none` when nothing may be in force, None: whatever.
 
+        The search by meaning is ready before: with an embedder, a text without its vector keeps a bundle out of force.
         Raises BundleMissing, PointerMoved, BundleRefused.
         """
         owner = await self._tenants.by_slug(tenant)
         data, _ = await self.fetch(owner.tenant_id, digest)
         bundle = _decoded(data)
+        await self._embed(owner.tenant_id, bundle)
         connections = [
             {"id": c.id, "channel": c.channel} for c in bundle.connections.values() if c.stage == stage
         ]
@@ -100,6 +107,16 @@ class PgBundles:
                 raise BundleRefused(CONNECTION_TAKEN.says(taken))
             case _:
                 raise BundleMissing
+
+    async def _embed(self, tenant_id: int, bundle: Bundle) -> None:
+        if self._embedder is None:
+            return
+        texts = [text["text"] for claim in bundle.claims.values() for text in _texts(claim)]
+        try:
+            await Embeddings(self._pool, self._embedder).complete(tenant_id, texts)
+        except EmbedderDown as error:
+            unready = f"{self._embedder.name} gave no vectors for its claims ({error})"
+            raise BundleRefused(INDEX_NOT_READY.says(unready)) from error
 
     async def active(self, stage: str) -> Sequence[Activation]:
         """What is in force, one per tenant that has a pointer for this stage."""

@@ -383,6 +383,45 @@ begin
   select b.claim_id, b.score, b.text from best b order by b.score desc, b.claim_id limit p_limit;
 end $$;
 
+CREATE FUNCTION public.claim_search_v2(p_tenant integer, p_digest text, p_question text, p_limit integer, p_embedder text, p_vector text) RETURNS TABLE(claim_id text, score real, matched_text text, likeness real)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    AS $$
+declare
+  v_asked vector := p_vector::vector;
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  return query
+  with near as materialized (
+    select x.claim_id, x.n, x.text, e.vector, 1 - (e.vector <=> v_asked) as like_it,
+           row_number() over (partition by x.claim_id order by e.vector <=> v_asked, x.n) as place
+    from claim_index x
+    join embedding_cache e on e.tenant_id = p_tenant and e.embedder = p_embedder
+                          and e.sha256 = x.sha256
+    where x.tenant_id = p_tenant and x.digest = p_digest
+  ), ground as (
+    select coalesce(avg(x.like_it), 0) as mean from near x
+  ), meant as (
+    select x.claim_id, max(x.text) filter (where x.place = 1) as text,
+           (avg(x.like_it) filter (where x.place <= 3) + 1 - (avg(x.vector) <=> v_asked)) / 2 as like_it
+    from near x group by x.claim_id
+  ), by_meaning as (
+    select m.claim_id, m.text,
+           greatest(0, (m.like_it - g.mean) / greatest(1 - g.mean, 0.0001))::float4 as likeness,
+           row_number() over (order by m.like_it desc, m.claim_id) as place
+    from meant m cross join ground g
+  ), by_words as (
+    select w.claim_id, w.score, w.matched_text from claim_search_v1(p_tenant, p_digest, p_question, p_limit) w
+  )
+  select coalesce(w.claim_id, m.claim_id), coalesce(w.score, 0)::float4, coalesce(w.matched_text, m.text),
+         coalesce(m.likeness, 0)::float4
+  from by_words w
+  full join by_meaning m on m.claim_id = w.claim_id
+  where w.claim_id is not null or m.place <= p_limit
+  order by coalesce(m.likeness, 0) desc, coalesce(w.score, 0) desc, 1;
+end $$;
+
 CREATE FUNCTION public.claim_v1(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) RETURNS TABLE(tenant_id integer, conversation_id uuid, fence bigint, attempts integer, until timestamp with time zone)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -887,6 +926,31 @@ begin
   perform desk_audit_v1(p_tenant, 'discarded', p_by,
     jsonb_build_object('kind', p_kind, 'item', p_item, 'conversation', v_conversation), p_now, p_entry, p_reason);
   return true;
+end $$;
+
+CREATE FUNCTION public.embeddings_missing_v1(p_tenant integer, p_embedder text, p_texts text[]) RETURNS SETOF text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  return query
+  select distinct x from unnest(p_texts) as x
+  where not exists (select from embedding_cache e where e.tenant_id = p_tenant and e.embedder = p_embedder
+                    and e.sha256 = text_sha256_v1(x));
+end $$;
+
+CREATE FUNCTION public.embeddings_store_v1(p_tenant integer, p_embedder text, p_texts text[], p_vectors text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  insert into embedding_cache (tenant_id, embedder, sha256, vector)
+  select p_tenant, p_embedder, text_sha256_v1(x.said), x.numbers::vector
+  from unnest(p_texts, p_vectors) as x (said, numbers)
+  order by 3
+  on conflict do nothing;
 end $$;
 
 CREATE FUNCTION public.enable_v1(p_tenant integer, p_by text, p_now timestamp with time zone) RETURNS text
@@ -1932,6 +1996,21 @@ begin
   perform desk_audit_v1(p_tenant, case o.state when 'unknown' then 'unknown send repeated' else 'send tried again' end, p_by,
     jsonb_build_object('item', p_item, 'conversation', o.conversation_id, 'was', o.state), p_now);
   return true;
+end $$;
+
+CREATE FUNCTION public.search_ready_v1(p_tenant integer, p_digest text, p_embedder text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  return exists (select from claim_index x where x.tenant_id = p_tenant and x.digest = p_digest)
+    and not exists (
+      select from claim_index x
+      where x.tenant_id = p_tenant and x.digest = p_digest
+        and not exists (select from embedding_cache e where e.tenant_id = p_tenant and e.embedder = p_embedder
+                        and e.sha256 = x.sha256));
 end $$;
 
 CREATE FUNCTION public.secret_get_v1(p_tenant integer, p_name text) RETURNS TABLE(id uuid, ciphertext bytea)
@@ -2997,6 +3076,11 @@ CREATE FUNCTION public.text_config_v1(p_language text) RETURNS regconfig
     when 'nl' then 'pg_catalog.dutch' else 'pg_catalog.simple' end::regconfig
 $$;
 
+CREATE FUNCTION public.text_sha256_v1(p_text text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog'
+    AS $$ select sha256(convert_to(p_text, 'UTF8')) $$;
+
 CREATE FUNCTION public.turn_undo_v1(p_tenant integer, p_conversation uuid, p_from bigint, p_upto bigint) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -3275,6 +3359,7 @@ CREATE TABLE public.claim_index (
     plain tsvector NOT NULL,
     embedder text,
     embedding public.vector,
+    sha256 bytea GENERATED ALWAYS AS (public.text_sha256_v1(text)) STORED NOT NULL,
     CONSTRAINT claim_index_kind_check CHECK ((kind = ANY (ARRAY['question'::text, 'text'::text])))
 );
 
@@ -3420,6 +3505,15 @@ CREATE TABLE public.desk_session (
 );
 
 ALTER TABLE ONLY public.desk_session FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.embedding_cache (
+    tenant_id integer NOT NULL,
+    embedder text NOT NULL,
+    sha256 bytea NOT NULL,
+    vector public.vector NOT NULL
+);
+
+ALTER TABLE ONLY public.embedding_cache FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.event (
     tenant_id integer NOT NULL,
@@ -3897,6 +3991,9 @@ ALTER TABLE ONLY public.desk_link
 ALTER TABLE ONLY public.desk_session
     ADD CONSTRAINT desk_session_pkey PRIMARY KEY (token_hash);
 
+ALTER TABLE ONLY public.embedding_cache
+    ADD CONSTRAINT embedding_cache_pkey PRIMARY KEY (tenant_id, embedder, sha256);
+
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (tenant_id, id);
 
@@ -4123,6 +4220,8 @@ ALTER TABLE public.desk_link ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.desk_session ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.embedding_cache ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY every_tenant ON public.answer TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
@@ -4170,6 +4269,8 @@ CREATE POLICY every_tenant ON public.delivery_status TO convo_owner USING ((curr
 CREATE POLICY every_tenant ON public.desk_link TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.desk_session TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
+
+CREATE POLICY every_tenant ON public.embedding_cache TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.event TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
@@ -4292,6 +4393,8 @@ CREATE POLICY one_tenant ON public.conversation_queue USING ((tenant_id = (NULLI
 CREATE POLICY one_tenant ON public.dead_letter USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.delivery_status USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
+
+CREATE POLICY one_tenant ON public.embedding_cache USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.event USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
@@ -4457,6 +4560,9 @@ REVOKE ALL ON FUNCTION public.case_ref_v1(p_conversation uuid, p_from bigint) FR
 REVOKE ALL ON FUNCTION public.claim_search_v1(p_tenant integer, p_digest text, p_question text, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_search_v1(p_tenant integer, p_digest text, p_question text, p_limit integer) TO convo_tenant;
 
+REVOKE ALL ON FUNCTION public.claim_search_v2(p_tenant integer, p_digest text, p_question text, p_limit integer, p_embedder text, p_vector text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.claim_search_v2(p_tenant integer, p_digest text, p_question text, p_limit integer, p_embedder text, p_vector text) TO convo_tenant;
+
 REVOKE ALL ON FUNCTION public.claim_v1(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.claim_v1(p_owner text, p_limit integer, p_lease_s double precision, p_now timestamp with time zone) TO convo_dispatch;
 
@@ -4499,6 +4605,10 @@ GRANT ALL ON FUNCTION public.desk_switches_v1(p_tenant integer) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
+
+REVOKE ALL ON FUNCTION public.embeddings_missing_v1(p_tenant integer, p_embedder text, p_texts text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.embeddings_store_v1(p_tenant integer, p_embedder text, p_texts text[], p_vectors text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.enable_v1(p_tenant integer, p_by text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.enable_v1(p_tenant integer, p_by text, p_now timestamp with time zone) TO convo_desk;
@@ -4584,6 +4694,9 @@ GRANT ALL ON FUNCTION public.queue_gauges_v1(p_now timestamp with time zone) TO 
 
 REVOKE ALL ON FUNCTION public.replay_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.replay_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_now timestamp with time zone) TO convo_desk;
+
+REVOKE ALL ON FUNCTION public.search_ready_v1(p_tenant integer, p_digest text, p_embedder text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.search_ready_v1(p_tenant integer, p_digest text, p_embedder text) TO convo_tenant;
 
 REVOKE ALL ON FUNCTION public.secret_get_v1(p_tenant integer, p_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.secret_get_v1(p_tenant integer, p_name text) TO convo_ingest;
@@ -4680,6 +4793,8 @@ GRANT ALL ON FUNCTION public.tenants_v1() TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.text_config_v1(p_language text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.text_sha256_v1(p_text text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.turn_undo_v1(p_tenant integer, p_conversation uuid, p_from bigint, p_upto bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.typing_v1(p_tenant integer, p_conversation uuid, p_until timestamp with time zone) FROM PUBLIC;
@@ -4760,6 +4875,9 @@ REVOKE ALL ON TABLE public.delivery_status FROM convo_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE public.delivery_status TO convo_owner;
 GRANT SELECT ON TABLE public.delivery_status TO convo_tenant;
 GRANT SELECT ON TABLE public.delivery_status TO convo_desk;
+
+GRANT SELECT ON TABLE public.embedding_cache TO convo_tenant;
+GRANT SELECT ON TABLE public.embedding_cache TO convo_desk;
 
 GRANT SELECT ON TABLE public.event TO convo_tenant;
 GRANT SELECT ON TABLE public.event TO convo_desk;

@@ -7,6 +7,7 @@ import asyncio
 import json
 from dataclasses import asdict
 
+from runtime.embedder import embedder_of
 from tests.questions.measure import TENANTS, Asking, Figures, Part, asking, figures
 
 GOALS = {"first": 0.85, "in_three": 0.95, "none": 0.90}
@@ -16,13 +17,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.questions", description=__doc__)
     parser.add_argument("--dev", action="store_true", help="the dev part only, for tuning")
     parser.add_argument("--misses", action="store_true", help="what went wrong in the dev part")
+    parser.add_argument("--embedder", default="none", help="none or local, as CONVO_EMBEDDER")
     parser.add_argument("--json", action="store_true", help="one object per tenant and part")
     asyncio.run(_measured(parser.parse_args()))
 
 
 async def _measured(args: argparse.Namespace) -> None:
     parts: tuple[Part, ...] = ("dev",) if args.dev else ("dev", "held")
-    async with asking() as ready:
+    async with asking(embedder_of(args.embedder)) as ready:
         for tenant in TENANTS:
             for part in parts:
                 found = figures(await ready.part(tenant, part))

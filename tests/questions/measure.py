@@ -22,7 +22,8 @@ from runtime.engine.answers import Answer
 from runtime.engine.register import answer, question_of
 from runtime.engine.scene import Scene, scene_of
 from runtime.messages import Ask, GiveLink, Offer, State, Verdict
-from runtime.ports import ClaimSearch, Hit
+from runtime.ports import ClaimSearch, Embedder, Hit
+from runtime.storage.bundles import PgBundles
 from runtime.storage.claims import PgClaimSearch
 from schemas.bundle import Bundle
 from schemas.text import visible
@@ -178,7 +179,7 @@ class Asking:
 
 
 @asynccontextmanager
-async def asking() -> AsyncIterator[Asking]:
+async def asking(embedder: Embedder | None = None) -> AsyncIterator[Asking]:
     """Starts a database, puts both tenants in force, and takes it down again."""
     compiled = [compile_tenant(ROOT / "tenants" / tenant, date(2026, 11, 24)) for tenant in TENANTS]
     with tempfile.TemporaryDirectory(prefix="convo-questions-", ignore_cleanup_errors=True) as folder:
@@ -187,4 +188,15 @@ async def asking() -> AsyncIterator[Asking]:
         ) as made:
             rolled = await made.put_in_force(compiled)
             ids = {r.compiled.tenant: r.activation.tenant_id for r in rolled}
-            yield Asking(search=PgClaimSearch(made.tenant), tenant_ids=ids)
+            if embedder is not None:
+                store = PgBundles(made.owner, made.tenants, embedder)
+                for r in rolled:
+                    await store.activate(
+                        r.compiled.tenant,
+                        "sandbox",
+                        r.compiled.digest,
+                        expect_active=None,
+                        by="measuring",
+                        now=made.clock.now(),
+                    )
+            yield Asking(search=PgClaimSearch(made.tenant, embedder), tenant_ids=ids)

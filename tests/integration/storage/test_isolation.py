@@ -44,6 +44,7 @@ SAMPLES: dict[str, Any] = {
     "_text": [],
     "_int4": [MINE],
     "tsvector": "x",
+    "vector": "[1]",
 }
 
 TABLES = """
@@ -218,6 +219,7 @@ TASKS = {
     "convo_tenant": COMMON
     | {"load_v2", "last_look_v2", "media_keep_v1", "models_down_v1", "models_up_v1"}
     | {"pin_v1", "load_v1", "conversation_key_v1", "commit_turn_v1", "fail_turn_v1", "claim_search_v1"}
+    | {"claim_search_v2", "search_ready_v1", "send_epoch_v1"}
     | {"last_look_v1", "send_put_back_v1", "send_record_v1", "send_connection_v1", "send_recipient_v1"}
     | {"send_queue_v1", "kill_now_v1", "consent_record_v1", "secret_get_v1", "bundle_saw_v1"}
     | {"audit_hash_v1"},
