@@ -43,6 +43,7 @@ _SHORTHAND = {
     "u": "you", "ur": "your", "plz": "please", "pls": "please", "txt": "text", "txts": "texts", "txting": "texting",
     "msg": "message", "msgs": "messages", "msging": "messaging", "mssg": "message", "thx": "thanks",
     "txtin": "texting", "textin": "texting", "messagin": "messaging", "messging": "messaging", "messge": "message",
+    "stpo": "stop", "sotp": "stop", "tsop": "stop", "stp": "stop", "stahp": "stop", "dtop": "stop", "stpp": "stop",
     "dont": "do not", "dnt": "do not", "didnt": "did not", "doesnt": "does not", "havent": "have not",
 }  # fmt: skip
 # Words of their own that are one slip away from a word of the lexicon.

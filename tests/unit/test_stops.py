@@ -251,6 +251,8 @@ def test_a_gap_in_a_phrase_lets_three_words_stand_between_and_no_more() -> None:
         "dont contcat me agian",
         "stop sednig me texts",
         "quit quit QUIT",
+        "sotp mesaging me",
+        "pls  stpo  txting  ME!!",
         "my wife is ill and these pings do not help please stop them",
         "for the love of god stop",
         "oh for christ sake stop",
