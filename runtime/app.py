@@ -204,15 +204,9 @@ async def _worker(settings: Settings) -> None:
         work = Worker(
             turns=turns,
             bundles=parts.keeper,
-<<<<<<< Updated upstream
-            claims=PgClaimSearch(parts.pool),
+            claims=PgClaimSearch(parts.pool, await warmed(settings.embedder)),
             model=model,
             checker=model,  # asked for another provider than the drafter's, where there is one
-=======
-            claims=PgClaimSearch(parts.pool, await warmed(settings.embedder)),
-            model=None,
-            checker=None,
->>>>>>> Stashed changes
             clock=parts.clock,
             wake=parts.wake,
             concurrency=settings.concurrency,
