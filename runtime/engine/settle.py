@@ -65,11 +65,13 @@ def settle(
         )
         findings = review(reply)
     except Unsayable as error:
-        trail.tried(rung, f"unsayable: {error}")
-        return None, (block("unsayable", str(error)),)
+        refused = (block("unsayable", str(error)),)
+        trail.tried(rung, "unsayable", refused)
+        return None, refused
     except Exception as error:
-        trail.tried(rung, type(error).__name__)
-        return None, (block("render", type(error).__name__),)
+        refused = (block("render", type(error).__name__),)
+        trail.tried(rung, "broken", refused)
+        return None, refused
     if blocked(findings) or not parts:
         trail.tried(rung, "blocked", findings)
         return None, findings

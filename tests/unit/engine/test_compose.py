@@ -99,8 +99,7 @@ def test_a_shipped_tenants_prompt_with_five_claims_stays_small(tenant: str, asks
     here = scene(asks, active=active, history=(theirs("hello"), ours(*active.persona.opening)))
     search = WordSearch(active).search(tenant_id=1, digest=active.digest, question=asks, limit=12)
     made = compose(here, asyncio.run(search), known=answer(here, ()))
-    listed = re.findall(r"^[A-Z]+-[A-Z0-9-]+ \(", made.turn, re.MULTILINE)
-    assert len(listed) == CANDIDATES == 5
+    assert len(listed(made)) == CANDIDATES == 5
     assert estimated(made.system) + estimated(made.turn) <= TOKENS
 
 
@@ -162,12 +161,18 @@ def _offline_encoding(tiktoken: Any) -> Any:
 # ---- what a turn shows -----------------------------------------------------------------------------------------------------
 
 
+def listed(made: Prompt) -> list[str]:
+    return re.findall(r"^([A-Z]+-[A-Z0-9-]+) \(", made.turn, re.MULTILINE)
+
+
 def test_the_registers_own_answer_is_listed_first_then_what_it_weighed_then_what_was_found() -> None:
-    lines = prompt("what is your fee", hits=(hit("T-F04"), hit("T-D06"))).turn.splitlines()
-    listed = [line.split(" ")[0] for line in lines if line.startswith("T-")]
-    assert listed[0] == "T-D06"
-    assert "T-F04" in listed
-    assert len(listed) == len(set(listed)) <= CANDIDATES
+    asked = listed(prompt("what is your fee", hits=(hit("T-F04"), hit("T-D06"))))
+    assert asked[0] == "T-D06"
+    assert len(asked) == len(set(asked)) <= CANDIDATES
+    here = scene("zebra crossing rules")
+    assert listed(compose(here, (hit("T-F04"), hit("T-F03"), hit("T-F04")))) == ["T-F04", "T-F03"]
+    assert listed(compose(here, ())) == []
+    assert "Listed: none" in compose(here, ()).turn
 
 
 def test_only_what_may_be_said_now_is_listed_and_what_was_shown_is_marked() -> None:
