@@ -1,0 +1,1 @@
+"""Presets, prices and the ladder, without a network."""
