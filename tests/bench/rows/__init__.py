@@ -15,6 +15,7 @@ from tests.bench.rows import (
     kill_switch,
     memory,
     queue_drain,
+    screen,
     turn,
     watch,
     webhook_ack,
@@ -32,6 +33,7 @@ ROWS: Mapping[str, Callable[[Ground], Coroutine[Any, Any, Row]]] = {
     "kill": kill_switch.run,
     "chat": chat_answer.run,
     "memory": memory.run,
+    "screen": screen.run,
 }
 
 # Half an hour: only when asked for by name.
