@@ -1,0 +1,1 @@
+"""Models over real HTTP, through litellm in its own process, against three providers on loopback."""
