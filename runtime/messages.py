@@ -282,7 +282,8 @@ class Finding:
 class Signal:
     """One category the screen saw in one pending message: by which pattern, where (code points) and in which reading of it.
 
-    `reading`: raw | folded | spaced | leet | squeezed | words | whole, or what it was decoded from: base64 | hex | url |
+    `reading`: raw | folded | spaced | leet | squeezed | words | whole, `messages`
+    (over several of them: no span), or what it was decoded from: base64 | hex | url |
     escapes | rot13 | tags; of those the span is the encoded run's.
     """
 
@@ -511,7 +512,15 @@ class SetLanguage:
     language: str
 
 
-Effect = SetHold | Suppress | OpenCase | StopBot | RecordAnswer | CountSignal | SetLanguage
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Start nothing with the person until then: they asked to be left alone for a while."""
+
+    until: datetime
+    reason: str
+
+
+Effect = SetHold | Suppress | OpenCase | StopBot | RecordAnswer | CountSignal | SetLanguage | Pause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

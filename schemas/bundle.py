@@ -119,7 +119,8 @@ class Category:
     priority 0 (human now) .. 3. `reply` is a claim id or None. `hold`: blocks every proactive class until a human lifts it.
     `send_class`: safety for P0, else reply. `case`: kind of case opened, or None. `suppress`: treat as an opt-out as well.
     `stops_bot`: no more bot turns until a human hands back. `page`: the case is for the person on call.
-    `after`: how many times in one conversation before the case opens (1 = at once).
+    `after`: how many times in one conversation before the case opens (1 = at once). `pause_days`: nothing is started with the
+    person for so long.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Category:
     stops_bot: bool
     page: bool
     after: int
+    pause_days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

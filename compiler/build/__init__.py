@@ -241,6 +241,7 @@ def _category(category: Category) -> dict[str, Any]:
             for key in ("id", "priority", "send_class", "hold", "suppress", "stops_bot", "page", "after")
         },
         **{key: raw.get(key) for key in ("reply", "case", "sla_minutes")},
+        "pause_days": raw.get("pause_days", 0),
         "patterns": [_pattern(pattern) for pattern in category.patterns],
     }
 

@@ -48,6 +48,7 @@ CARRIED: Mapping[str, str] = {
     " statuses fee_caps/effective fee_caps/source fee_caps/bands/*/from_pounds fee_caps/bands/*/to_pounds"
     " fee_caps/bands/*/percent fee_caps/bands/*/max_pence required_for/roles required_for/channels required_for/unless",
     "signals": "*/id */priority */reply */send_class */hold */case */sla_minutes */suppress */stops_bot */page */after"
+    " */pause_days"
     " */patterns/*/id */patterns/*/match */patterns/*/lang */patterns/*/unless",
     "optout": "language exact contains unless stop_all",
     "calendar": "nations/*/nation nations/*/days/*/date",

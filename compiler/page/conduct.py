@@ -203,6 +203,7 @@ def _noticed(category: Category) -> Iterator[Html]:
 def _happens(subject: Subject, category: Category) -> Iterator[Html | str]:
     done = [
         "the assistant stops" if category.stops_bot else "",
+        f"nothing is started for {category.pause_days} days" if category.pause_days else "",
         "nothing is started until a person lifts it" if category.hold else "",
         "counts as an opt-out" if category.suppress else "",
         "whoever is on call is rung" if category.page else "",

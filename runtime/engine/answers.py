@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runtime.engine.flows import link_of, next_moves
 from runtime.engine.scene import Scene
 from runtime.guardrails.registered_facts import wording
 from runtime.messages import Ask, Effect, GiveLink, HandOff, Move, Offer, State
@@ -11,6 +12,7 @@ from schemas.bundle import Link
 
 OFFER_FROM = 0.20  # a topic worth offering: asked back at, nothing is stated
 OFFERED = 3
+LATELY = 12  # lines, theirs and ours, within which having no answer twice is enough
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +37,7 @@ def state(
     if claim.kind == "question":
         if scene.opted_out or scene.held:
             return nothing(scene, reason, effects, candidates)
-        link = next((x for x in scene.bundle.links.values() if claim_id in x.answers), None)
+        link = link_of(scene.bundle, claim_id)
         if link is not None:
             towards_it = towards(scene, link, effects)
             return Answer(
@@ -74,9 +76,10 @@ def state(
 def nothing(
     scene: Scene, reason: str, effects: tuple[Effect, ...], candidates: tuple[tuple[str, float], ...] = ()
 ) -> Answer:
-    """The line that says so and offers a person; asked for the second time in a row, a person is brought."""
+    """The line that says so and offers a person; said a moment ago, or twice lately, a person is brought."""
     line = scene.bundle.lines.no_answer
-    if line in scene.last_words() and not scene.opted_out:
+    lately = sum(line in said.claims for said in scene.turn.history[-LATELY:] if said.ours)
+    if (line in scene.last_words() or lately > 1) and not scene.opted_out:
         return Answer(moves=(HandOff(reason=reason),), reason=reason, effects=effects, candidates=candidates)
     return Answer(moves=(State(id=line),), reason=reason, effects=effects, candidates=candidates)
 
@@ -85,22 +88,9 @@ def towards(scene: Scene, link: Link, effects: tuple[Effect, ...] = ()) -> Answe
     """The next step on the way to a link: what must be shown, then the first open question, then the link."""
     if scene.opted_out or scene.held:
         return nothing(scene, "link_not_open", effects)
-    unseen = [i for i in link.requires if i not in scene.turn.shown]
-    unanswered = [q for q, a in link.answers.items() if scene.answers.get(q, "").casefold() != a.casefold()]
-    if not unseen and not unanswered:
-        return Answer(moves=(GiveLink(id=link.id),), reason="link", effects=effects)
-    ask = unanswered[0] if unanswered else next(reversed(tuple(link.answers)), None)
-    moves: list[Move] = [
-        State(id=i) for i in unseen if ask is None or unanswered[1:] == [] or i in _first_needs(scene, ask)
-    ]
-    if ask is not None:
-        moves.append(Ask(id=ask))
-    return Answer(moves=tuple(moves), reason="towards_link", effects=effects)
-
-
-def _first_needs(scene: Scene, question: str) -> tuple[str, ...]:
-    claim = scene.bundle.claims.get(question)
-    return claim.required_with if claim is not None else ()
+    moves = next_moves(scene, link)
+    reason = "link" if isinstance(moves[-1], GiveLink) else "towards_link"
+    return Answer(moves=moves, reason=reason, effects=effects)
 
 
 def line_for(scene: Scene, when: str) -> str | None:

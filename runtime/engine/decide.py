@@ -17,6 +17,7 @@ from runtime.messages import (
     Move,
     OpenCase,
     Outcome,
+    Pause,
     Rendered,
     Send,
     SendClass,
@@ -65,6 +66,9 @@ def standing_effects(scene: Scene) -> tuple[Effect, ...]:
             effects.append(SetHold(category=category.id, priority=category.priority))
         if category.suppress and scene.verdict.stop is None:
             effects.append(Suppress(reason=category.id))
+        if category.pause_days:
+            until = scene.turn.now + timedelta(days=category.pause_days)
+            effects.append(Pause(until=until, reason=category.id))
         if reached(scene, category) and _is_work(scene, category):
             effects += _work(scene, category)
     if _handoff_without_category(scene):

@@ -21,7 +21,7 @@ DEFAULT_LANGUAGE = "en-GB"
 KEPT_KEYS = 4096  # contact keys of rows being sent, so that recording needs no second look
 
 _DUE = "select tenant_id, id from send_due_v1(%s, %s, %s)"
-_LOOK = "select * from last_look_v2(%s, %s, %s, %s, %s)"
+_LOOK = "select * from last_look_v3(%s, %s, %s, %s, %s)"
 _EPOCH = "select epoch from kill_now_v1(%s)"
 _STILL = "select send_epoch_v1(%s, %s) as epoch"
 _PUT_BACK = "select send_put_back_v1(%s, %s, %s, %s)"

@@ -1,4 +1,4 @@
-"""An Outcome as the parameters of commit_turn_v1: words encrypted, everything else in the clear and without a name."""
+"""An Outcome as the parameters of commit_turn_v2: words encrypted, everything else in the clear and without a name."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from runtime.messages import (
     CountSignal,
     OpenCase,
     Outcome,
+    Pause,
     RecordAnswer,
     Send,
     SetHold,
@@ -26,7 +27,7 @@ from runtime.storage.outbox import body_of
 
 
 def parameters(outcome: Outcome, key: FieldKey, language: str) -> dict[str, Any]:
-    """Named parameters of commit_turn_v1, but for the lease and the time."""
+    """Named parameters of commit_turn_v2, but for the lease and the time."""
     for effect in outcome.effects:
         if isinstance(effect, SetLanguage):
             language = effect.language
@@ -76,6 +77,7 @@ def _effects(outcome: Outcome, key: FieldKey) -> dict[str, Any]:
         "language": None,
         "stop_bot": None,
         "suppress": None,
+        "pause_until": None,
     }
     answers: dict[str, tuple[UUID, bytes]] = {}
     holds: list[dict[str, Any]] = []
@@ -101,6 +103,8 @@ def _effects(outcome: Outcome, key: FieldKey) -> dict[str, Any]:
                 counts[category] += 1
             case SetLanguage(language=language):
                 turn["language"] = language
+            case Pause(until=until):
+                turn["pause_until"] = until.isoformat()
             case _:
                 assert_never(effect)
     return {

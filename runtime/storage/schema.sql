@@ -704,6 +704,24 @@ begin
   return true;
 end $$;
 
+CREATE FUNCTION public.commit_turn_v2(p_tenant integer, p_conversation uuid, p_fence bigint, p_upto bigint, p_now timestamp with time zone, p_turn jsonb, p_sends jsonb, p_send_id uuid[], p_send_body bytea[], p_answers text[], p_answer_id uuid[], p_answer_ciphertext bytea[], p_holds jsonb, p_cases jsonb, p_counts jsonb, p_audit_id uuid, p_audit_header jsonb, p_audit_body bytea) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if not commit_turn_v1(p_tenant, p_conversation, p_fence, p_upto, p_now, p_turn, p_sends, p_send_id, p_send_body, p_answers,
+                        p_answer_id, p_answer_ciphertext, p_holds, p_cases, p_counts, p_audit_id, p_audit_header, p_audit_body) then
+    return false;
+  end if;
+  if p_turn ->> 'pause_until' is not null then
+    update contact c set paused_until = greatest(c.paused_until, (p_turn ->> 'pause_until')::timestamptz), ver = c.ver + 1
+      from conversation x
+     where x.tenant_id = p_tenant and x.conversation_id = p_conversation
+       and c.tenant_id = x.tenant_id and c.contact_id = x.contact_id;
+  end if;
+  return true;
+end $$;
+
 CREATE FUNCTION public.consent_record_v1(p_tenant integer, p_contact uuid, p_wrapped_key bytea, p_language text, p_identity uuid, p_kind text, p_ciphertext bytea, p_blind bytea, p_suppression_blind bytea, p_organisation_blind bytea, p_event uuid, p_channel text, p_purpose text, p_basis text, p_sender text, p_source text, p_at timestamp with time zone, p_audit uuid, p_now timestamp with time zone) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1584,6 +1602,46 @@ begin
                        'kill_epoch', v_epoch, 'claims', o.claim_digests), ''::bytea);
   return query
     select 'defer'::text, 'R-WA-3'::text, null::int, v_epoch, null::timestamptz, o.key, o.connection_id, o.channel, o.contact_id,
+           null::bytea, null::bytea, null::text, null::uuid, null::text, null::bytea;
+end $$;
+
+CREATE FUNCTION public.last_look_v3(p_tenant integer, p_outbox uuid, p_owner text, p_lease_s double precision, p_now timestamp with time zone) RETURNS TABLE(effect text, rule text, row_no integer, kill_epoch bigint, lease_until timestamp with time zone, key text, connection_id text, channel text, contact_id uuid, wrapped_key bytea, body bytea, template text, identity_id uuid, identity_kind text, identity_value bytea)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+#variable_conflict use_column
+declare
+  o outbox;
+  w record;
+  v_epoch bigint;
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  select * into w from send_waits_v1(p_tenant, p_outbox, p_now);
+  if not found then
+    return query select * from last_look_v1(p_tenant, p_outbox, p_owner, p_lease_s, p_now);
+    return;
+  end if;
+  select k.epoch into v_epoch from kill_now_v1(p_tenant) k;
+  perform from outbox x join contact c on c.tenant_id = x.tenant_id and c.contact_id = x.contact_id
+    where x.tenant_id = p_tenant and x.id = p_outbox for no key update of c;
+  update outbox x
+     set due_at = w.until, decided_rule = w.rule, decided_row = null, decided_effect = 'defer', decided_at = p_now,
+         kill_epoch = v_epoch
+   where x.tenant_id = p_tenant and x.id = p_outbox and x.state = 'pending' and x.due_at <= p_now
+  returning * into o;
+  if not found then
+    return;
+  end if;
+  insert into outbox_decision (tenant_id, id, outbox_id, at, effect, rule, until, contact_ver, facts)
+  select p_tenant, gen_random_uuid(), p_outbox, p_now, 'defer', w.rule, w.until, c.ver,
+         jsonb_build_object('facts', array[w.fact], 'flags', '{}'::text[], 'notes', '{}'::text[], 'bundle', o.bundle)
+    from contact c where c.tenant_id = p_tenant and c.contact_id = o.contact_id;
+  perform audit_append_v1(p_tenant, 'send/' || o.conversation_id, gen_random_uuid(), p_now,
+    jsonb_build_object('what', 'decision', 'outbox', p_outbox, 'class', o.send_class, 'effect', 'defer', 'rule', w.rule,
+                       'row', null, 'facts', array[w.fact], 'flags', '{}'::text[], 'bundle', o.bundle,
+                       'kill_epoch', v_epoch, 'claims', o.claim_digests), ''::bytea);
+  return query
+    select 'defer'::text, w.rule::text, null::int, v_epoch, null::timestamptz, o.key, o.connection_id, o.channel, o.contact_id,
            null::bytea, null::bytea, null::text, null::uuid, null::text, null::bytea;
 end $$;
 
@@ -2879,6 +2937,21 @@ begin
   return v_count;
 end $$;
 
+CREATE FUNCTION public.send_waits_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone, OUT until timestamp with time zone, OUT rule text, OUT fact text) RETURNS SETOF record
+    LANGUAGE sql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select w.until, w.rule, w.fact
+    from outbox o
+    join conversation_queue q on q.tenant_id = o.tenant_id and q.conversation_id = o.conversation_id
+    join contact c on c.tenant_id = o.tenant_id and c.contact_id = o.contact_id
+    cross join lateral (values
+      (case when o.send_class in ('reply', 'service', 'proactive') then q.typing_until end, 'R-WA-3', 'human_typing'),
+      (case when o.send_class in ('service', 'proactive') then c.paused_until end, 'R-FREQ-1', 'paused')) w (until, rule, fact)
+   where o.tenant_id = p_tenant and o.id = p_outbox and o.author = 'bot' and w.until > p_now
+   order by w.until desc limit 1
+$$;
+
 CREATE FUNCTION public.shared_words_v1(p_one text[], p_other text[]) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     AS $$
@@ -3419,6 +3492,7 @@ CREATE TABLE public.contact (
     last_proactive_at timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     erased_at timestamp with time zone,
+    paused_until timestamp with time zone,
     CONSTRAINT contact_opt_out_scope_check CHECK ((opt_out_scope = ANY (ARRAY['tenant'::text, 'organisation'::text])))
 )
 WITH (fillfactor='80');
@@ -4575,6 +4649,9 @@ GRANT ALL ON FUNCTION public.close_case_v1(p_tenant integer, p_case uuid, p_by t
 REVOKE ALL ON FUNCTION public.commit_turn_v1(p_tenant integer, p_conversation uuid, p_fence bigint, p_upto bigint, p_now timestamp with time zone, p_turn jsonb, p_sends jsonb, p_send_id uuid[], p_send_body bytea[], p_answers text[], p_answer_id uuid[], p_answer_ciphertext bytea[], p_holds jsonb, p_cases jsonb, p_counts jsonb, p_audit_id uuid, p_audit_header jsonb, p_audit_body bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.commit_turn_v1(p_tenant integer, p_conversation uuid, p_fence bigint, p_upto bigint, p_now timestamp with time zone, p_turn jsonb, p_sends jsonb, p_send_id uuid[], p_send_body bytea[], p_answers text[], p_answer_id uuid[], p_answer_ciphertext bytea[], p_holds jsonb, p_cases jsonb, p_counts jsonb, p_audit_id uuid, p_audit_header jsonb, p_audit_body bytea) TO convo_tenant;
 
+REVOKE ALL ON FUNCTION public.commit_turn_v2(p_tenant integer, p_conversation uuid, p_fence bigint, p_upto bigint, p_now timestamp with time zone, p_turn jsonb, p_sends jsonb, p_send_id uuid[], p_send_body bytea[], p_answers text[], p_answer_id uuid[], p_answer_ciphertext bytea[], p_holds jsonb, p_cases jsonb, p_counts jsonb, p_audit_id uuid, p_audit_header jsonb, p_audit_body bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.commit_turn_v2(p_tenant integer, p_conversation uuid, p_fence bigint, p_upto bigint, p_now timestamp with time zone, p_turn jsonb, p_sends jsonb, p_send_id uuid[], p_send_body bytea[], p_answers text[], p_answer_id uuid[], p_answer_ciphertext bytea[], p_holds jsonb, p_cases jsonb, p_counts jsonb, p_audit_id uuid, p_audit_header jsonb, p_audit_body bytea) TO convo_tenant;
+
 REVOKE ALL ON FUNCTION public.consent_record_v1(p_tenant integer, p_contact uuid, p_wrapped_key bytea, p_language text, p_identity uuid, p_kind text, p_ciphertext bytea, p_blind bytea, p_suppression_blind bytea, p_organisation_blind bytea, p_event uuid, p_channel text, p_purpose text, p_basis text, p_sender text, p_source text, p_at timestamp with time zone, p_audit uuid, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.consent_record_v1(p_tenant integer, p_contact uuid, p_wrapped_key bytea, p_language text, p_identity uuid, p_kind text, p_ciphertext bytea, p_blind bytea, p_suppression_blind bytea, p_organisation_blind bytea, p_event uuid, p_channel text, p_purpose text, p_basis text, p_sender text, p_source text, p_at timestamp with time zone, p_audit uuid, p_now timestamp with time zone) TO convo_tenant;
 
@@ -4647,6 +4724,9 @@ GRANT ALL ON FUNCTION public.last_look_v1(p_tenant integer, p_outbox uuid, p_own
 
 REVOKE ALL ON FUNCTION public.last_look_v2(p_tenant integer, p_outbox uuid, p_owner text, p_lease_s double precision, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.last_look_v2(p_tenant integer, p_outbox uuid, p_owner text, p_lease_s double precision, p_now timestamp with time zone) TO convo_tenant;
+
+REVOKE ALL ON FUNCTION public.last_look_v3(p_tenant integer, p_outbox uuid, p_owner text, p_lease_s double precision, p_now timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.last_look_v3(p_tenant integer, p_outbox uuid, p_owner text, p_lease_s double precision, p_now timestamp with time zone) TO convo_tenant;
 
 REVOKE ALL ON FUNCTION public.lift_hold_v1(p_tenant integer, p_contact uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.lift_hold_v1(p_tenant integer, p_contact uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
@@ -4764,6 +4844,8 @@ REVOKE ALL ON FUNCTION public.send_stop_rest_v1(p_tenant integer, p_outbox uuid,
 
 REVOKE ALL ON FUNCTION public.send_sweep_v1(p_deduplicating text[], p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.send_sweep_v1(p_deduplicating text[], p_now timestamp with time zone) TO convo_dispatch;
+
+REVOKE ALL ON FUNCTION public.send_waits_v1(p_tenant integer, p_outbox uuid, p_now timestamp with time zone, OUT until timestamp with time zone, OUT rule text, OUT fact text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.shared_words_v1(p_one text[], p_other text[]) FROM PUBLIC;
 

@@ -26,7 +26,7 @@ CLAIM = "select * from claim_v2(%s, %s, %s, %s)"
 PIN = "select * from pin_v1(%s, %s)"
 LOAD = "select * from load_v2(%s, %s, %s, %s, %s, %s, %s)"
 KEY = "select * from conversation_key_v1(%s, %s)"
-COMMIT = """select commit_turn_v1(
+COMMIT = """select commit_turn_v2(
   %(tenant)s, %(conversation)s, %(fence)s, %(upto)s, %(now)s, %(turn)s, %(sends)s, %(send_id)s::uuid[],
   %(send_body)s::bytea[], %(answers)s::text[], %(answer_id)s::uuid[], %(answer_ciphertext)s::bytea[], %(holds)s, %(cases)s,
   %(counts)s, %(audit_id)s, %(audit_header)s, %(audit_body)s) as committed"""
