@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -35,6 +35,7 @@ from runtime.messages import (
     InboundEvent,
     InboundMessage,
     Lease,
+    Look,
     OutboundMessage,
     Outcome,
     Receipt,
@@ -217,6 +218,21 @@ class Overheard(PgTurns):
         return done
 
 
+class Interrupted(PgOutbox):
+    """The real outbox. `between` is awaited once, after a last look that lets a row go and before the call."""
+
+    between: Callable[[], Awaitable[None]] | None = None
+
+    async def last_look(
+        self, tenant_id: int, outbox_id: UUID, *, owner: str, lease_s: float, now: datetime
+    ) -> Look | None:
+        look = await super().last_look(tenant_id, outbox_id, owner=owner, lease_s=lease_s, now=now)
+        if self.between is not None and look is not None and look.effect == "send":
+            happens, self.between = self.between, None
+            await happens()
+        return look
+
+
 @dataclass(slots=True, kw_only=True)
 class Rehearsal:
     """One tenant in force, ready to be talked to."""
@@ -231,7 +247,7 @@ class Rehearsal:
     sender: Sender
     turns: Overheard
     provider: Taken
-    outbox: PgOutbox
+    outbox: Interrupted
     desk: PgDesk
     operations: PgOperations
     owner: Pool
@@ -423,7 +439,7 @@ async def _wired(
         turns.outcomes = defaultdict(list)
         provider = Taken(clock)
         delivered: Mapping[str, Channel] = {"webchat": WebChat(), "whatsapp_360dialog": provider}
-        outbox = PgOutbox(dispatch=pools["dispatch"], tenant=pools["tenant"], tenants=made.tenants)
+        outbox = Interrupted(dispatch=pools["dispatch"], tenant=pools["tenant"], tenants=made.tenants)
         yield Rehearsal(
             bundle=bundle,
             tenant_id=tenant_id,

@@ -1,0 +1,206 @@
+"""`convo drill personas`: every part on one stage, those of one world together, those that need later days at the end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from drills.played_bundle import bundle_to_play
+from drills.plays.checks import CHECKS, faults_of
+from drills.plays.log import Log
+from drills.plays.minds import Mind
+from drills.plays.people import parts_for
+from drills.plays.player import Player
+from drills.plays.scripts import SCRIPTS
+from drills.plays.values import Expectation, Part
+from drills.rehearsal import Rehearsal, office_hours, rehearsal
+from drills.reports import Report, Row, Said
+from schemas.bundle import Bundle
+
+KIND = "personas"
+REGISTER, PRIMARY = "register_only", "primary"
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """One part, the log at its end, and what was wrong, each with the line it was wrong at."""
+
+    part: Part
+    log: Log
+    faults: tuple[str, ...]
+
+
+def personas(
+    tenant: Path, *, today: date, rung: str = REGISTER, progress: Progress = lambda _: None
+) -> Report:
+    """Plays everybody over one tenant. Raises CompileRefused, EmbeddedPostgresError, PeopleUnreadable."""
+    compiled = bundle_to_play(tenant, today=today)
+    bundle = Bundle.decode(compiled.bundle)
+    parts = parts_for(bundle.tenant.slug, CHECKS)
+    mind = Mind()
+    start = office_hours(bundle.policy, today)
+
+    async def play() -> Sequence[Played]:
+        model = mind if rung == PRIMARY else _OnlyWhenDown(mind)
+        async with rehearsal(compiled, moment=start, model=model, checker=model) as stage:
+            return [played async for played in _played(stage, parts, mind, progress)]
+
+    played = asyncio.run(play())
+    return Report(
+        kind=KIND,
+        tenant=bundle.tenant.slug,
+        digest=bundle.digest,
+        seed=0,
+        played_at=datetime.now(UTC),
+        rows=tuple(_row(each, rung) for each in played),
+        notes={"rung": rung, "clock": f"{start:%d %B %Y %H:%M} UTC", "not played": _without(bundle, parts)},
+    )
+
+
+class _OnlyWhenDown:
+    """On the register's rung a model is there only to be down."""
+
+    def __init__(self, mind: Mind) -> None:
+        self._mind = mind
+
+    async def ask(self, prompt: Any, order: Any) -> Any:
+        before, self._mind.down = self._mind.down, True
+        try:
+            return await self._mind.ask(prompt, order)
+        finally:
+            self._mind.down = before
+
+
+async def _played(stage: Rehearsal, parts: Sequence[Part], mind: Mind, progress: Progress) -> Any:
+    """In the order of the days they need: today first, evenings after, weeks of silence and clock changes at the end."""
+    numbers = count(1)
+    for part in sorted(parts, key=_lateness):
+        progress(part.id)
+        _set_clock(stage, part)
+        mind.down = part.world == "models_down"
+        shown = len(mind.prompts)
+        await _spend(stage, tripped=part.world == "budget_tripped")
+        player = Player(stage=stage, part=part, prompts=mind.prompts[shown:], number=next(numbers))
+        await player.agrees()
+        yield await _one(player, mind, shown)
+
+
+async def _one(player: Player, mind: Mind, shown: int) -> Played:
+    faults: list[str] = []
+    if player.part.script:
+        await SCRIPTS[player.part.script](player)
+    for number, line in enumerate(player.part.lines, 1):
+        log = await player.writes(line)
+        player.prompts = mind.prompts[shown:]
+        faults += _faults(line.expect, log, f"line {number}: ")
+    player.prompts = mind.prompts[shown:]
+    log = await player.log()
+    faults += _faults(player.part.must, replace(log, fresh=log.outcomes), "")
+    return Played(part=player.part, log=log, faults=tuple(dict.fromkeys(faults)))
+
+
+def _faults(expected: Sequence[Expectation], log: Log, where: str) -> Iterator[str]:
+    for each in expected:
+        yield from (f"{where}{fault}" for fault in faults_of(each.check, log, each.given))
+
+
+# ---- the world a part is played in ---------------------------------------------------------------------------------------------
+
+
+def _lateness(part: Part) -> tuple[int, str]:
+    order = {"": 0, "race": 2, "silence": 3, "silence_then_back": 3, "clocks_forward": 4, "clocks_back": 5}
+    return (1 if part.at else order[part.script]), part.at
+
+
+def _set_clock(stage: Rehearsal, part: Part) -> None:
+    """The next day the tenant is open on, at office hours or at the part's own hour."""
+    zone = ZoneInfo(stage.bundle.policy.timezone)
+    here = stage.clock.now().astimezone(zone)
+    if not part.at:
+        day = here.date() if here.hour < 16 else here.date() + timedelta(days=1)
+        stage.clock.advance_to(office_hours(stage.bundle.policy, day))
+        return
+    hour, minute = map(int, part.at.split(":"))
+    day = office_hours(stage.bundle.policy, here.date() + timedelta(days=1)).astimezone(zone)
+    stage.clock.advance_to(day.replace(hour=hour, minute=minute).astimezone(UTC))
+
+
+async def _spend(stage: Rehearsal, *, tripped: bool) -> None:
+    """Books the whole of today's money, or takes that booking back."""
+    cap = stage.bundle.policy.spend_pence_per_day * 1_000_000
+    async with stage.owner.connection() as connection, connection.transaction():
+        await connection.execute("select set_config('app.every', 'on', true)")
+        await connection.execute(
+            SPEND, {"tenant": stage.tenant_id, "day": stage.clock.now().date(), "spent": cap * tripped}
+        )
+
+
+SPEND = """
+insert into spend_shard (tenant_id, day, shard, granted_micropence, spent_micropence)
+values (%(tenant)s, %(day)s, 15, 0, %(spent)s)
+on conflict (tenant_id, day, shard) do update set spent_micropence = excluded.spent_micropence
+"""
+
+
+# ---- the report ----------------------------------------------------------------------------------------------------------------
+
+
+def _row(played: Played, rung: str) -> Row:
+    part, log = played.part, played.log
+    expected = [each.check for line in part.lines for each in line.expect] + [
+        each.check for each in part.must
+    ]
+    return Row(
+        id=part.id,
+        group=part.person,
+        strategy=part.script or (part.world if part.world != "plain" else part.at or rung),
+        ok=not played.faults,
+        expected={"checks": list(dict.fromkeys(expected))},
+        got={
+            "turns": len(log.outcomes),
+            "categories": sorted(log.seen),
+            "claims": [claim.id for claim in log.ever_stated],
+            "cases": [case.kind for case in log.cases],
+            "refusals": list(log.refusals),
+        },
+        faults=played.faults,
+        transcript=tuple(_transcript(log)),
+    )
+
+
+def _transcript(log: Log) -> Iterator[Said]:
+    if log.conversation is None:
+        return
+    said = [Said(who="person", text=s.text or f"[{s.kind}]", at=s.received_at) for s in log.conversation.said]
+    ours = [
+        Said(
+            who="bot",
+            text=sentence.text,
+            at=row.sending_at or row.created_at,
+            claims=(sentence.claim,) if sentence.claim else (),
+        )
+        for row in log.rows
+        for sentence in row.sentences
+    ]
+    yield from sorted([*said, *ours], key=lambda each: each.at)
+
+
+def _without(bundle: Bundle, parts: Sequence[Part]) -> str:
+    """Checks on claims that this tenant has none of."""
+    asked = {
+        e.given.get("id", e.given.get("claim", ""))
+        for p in parts
+        for line in p.lines
+        for e in (*line.expect, *p.must)
+    }
+    ends: Mapping[str, bool] = {
+        name: any(c.endswith(name.removeprefix("*")) for c in bundle.claims) for name in asked if name
+    }
+    return ", ".join(sorted(name for name, there in ends.items() if not there)) or "everything was"
