@@ -413,6 +413,7 @@ class Ready:
 async def desk_routes(parts: Base) -> Sequence[Any]:
     """The desk's pages; they log in as convo_desk."""
     from runtime.storage.access import PgAccess
+    from runtime.storage.breakers import PgBreakers
     from runtime.storage.desk import PgDesk
     from runtime.storage.operations import PgOperations
     from runtime.web.desk import DeskDeps, routes
@@ -430,5 +431,6 @@ async def desk_routes(parts: Base) -> Sequence[Any]:
             stage=parts.settings.stage,
             dev=parts.settings.dev,
             clock_shifted=bool(parts.settings.clock_offset_s),
+            breakers=PgBreakers(pool),
         )
     )

@@ -24,6 +24,7 @@ from runtime.messages import Identity, InboundEvent, InboundMessage, OutboundMes
 from runtime.sender import Sender
 from runtime.storage.access import PgAccess, make_link
 from runtime.storage.audit import PgAudit, Verified
+from runtime.storage.breakers import PgBreakers
 from runtime.storage.bundles import PgBundles
 from runtime.storage.claims import PgClaimSearch
 from runtime.storage.desk import PgDesk
@@ -178,6 +179,7 @@ class DeskWorld:
             stage=STAGE,
             dev=True,
             clock_shifted=True,
+            breakers=PgBreakers(pools["desk"]),
         )
         return build(
             Deps(

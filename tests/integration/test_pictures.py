@@ -20,7 +20,7 @@ from drills.sandbox.media import PICTURE
 from runtime.channels import channels, client
 from runtime.channels.pictures import FetchedPictures
 from runtime.clock import clock_of
-from runtime.messages import MediaReference, Turn
+from runtime.messages import InboundMessage, MediaReference, Turn
 from runtime.storage.tenants import Owner
 from schemas.bundle import Bundle, canonical
 from tests.acceptance.served import Served
@@ -122,6 +122,7 @@ async def loaded(w: World, bundle: Bundle) -> Turn:
 async def arrives(w: World, owner: Owner, reference: str, *, media_type: str = "image/jpeg") -> None:
     arrival = message(owner, w.clock.now(), text="my bill", kind="image")
     held = MediaReference(reference=reference, media_type=media_type)
+    assert isinstance(arrival.event, InboundMessage)
     await w.arrive(replace(arrival, event=replace(arrival.event, media=(held,))))
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from runtime.messages import KillScope
-from runtime.ports import Clock, Wake
+from runtime.messages import KillScope, Send
+from runtime.ports import BreakerState, Clock, Wake
 from runtime.storage.access import Link, Operator
 from runtime.storage.desk import PgDesk
 from schemas.bundle import Bundle
@@ -49,6 +50,12 @@ class Acts(Protocol):
         self, tenant_id: int, conversation_id: UUID, *, by: str, reason: str, now: datetime
     ) -> None: ...
 
+    async def typing(self, tenant_id: int, conversation_id: UUID, *, until: datetime) -> bool: ...
+
+    async def say(
+        self, tenant_id: int, contact_id: UUID, connection_id: str, send: Send, *, by: str, now: datetime
+    ) -> UUID | None: ...
+
     async def lift_hold(
         self, tenant_id: int, contact_id: UUID, *, by: str, reason: str, now: datetime
     ) -> None: ...
@@ -56,6 +63,12 @@ class Acts(Protocol):
     async def close_case(
         self, tenant_id: int, case_id: UUID, *, by: str, note: str, now: datetime
     ) -> bool: ...
+
+
+class Breaking(Protocol):
+    """The circuit breakers of models (runtime.storage.breakers.PgBreakers)."""
+
+    async def states(self, now: datetime) -> Sequence[BreakerState]: ...
 
 
 class InForce(Protocol):
@@ -83,3 +96,4 @@ class DeskDeps:
     stage: str
     dev: bool = False
     clock_shifted: bool = False
+    breakers: Breaking | None = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import assert_never
 
 from starlette.responses import Response
 
+from runtime.ports import BreakerState
 from runtime.storage.desk_rows import CaseRow, Now
 from runtime.web.desk import words
 from runtime.web.desk.frame import show
@@ -53,6 +55,16 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """One model that failed lately, and what is done about it."""
+
+    model: str
+    words: str
+    clock: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """The context of desk/overview.html."""
 
@@ -62,6 +74,8 @@ class Overview:
     refused: tuple[Refused, ...]
     waiting: tuple[Waiting, ...]
     cases_url: str
+    breakers: tuple[Breaker, ...]
+    models: bool  # whether breakers are kept here at all
 
 
 async def overview(visit: Visit) -> Response:
@@ -75,6 +89,8 @@ async def overview(visit: Visit) -> Response:
         refused=_refused(now),
         waiting=tuple(_waiting(visit, now.cases)),
         cases_url=visit.url("/cases"),
+        breakers=await _breakers(visit),
+        models=visit.deps.breakers is not None,
     )
     return await show(visit, "desk/overview.html", page, title="Overview", current="")
 
@@ -194,6 +210,29 @@ def _refused(now: Now) -> tuple[Refused, ...]:
         if fate.rule is not None and fate.effect not in (None, "send", "template")
     ]
     return tuple(sorted(rows, key=lambda row: (-row.n, row.rule)))
+
+
+async def _breakers(visit: Visit) -> tuple[Breaker, ...]:
+    """Of every tenant alike: breakers are of models, and all share them."""
+    if visit.deps.breakers is None:
+        return ()
+    return tuple(_breaker(visit, state) for state in await visit.deps.breakers.states(visit.now))
+
+
+def _breaker(visit: Visit, found: BreakerState) -> Breaker:
+    failed = words.many(found.failures, "failure")
+    match found.state:
+        case "open":
+            told, tone = f"not asked, after {failed} in a row", "danger"
+        case "half_open":
+            told, tone = "one question tries whether it answers again", "hold"
+        case "closed":
+            told, tone = f"asked as usual; {failed} in a row" if found.failures else "asked as usual", "ok"
+        case _:
+            assert_never(found.state)
+    until = found.until if found.state == "open" else None
+    clock = f"until {words.when(until, visit.zone)}" if until else ""
+    return Breaker(model=f"{found.provider} {found.model}", words=told, clock=clock, tone=tone)
 
 
 def _waiting(visit: Visit, found: tuple[CaseRow, ...]) -> list[Waiting]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from runtime.messages import Sentence
 from runtime.storage.desk_rows import Conversation, SendingRow, Withdrawal
 from runtime.web.desk import words
+from runtime.web.desk.how import How, how
 from schemas.bundle import Bundle, Claim
 
 
@@ -41,6 +42,7 @@ class Why:
     asked_for: str
     bundle: str
     entry: str
+    how: How | None
 
 
 def sentence_of(conversation: Conversation, ref: str) -> tuple[SendingRow, Sentence] | None:
@@ -100,6 +102,7 @@ def why(
         asked_for=_asked_for(conversation, row, zone),
         bundle=row.bundle,
         entry=entry,
+        how=how(turn.body) if turn and row.author == "bot" else None,
     )
 
 
@@ -127,7 +130,7 @@ def _still(
 ) -> tuple[str, str]:
     """Tone and words: whether the same wording may be said today."""
     if sentence.claim is None:
-        return "", "Connective words of the reply itself; they state no fact."
+        return "", "It connects, and states no fact; nothing needs to hold."
     gone = next((w for w in withdrawn if w.claim_digest == sentence.digest), None)
     if gone is not None:
         return "danger", f"No. Withdrawn {words.when(gone.at, zone)} by {gone.by}: {words.clean(gone.reason)}"

@@ -59,6 +59,8 @@ CASES = {
     "send_failed": "a message was not delivered",
     "not_sent": "a message was held back",
     "no_answer": "no approved answer",
+    "models_down": "no model answers, so the register does",
+    "for_people": "written when the assistant was not to answer",
 }
 REASONS = {
     "human_owner": "a person has this conversation",
@@ -67,6 +69,11 @@ REASONS = {
     "no_answer": "no approved claim answers it",
     "opt_out": "they asked us to stop",
     "danger_now": "danger, now",
+    "answered_by_person": "a person had answered it already",
+    "people_answer": "here people answer, not the assistant",
+    "no_keyword": "no word that wakes the assistant was in it",
+    "off_hours": "it came outside the assistant’s hours",
+    "known_contact": "the assistant answers new people only, and this person is known",
 }
 
 # Marks that would turn the text around them; the page isolates what people wrote, this is for our own one-line uses.
