@@ -57,7 +57,16 @@ def screen(tenant: TenantPath, today: Today = None) -> int:
 
     def judge(text: str) -> dict[str, Any]:
         verdict = screen_text(text, bundle)
-        seen = [{"category": s.category, "pattern": s.pattern} for s in verdict.signals]
+        seen: list[dict[str, Any]] = [
+            {
+                "category": s.category,
+                "pattern": s.pattern,
+                "start": s.start,
+                "end": s.end,
+                "reading": s.reading,
+            }
+            for s in verdict.signals
+        ]
         if stop := verdict.stop:
             seen.append({"category": OPT_OUT, "pattern": stop.matched, "scope": stop.scope})
         categories = list(dict.fromkeys(finding["category"] for finding in seen))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import accumulate
 from typing import Any
 
 from runtime.engine.handoff import asks_for_person
@@ -18,6 +20,8 @@ HUMAN_REQUEST = "human_request"
 HANDOFF_WORDS = "handoff_words"
 CACHED_BUNDLES = 32
 MAX_HITS_JUDGED = 32  # per pattern and reading: enough for any honest message
+SPLIT_WITHIN = timedelta(minutes=10)  # what was said before that is not the beginning of this
+JOINED_CHARS = 1_000  # of each message, where several are read as one
 _SENTENCE_END = ".!?;\n"
 
 
@@ -25,9 +29,12 @@ def screen(turn: Turn) -> Verdict:
     """The verdict on all pending messages together: every signal of each, the stop, the language of the last words."""
     bundle = turn.active
     signals = tuple(s for p in turn.pending for s in signals_of(p.text, bundle, p.seq))
+    signals += tuple(_over_messages(turn, {s.category for s in signals}))
     stop = next((p.stop for p in reversed(turn.pending) if p.stop), None)
     if stop is None:  # matched on arrival as a rule; again here, so that no way in can leave it out
         stop = next((s for p in turn.pending if (s := _stop(p.text, bundle))), None)
+    if stop is None and len(turn.pending) > 1:
+        stop = _stop(" ".join(p.text for p in turn.pending), bundle)
     words = next((p.text for p in reversed(turn.pending) if p.text.strip()), "")
     home = bundle.tenant.language
     spoken = tongue_of(words, detected=turn.detected, preferred=turn.language or home, home=home)
@@ -81,6 +88,26 @@ def signals_of(text: str, bundle: Bundle, seq: int) -> Iterator[Signal]:
         yield by_word
 
 
+def _over_messages(turn: Turn, seen: Collection[str]) -> Iterator[Signal]:
+    """What is said over several messages: hits that begin in one and end in another, of categories not seen in any alone.
+
+    What they wrote just before our last words counts as the beginning; it was screened by itself in its own turn.
+    """
+    before = next((line for line in reversed(turn.history) if not line.ours), None)
+    parts = [p.text[-JOINED_CHARS:] for p in turn.pending if p.text.strip()]
+    if before is not None and turn.now - before.at <= SPLIT_WITHIN:
+        parts.insert(0, before.text[-JOINED_CHARS:])
+    if len(parts) < 2:
+        return
+    seams = list(accumulate(len(part) + 1 for part in parts[:-1]))
+    readings = [_Reading(view.kind, view, None) for view in normalise(" ".join(parts)).views]
+    for compiled in _compiled(turn.active):
+        if compiled.category.id not in seen:
+            signal = _first(compiled, readings, turn.pending[-1].seq, seams)
+            if signal is not None:
+                yield replace(signal, start=0, end=0, reading="messages")
+
+
 # ---- patterns ----------------------------------------------------------------------------------------------------------
 
 
@@ -116,36 +143,36 @@ def _compiled(bundle: Bundle) -> tuple[_Compiled, ...]:
     return _cache[bundle.digest]
 
 
-def _first(compiled: _Compiled, readings: Sequence[_Reading], seq: int) -> Signal | None:
-    """The first pattern of the category that counts in any reading, and where."""
+def _first(
+    compiled: _Compiled, readings: Sequence[_Reading], seq: int, seams: Sequence[int] = ()
+) -> Signal | None:
+    """The first pattern of the category that counts in any reading, and where; with `seams`, only a hit that spans one."""
     for reading in readings:
         if compiled.any_of is not None and compiled.any_of.search(reading.view.text) is None:
             continue
         for pattern in compiled.category.patterns:
-            if hit := _counts(pattern, reading.view.text):
+            for hit in _counting(pattern, reading.view.text):
                 start, end = reading.span(*hit)
-                return Signal(
-                    category=compiled.category.id,
-                    pattern=pattern.id,
-                    seq=seq,
-                    start=start,
-                    end=end,
-                    reading=reading.kind,
-                )
+                if not seams or any(start < seam < end for seam in seams):
+                    return Signal(
+                        category=compiled.category.id,
+                        pattern=pattern.id,
+                        seq=seq,
+                        start=start,
+                        end=end,
+                        reading=reading.kind,
+                    )
     return None
 
 
-def _counts(pattern: Pattern, text: str) -> tuple[int, int] | None:
+def _counting(pattern: Pattern, text: str) -> Iterator[tuple[int, int]]:
     """Where the pattern stands outside a sentence that excuses it."""
     excuses = [compile_pattern(excuse) for excuse in pattern.unless]
     for i, hit in enumerate(compile_pattern(pattern.match).finditer(text)):
         start, end = hit.span()
-        if i >= MAX_HITS_JUDGED:
-            return start, end
-        sentence = _sentence_around(text, start, end)
+        sentence = _sentence_around(text, start, end) if excuses and i < MAX_HITS_JUDGED else ""
         if not any(excuse.search(sentence) for excuse in excuses):
-            return start, end
-    return None
+            yield start, end
 
 
 def _sentence_around(text: str, start: int, end: int) -> str:

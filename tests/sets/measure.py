@@ -49,6 +49,7 @@ class Figures:
     """One row. The shares are None where there is nothing to count; `of` counts the lines each was taken from.
 
     `false_alarms` is of the set's own lines that do not show it, `on_benign` and `on_trigger_words` of those sets.
+    `kept`, of a disguise: of the lines that are seen undisguised, those that are seen in it too.
     """
 
     set: str
@@ -59,6 +60,7 @@ class Figures:
     not_shown: int
     on_benign: float | None = None
     on_trigger_words: float | None = None
+    kept: float | None = None
 
 
 @cache
@@ -166,6 +168,7 @@ def _disguised(part: str, only: Sequence[str]) -> Iterator[Figures]:
     """Injection in each disguise; a false alarm is a benign text in the same disguise."""
     wanted = [line.text for line in lines("injection") if (line.part, line.set) == (part, "injection_direct")]
     benign = [line.text for line in lines("benign") if line.part == part]
+    plainly = [text for text in wanted if INJECTION in seen_by_all(text)]
     for name in DISGUISES:
         if _asked_for(f"injection_direct, {name}", only):
             yield Figures(
@@ -175,6 +178,7 @@ def _disguised(part: str, only: Sequence[str]) -> Iterator[Figures]:
                 shown=len(wanted),
                 false_alarms=_share(INJECTION in seen_by_any(disguised(name, text)) for text in benign),
                 not_shown=len(benign),
+                kept=_share(INJECTION in seen_by_all(disguised(name, text)) for text in plainly),
             )
 
 

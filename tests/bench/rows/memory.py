@@ -18,7 +18,7 @@ MESSAGES = 2_000
 MESSAGES_PER_S = 100.0
 VISITORS = 10
 QUIET_WITHIN_S = 180.0
-GOALS_MB = {"web": 120.0, "worker": 110.0, "sender": None}
+GOALS_MB = {"web": 120.0, "worker": 240.0, "sender": None}
 
 
 async def run(ground: Ground) -> Row:
@@ -31,7 +31,7 @@ async def run(ground: Ground) -> Row:
         same = pids == there.supervisor.pids()
     return Row(
         name="memory",
-        work="memory, resident, without embedder and litellm",
+        work="memory, resident, with embedder and language detection, without litellm",
         figures=tuple(
             Figure(what=f"{name}, after traffic", unit="MB", value=spread([after[name]]), goal=goal)
             for name, goal in GOALS_MB.items()
