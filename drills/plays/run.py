@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -25,7 +25,7 @@ from schemas.bundle import Bundle
 
 KIND = "personas"
 REGISTER, PRIMARY = "register_only", "primary"
-Progress = Callable[[str], None]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,29 +38,41 @@ class Played:
 
 
 def personas(
-    tenant: Path, *, today: date, rung: str = REGISTER, progress: Progress = lambda _: None
+    tenant: Path, *, today: date, rungs: Sequence[str] = (REGISTER,), progress: Progress | None = None
 ) -> Report:
-    """Plays everybody over one tenant. Raises CompileRefused, EmbeddedPostgresError, PeopleUnreadable."""
+    """Plays everybody over one tenant, on each rung. Raises CompileRefused, EmbeddedPostgresError, PeopleUnreadable.
+
+    `progress(done, of_all)` is told after every conversation.
+    """
     compiled = bundle_to_play(tenant, today=today)
     bundle = Bundle.decode(compiled.bundle)
     parts = parts_for(bundle.tenant.slug, CHECKS)
-    mind = Mind()
     start = office_hours(bundle.policy, today)
+    done = count(1)
 
-    async def play() -> Sequence[Played]:
+    async def play(rung: str) -> Sequence[Row]:
+        mind = Mind()
         model = mind if rung == PRIMARY else _OnlyWhenDown(mind)
+        rows = []
         async with rehearsal(compiled, moment=start, model=model, checker=model) as stage:
-            return [played async for played in _played(stage, parts, mind, progress)]
+            async for played in _played(stage, parts, mind):
+                rows.append(_row(played, rung))
+                if progress is not None:
+                    progress(next(done), len(parts) * len(rungs))
+        return rows
 
-    played = asyncio.run(play())
     return Report(
         kind=KIND,
         tenant=bundle.tenant.slug,
         digest=bundle.digest,
         seed=0,
         played_at=datetime.now(UTC),
-        rows=tuple(_row(each, rung) for each in played),
-        notes={"rung": rung, "clock": f"{start:%d %B %Y %H:%M} UTC", "not played": _without(bundle, parts)},
+        rows=tuple(row for rung in rungs for row in asyncio.run(play(rung))),
+        notes={
+            "rungs": ", ".join(rungs),
+            "clock": f"{start:%d %B %Y %H:%M} UTC",
+            "without": _without(bundle, parts),
+        },
     )
 
 
@@ -78,11 +90,10 @@ class _OnlyWhenDown:
             self._mind.down = before
 
 
-async def _played(stage: Rehearsal, parts: Sequence[Part], mind: Mind, progress: Progress) -> Any:
+async def _played(stage: Rehearsal, parts: Sequence[Part], mind: Mind) -> AsyncIterator[Played]:
     """In the order of the days they need: today first, evenings after, weeks of silence and clock changes at the end."""
     numbers = count(1)
     for part in sorted(parts, key=_lateness):
-        progress(part.id)
         _set_clock(stage, part)
         mind.down = part.world == "models_down"
         shown = len(mind.prompts)
@@ -158,7 +169,7 @@ def _row(played: Played, rung: str) -> Row:
         each.check for each in part.must
     ]
     return Row(
-        id=part.id,
+        id=f"{part.id}/{rung}",
         group=part.person,
         strategy=part.script or (part.world if part.world != "plain" else part.at or rung),
         ok=not played.faults,
