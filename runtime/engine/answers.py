@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from runtime.engine.flows import link_of, next_moves
+from runtime.engine.memory import fresh, said_as
 from runtime.engine.scene import Scene
 from runtime.guardrails.registered_facts import wording
 from runtime.messages import Ask, Effect, GiveLink, HandOff, Move, Offer, State
@@ -44,7 +45,8 @@ def state(
                 moves=towards_it.moves, reason=towards_it.reason, effects=effects, candidates=candidates
             )
         return Answer(moves=(Ask(id=claim_id),), reason=reason, effects=effects, candidates=candidates)
-    if claim_id not in scene.last_words():
+    short = wording(claim, scene.language, "short")
+    if claim_id not in fresh(scene) or (claim_id not in scene.last_words() and not short):
         variant = "answer" if wording(claim, scene.language, "answer") else "full"
         return Answer(
             moves=(State(id=claim_id, variant=variant),),
@@ -52,7 +54,7 @@ def state(
             effects=effects,
             candidates=candidates,
         )
-    if wording(claim, scene.language, "short"):
+    if short and not said_as(scene, short):
         return Answer(
             moves=(State(id=claim_id, variant="short"),),
             reason="again_in_short",
@@ -106,5 +108,5 @@ def line_for(scene: Scene, when: str) -> str | None:
 
 def variant_of(scene: Scene, claim_id: str) -> str:
     claim = scene.bundle.claims[claim_id]
-    wanted = "short" if claim_id in scene.last_words() else "answer"
+    wanted = "short" if claim_id in fresh(scene) else "answer"
     return wanted if wording(claim, scene.language, wanted) else "full"

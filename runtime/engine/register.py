@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from runtime.engine.answers import OFFER_FROM, OFFERED, Answer, line_for, nothing, state, towards, variant_of
 from runtime.engine.choices import own, pick
 from runtime.engine.courtesy import courtesy_of
+from runtime.engine.flows import closed, link_of
+from runtime.engine.memory import fresh, place_of, refers_back, topic_of, wants_more
 from runtime.engine.ranking import ANSWER_FROM, FIRM_FROM, clear, parts_of, rank
 from runtime.engine.scene import Scene
 from runtime.messages import OFFER, Ask, HandOff, Move, Offer, RecordAnswer, Silence, State
@@ -30,11 +32,14 @@ def answer(scene: Scene, hits: Sequence[Hit]) -> Answer:
     words = question_of(scene)
     if not words.strip():
         return _wordless(scene)
-    for step in (_open_question, _quick_reply, _courtesy):
+    for step in (_open_question, _quick_reply, _courtesy, _more):
         found = step(scene, words)
         if found is not None:
             return found
     found = _ranked(scene, words, hits)
+    about = topic_of(scene)
+    if found.reason == "no_answer" and about is not None and refers_back(words):
+        found = _ranked(scene, f"{words} {scene.bundle.claims[about].topic}", ())
     asked = scene.bundle.claims.get(scene.turn.asked or "")
     if found.reason == "no_answer" and asked is not None and scene.sayable(asked.id) and _still_open(scene):
         return _again(scene, Ask(id=asked.id), asked.id)
@@ -63,8 +68,9 @@ def _open_question(scene: Scene, words: str) -> Answer | None:
         topics = tuple(scene.bundle.claims[i].topic for i in ids if scene.bundle.claims[i].topic)
         open_still = _still_open(scene)
         chosen = pick(last, topics, exactly=not open_still) if len(topics) == len(ids) else None
-        if chosen is not None:
-            return state(scene, ids[topics.index(chosen)], "picked", ())
+        place = topics.index(chosen) if chosen is not None else place_of(last, len(ids))
+        if place is not None:
+            return state(scene, ids[place], "picked", ())
         return _unclear_pick(scene, ids, courtesy_of(words)) if open_still else None
     question = scene.bundle.claims.get(asked)
     if question is None:
@@ -108,17 +114,16 @@ def _after(scene: Scene, question: Claim, chosen: str) -> Answer:
     """An answer is recorded, then the next step: on towards the link, what the option itself asks for, else a nod."""
     effects = (RecordAnswer(question=question.id, answer=chosen),)
     known = scene.with_answer(question.id, chosen)
-    for link in scene.bundle.links.values():
-        if link.answers.get(question.id, "").casefold() == chosen.casefold():
-            return towards(known, link, effects)
+    link = link_of(scene.bundle, question.id)
+    if link is not None and not closed(known, link):
+        return towards(known, link, effects)
     best = _best(known, chosen)
     if best is not None:
         return state(known, best, "answered", effects)
     noted = line_for(known, "noted")
     if noted is not None:
         return Answer(moves=(State(id=noted),), reason="answered", effects=effects)
-    flow = [q for link in scene.bundle.links.values() for q in link.answers]
-    if question.id in flow:  # the link's way ends here; nobody is led back onto it
+    if link is not None:  # the link's way ends here; nobody is led back onto it
         return nothing(known, "link_not_open", effects)
     return nothing(known, "answered", effects)
 
@@ -142,6 +147,20 @@ def _quick_reply(scene: Scene, words: str) -> Answer | None:
         if said in map(own, (quick.title, *quick.questions)) and all(scene.sayable(i) for i in quick.claims):
             return Answer(moves=tuple(State(id=i) for i in quick.claims), reason="quick_reply")
     return None
+
+
+def _more(scene: Scene, words: str) -> Answer | None:
+    """More of the last topic: its full wording if only a shorter one was said, then what is nearest to it, then a person."""
+    about = topic_of(scene) if wants_more(words) else None
+    claim = scene.sayable(about) if about is not None else None
+    if claim is None:
+        return None
+    nearest = rank(scene, " ".join((claim.topic, *claim.questions[:1])), ())
+    said = fresh(scene)
+    near = tuple(i for i, _ in nearest if i not in said and i not in claim.required_with and _topic(scene, i))
+    if not near or scene.opted_out or _just_offered(scene):
+        return nothing(scene, "no_more", (), nearest[:8])
+    return Answer(moves=(Offer(ids=near[:OFFERED]),), reason="more", candidates=nearest[:8])
 
 
 def _courtesy(scene: Scene, words: str) -> Answer | None:
