@@ -99,6 +99,7 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
     """Every command by the panel of the help it stands in, and every group of commands."""
     from commands import (
         approvals,
+        army,
         author,
         bundles,
         ci,
@@ -174,6 +175,11 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
             "Write tenants",
             "Steps of the workflow that are about the code host.",
             {"comment": ci.comment, "pull": ci.pull, "tenants": ci.tenants, "active": ci.active},
+        ),
+        "drill": (
+            "Write tenants",
+            "Tenants under attack, before people write to them.",
+            {"attack": army.attack, "attest": army.attest},
         ),
         "schema": (
             "Write tenants",

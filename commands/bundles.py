@@ -20,6 +20,7 @@ from schemas.signing import RAW_PREFIX, public_key
 
 if TYPE_CHECKING:
     from compiler.plan.whole import Plan
+    from compiler.write import SigningKey
     from runtime.console import Console
 
 SHOWN = 3  # open changes of a plan that are named
@@ -193,26 +194,33 @@ def keys_new(
     return OK
 
 
+def read_signing_key(path: Path) -> SigningKey:
+    """The key of a file. Raises UsageProblem."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    from compiler.write import signing_key
+
+    try:
+        return signing_key(path.read_bytes())
+    except OSError as error:
+        raise UsageProblem(f"{path}: {error.strerror}") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise UsageProblem(
+            f"{path}: no unencrypted Ed25519 private key (PEM); `convo keys new` makes one"
+        ) from None
+
+
 def _signed_bundle(
     path: Path, sign_key: Path | None, stage: str, today: datetime | None
 ) -> tuple[str, bytes, bytes]:
     """(tenant, bundle bytes, envelope) of a bundle file, or of a folder compiled and signed now."""
     if path.is_dir():
-        from cryptography.exceptions import UnsupportedAlgorithm
-
         from compiler.pipeline import compile_tenant
-        from compiler.write import sign, signing_key
+        from compiler.write import sign
 
         if sign_key is None:
             raise UsageProblem("to publish a folder, name the key that signs it: --sign-key")
-        try:
-            key = signing_key(sign_key.read_bytes())
-        except OSError as error:
-            raise UsageProblem(f"{sign_key}: {error.strerror}") from None
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            raise UsageProblem(
-                f"{sign_key}: no unencrypted Ed25519 private key (PEM); `convo keys new` makes one"
-            ) from None
+        key = read_signing_key(sign_key)
         compiled = compile_tenant(path, day_of(today), stage=stage, authority=True)
         return (
             compiled.tenant,

@@ -24,14 +24,16 @@ from runtime.storage.audit import PgAudit
 from runtime.storage.bundles import PgBundles
 from runtime.storage.desk import PgDesk
 from runtime.storage.desk_rows import Withdrawal
+from runtime.storage.drills import PgDrills, not_drilled
 from runtime.storage.operations import PgOperations
 from runtime.storage.postgres import Pool
 from runtime.storage.sealing import seal_key
 from runtime.storage.secrets import PgSecrets
-from runtime.storage.tenants import Tenants
+from runtime.storage.tenants import Tenants, TenantUnknown
 from runtime.storage.wake import PgWake
 from runtime.trust import sealing_keys, trusted_keys
-from schemas.bundle import Bundle, Claim
+from schemas.attested import DrillResult, verify_result
+from schemas.bundle import Bundle, BundleError, Claim, digest_of
 from schemas.refusals import NOT_PUBLISHED, UNAPPROVED
 from schemas.signing import SignatureRefused, verify_any
 
@@ -116,7 +118,25 @@ class Console:
     async def publish(self, tenant: str, data: bytes, envelope: bytes, *, stage: str, by: str) -> str:
         """Checks and stores a bundle; returns its digest. Raises BundleRefused."""
         self._check(tenant, data, [envelope], stage)
+        await self._check_drilled(tenant, digest_of(data), stage)
         return await self._bundles.publish(tenant, data, envelope, by=by, now=self.clock.now())
+
+    async def attest(self, tenant: str, data: bytes, envelope: bytes, *, by: str) -> DrillResult:
+        """Keeps what a trusted key says was played against exactly these bytes, published or not. Raises BundleRefused."""
+        try:
+            bundle = Bundle.decode(data)
+            trusted = trusted_keys(self.settings.trust)
+            result = verify_result(envelope, tenant=tenant, digest=digest_of(data), trusted=trusted)
+        except (SignatureRefused, BundleError) as refusal:
+            raise BundleRefused(f"{tenant}: {refusal}") from refusal
+        owner = await self.tenants.ensure(
+            tenant,
+            name=bundle.tenant.display_name,
+            organisation=bundle.tenant.organisation,
+            now=self.clock.now(),
+        )
+        await PgDrills(self.owner).record(owner.tenant_id, result, envelope, by=by, now=self.clock.now())
+        return result
 
     async def activate(
         self, tenant: str, stage: str, digest: str, *, expect_active: str | None, by: str
@@ -125,6 +145,7 @@ class Console:
         owner = await self.tenants.by_slug(tenant)
         data, envelopes = await self._bundles.fetch(owner.tenant_id, digest)
         self._check(tenant, data, envelopes, stage)
+        await self._check_drilled(tenant, digest, stage)
         history = await self._bundles.history(tenant, stage)
         active = history[0].digest if history else None
         expected = (active or NONE) if expect_active is None else expect_active
@@ -296,6 +317,17 @@ class Console:
         if stage != "sandbox" and Bundle.decode(data).unapproved:
             unapproved = "it holds unapproved claims, which only sandbox connections may speak"
             raise BundleRefused(f"{tenant}: {UNAPPROVED.says(unapproved)}")
+
+    async def _check_drilled(self, tenant: str, digest: str, stage: str) -> None:
+        """Told before anything is tried; the database holds the gate itself."""
+        if stage == "sandbox":
+            return
+        try:
+            tenant_id = await self._id(tenant)
+        except TenantUnknown:
+            raise not_drilled(tenant, digest, stage=stage) from None
+        if not await PgDrills(self.owner).drilled(tenant_id, digest, stage):
+            raise not_drilled(tenant, digest, stage=stage)
 
     async def _id(self, tenant: str) -> int:
         return (await self.tenants.by_slug(tenant)).tenant_id

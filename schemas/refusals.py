@@ -148,6 +148,20 @@ Whoever writes there must always reach the same firm. Give the connection anothe
     bad="connections: [{id: main, ...}]   # in two tenants",
     good="connections: [{id: dave-main, ...}]",
 )
+NOT_DRILLED = Refusal(
+    code="CV8012",
+    name="attack-suite-not-withstood",
+    summary="a bundle for staging or live that no attack suite was played against, or not without a miss",
+    explanation="""Nothing speaks to real people that was not attacked first. A full suite must have been played against exactly
+this bundle, every attack and every harmless twin must have come out as it must, and a trusted key must have signed the result.
+
+Play it with the key that signs bundles and keep the result in the database; then publish and activate as before. What was in
+force at the stage before may always be put back. The sandbox needs none.
+""",
+    bad="convo publish tenants/dynamo-dave --sign-key signing.key --stage staging   # never attacked",
+    good="""convo drill attack tenants/dynamo-dave --sign-key signing.key --publish
+convo publish tenants/dynamo-dave --sign-key signing.key --stage staging""",
+)
 UNKNOWN_CHANNEL = Refusal(
     code="CV9001",
     name="unknown-channel",
@@ -208,6 +222,7 @@ REFUSALS: tuple[Refusal, ...] = (
     NOT_PUBLISHED,
     OTHER_ORGANISATION,
     CONNECTION_TAKEN,
+    NOT_DRILLED,
     UNKNOWN_CHANNEL,
     CONNECTION_SERVED,
     SECRET_UNREADABLE,

@@ -115,7 +115,7 @@ def verify(
     """
     if not trusted or threshold < 1:
         raise SignatureRefused(NOT_SIGNED.says("no key is trusted here, so no signature can be checked"))
-    payload, signers = _verified_payload(envelope, trusted)
+    payload, signers = verified_payload(envelope, trusted)
     if len(signers) < threshold:
         few = f"{len(signers)} trusted signature(s) hold, {threshold} are needed"
         raise SignatureRefused(NOT_SIGNED.says(few))
@@ -173,7 +173,8 @@ def text_signature_holds(public: bytes, signature: str, message: bytes) -> bool:
     return base64.b64encode(raw).decode() == signature and signature_holds(public, raw, message)
 
 
-def _verified_payload(data: bytes, trusted: Mapping[str, bytes]) -> tuple[bytes, tuple[str, ...]]:
+def verified_payload(data: bytes, trusted: Mapping[str, bytes]) -> tuple[bytes, tuple[str, ...]]:
+    """(payload, ids of the trusted keys that signed it) of a DSSE envelope over a statement. Raises SignatureRefused."""
     if len(data) > MAX_ENVELOPE_BYTES:
         raise SignatureRefused(NOT_SIGNED.says("the envelope is too large"))
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from uuid import uuid4
 from runtime.errors import BundleMissing, BundleRefused, PointerMoved
 from runtime.ports import Activation, Embedder, EmbedderDown
 from runtime.storage.embeddings import Embeddings
+from runtime.storage.drills import is_gate, not_drilled
 from runtime.storage.postgres import Pool
 from runtime.storage.tenants import Tenants
 from schemas.bundle import Bundle, BundleError, Claim, digest_of
@@ -49,7 +51,10 @@ class PgBundles:
             belongs = f"{tenant} belongs to organisation {owner.organisation}; {moved}"
             raise BundleRefused(OTHER_ORGANISATION.says(belongs))
         digest = digest_of(data)
-        await self._pool.rows(PUBLISH, [owner.tenant_id, digest, data, envelope, bundle.unapproved, by, now])
+        with _gated(tenant, digest):
+            await self._pool.rows(
+                PUBLISH, [owner.tenant_id, digest, data, envelope, bundle.unapproved, by, now]
+            )
         with suppress(BundleRefused):  # activation asks again, and says so
             await self._embed(owner.tenant_id, bundle)
         return digest
@@ -69,25 +74,26 @@ class PgBundles:
         connections = [
             {"id": c.id, "channel": c.channel} for c in bundle.connections.values() if c.stage == stage
         ]
-        row = await self._pool.row(
-            ACTIVATE,
-            [
-                owner.tenant_id,
-                stage,
-                digest,
-                expect_active,
-                by,
-                uuid4(),
-                now,
-                json.dumps(list(_rules(bundle))),
-                json.dumps({**asdict(bundle.policy), "legal_entity": bundle.tenant.legal_entity}),
-                bundle.unapproved,
-                bundle.tenant.organisation,
-                json.dumps([_claim(claim) for claim in bundle.claims.values()]),
-                json.dumps([text for claim in bundle.claims.values() for text in _texts(claim)]),
-                json.dumps(connections),
-            ],
-        )
+        with _gated(tenant, digest, stage):
+            row = await self._pool.row(
+                ACTIVATE,
+                [
+                    owner.tenant_id,
+                    stage,
+                    digest,
+                    expect_active,
+                    by,
+                    uuid4(),
+                    now,
+                    json.dumps(list(_rules(bundle))),
+                    json.dumps({**asdict(bundle.policy), "legal_entity": bundle.tenant.legal_entity}),
+                    bundle.unapproved,
+                    bundle.tenant.organisation,
+                    json.dumps([_claim(claim) for claim in bundle.claims.values()]),
+                    json.dumps([text for claim in bundle.claims.values() for text in _texts(claim)]),
+                    json.dumps(connections),
+                ],
+            )
         assert row is not None
         match row["outcome"]:
             case "activated":
@@ -146,6 +152,17 @@ class PgBundles:
     ) -> None:
         """Note what a process holds now, and why not what the pointer wants."""
         await self._pool.rows(SAW, [tenant_id, process, stage, digest, wanted, error, now])
+
+
+@contextmanager
+def _gated(tenant: str, digest: str, stage: str = "") -> Iterator[None]:
+    """What the database's own gate stops is a refusal, told as everywhere else."""
+    try:
+        yield
+    except Exception as error:
+        if is_gate(error):
+            raise not_drilled(tenant, digest, stage=stage) from error
+        raise
 
 
 def _decoded(data: bytes) -> Bundle:

@@ -21,6 +21,18 @@ begin
   return coalesce(v_answering, false);
 end $$;
 
+CREATE FUNCTION public.attestation_needs_drill() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if names_real_stage_v1(new.envelope) and not withstood_v1(new.tenant_id, new.digest)
+     and not was_in_force_v1(new.tenant_id, 'staging', new.digest) and not was_in_force_v1(new.tenant_id, 'live', new.digest) then
+    raise exception 'the attack suite did not hold for %', new.digest using errcode = 'CV812';
+  end if;
+  return new;
+end $$;
+
 CREATE FUNCTION public.audit_append_v1(p_tenant integer, p_stream text, p_id uuid, p_at timestamp with time zone, p_header jsonb, p_body bytea) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -946,6 +958,37 @@ begin
   return true;
 end $$;
 
+CREATE FUNCTION public.drill_record_v1(p_tenant integer, p_digest text, p_kind text, p_suite text, p_seed bigint, p_attacks integer, p_twins integer, p_failed integer, p_tool text, p_played_at timestamp with time zone, p_envelope bytea, p_by text, p_audit_id uuid, p_now timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  insert into drill_result (tenant_id, digest, envelope_sha, kind, suite, seed, attacks, twins, failed, tool, played_at, envelope,
+                            recorded_by, recorded_at)
+  values (p_tenant, p_digest, encode(sha256(p_envelope), 'hex'), p_kind, p_suite, p_seed, p_attacks, p_twins, p_failed, p_tool,
+          p_played_at, p_envelope, p_by, p_now)
+  on conflict do nothing;
+  if not found then
+    return false;
+  end if;
+  perform audit_append_v1(
+    p_tenant, 'desk/' || p_tenant, p_audit_id, p_now,
+    jsonb_build_object('what', 'drill', 'kind', p_kind, 'digest', p_digest, 'suite', p_suite, 'seed', p_seed, 'attacks', p_attacks,
+                       'twins', p_twins, 'failed', p_failed, 'tool', p_tool, 'played_at', p_played_at, 'by', p_by),
+    ''::bytea);
+  return true;
+end $$;
+
+CREATE FUNCTION public.drilled_v1(p_tenant integer, p_digest text, p_stage text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  return p_stage = 'sandbox' or withstood_v1(p_tenant, p_digest) or was_in_force_v1(p_tenant, p_stage, p_digest);
+end $$;
+
 CREATE FUNCTION public.embeddings_missing_v1(p_tenant integer, p_embedder text, p_texts text[]) RETURNS SETOF text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -1827,6 +1870,17 @@ begin
   return true;
 end $$;
 
+CREATE FUNCTION public.names_real_stage_v1(p_envelope bytea) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  return convert_from(decode(convert_from(p_envelope, 'UTF8')::jsonb ->> 'payload', 'base64'), 'UTF8')::jsonb
+         -> 'predicate' -> 'stages' ?| array['staging', 'live'];
+exception when others then
+  return false;
+end $$;
+
 CREATE FUNCTION public.operator_said_v1(p_tenant integer, p_conversation uuid, p_contact uuid, p_connection text, p_channel text, p_id uuid, p_body bytea, p_provider_hmac bytea, p_said_at timestamp with time zone, p_now timestamp with time zone) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'public', 'pg_temp'
@@ -1957,6 +2011,18 @@ CREATE FUNCTION public.pinned_v1(p_tenant integer, p_conversation uuid) RETURNS 
   where c.tenant_id = p_tenant and c.conversation_id = p_conversation
     and x.received_at - c.last_turn_at <= interval '24 hours' and x.received_at - c.pinned_at <= interval '7 days'
 $$;
+
+CREATE FUNCTION public.pointer_needs_drill() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  if new.stage <> 'sandbox' and not withstood_v1(new.tenant_id, new.digest)
+     and not was_in_force_v1(new.tenant_id, new.stage, new.digest) then
+    raise exception 'the attack suite did not hold for %', new.digest using errcode = 'CV812';
+  end if;
+  return new;
+end $$;
 
 CREATE FUNCTION public.queue_done_v1(p_done bigint, p_answered int8multirange, OUT done bigint, OUT answered int8multirange) RETURNS record
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -3215,6 +3281,14 @@ begin
   order by l.position;
 end $$;
 
+CREATE FUNCTION public.was_in_force_v1(p_tenant integer, p_stage text, p_digest text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select exists (select from bundle_pointer p
+                 where p.tenant_id = p_tenant and p.stage = p_stage and p.digest = p_digest)
+$$;
+
 CREATE FUNCTION public.why_v1(p_tenant integer, p_id uuid, p_key text, p_provider_hmac bytea) RETURNS TABLE(id uuid, contact_id uuid, wrapped_key bytea, body bytea, bundle text, doc jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -3267,6 +3341,16 @@ begin
   insert into claim_withdrawal (tenant_id, claim_digest, withdrawn_by, withdrawn_at, entry_n)
   values (p_tenant, p_claim_digest, p_by, p_now, v_n) on conflict do nothing;
 end $$;
+
+CREATE FUNCTION public.withstood_v1(p_tenant integer, p_digest text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+  select coalesce((
+    select r.failed = 0 and r.attacks >= 105 and r.twins > 0 from drill_result r
+    where r.tenant_id = p_tenant and r.digest = p_digest and r.kind = 'attack'
+    order by r.played_at desc, r.failed desc, r.attacks limit 1), false)
+$$;
 
 CREATE TABLE public.answer (
     tenant_id integer NOT NULL,
@@ -3579,6 +3663,28 @@ CREATE TABLE public.desk_session (
 );
 
 ALTER TABLE ONLY public.desk_session FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.drill_result (
+    tenant_id integer NOT NULL,
+    digest text NOT NULL,
+    envelope_sha text NOT NULL,
+    kind text NOT NULL,
+    suite text NOT NULL,
+    seed bigint NOT NULL,
+    attacks integer NOT NULL,
+    twins integer NOT NULL,
+    failed integer NOT NULL,
+    tool text NOT NULL,
+    played_at timestamp with time zone NOT NULL,
+    envelope bytea NOT NULL,
+    recorded_by text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT drill_result_attacks_check CHECK ((attacks >= 0)),
+    CONSTRAINT drill_result_failed_check CHECK ((failed >= 0)),
+    CONSTRAINT drill_result_twins_check CHECK ((twins >= 0))
+);
+
+ALTER TABLE ONLY public.drill_result FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.embedding_cache (
     tenant_id integer NOT NULL,
@@ -4065,6 +4171,9 @@ ALTER TABLE ONLY public.desk_link
 ALTER TABLE ONLY public.desk_session
     ADD CONSTRAINT desk_session_pkey PRIMARY KEY (token_hash);
 
+ALTER TABLE ONLY public.drill_result
+    ADD CONSTRAINT drill_result_pkey PRIMARY KEY (tenant_id, digest, envelope_sha);
+
 ALTER TABLE ONLY public.embedding_cache
     ADD CONSTRAINT embedding_cache_pkey PRIMARY KEY (tenant_id, embedder, sha256);
 
@@ -4230,6 +4339,10 @@ ALTER INDEX public.inbox_pkey ATTACH PARTITION public.inbox_default_pkey;
 
 ALTER INDEX public.inbox_seen_pkey ATTACH PARTITION public.inbox_seen_default_pkey;
 
+CREATE TRIGGER attestation_needs_drill BEFORE INSERT ON public.bundle_attestation FOR EACH ROW EXECUTE FUNCTION public.attestation_needs_drill();
+
+CREATE TRIGGER pointer_needs_drill BEFORE INSERT ON public.bundle_pointer FOR EACH ROW EXECUTE FUNCTION public.pointer_needs_drill();
+
 ALTER TABLE ONLY public.bundle_attestation
     ADD CONSTRAINT bundle_attestation_tenant_id_digest_fkey FOREIGN KEY (tenant_id, digest) REFERENCES public.bundle(tenant_id, digest);
 
@@ -4238,6 +4351,9 @@ ALTER TABLE ONLY public.bundle_pointer
 
 ALTER TABLE ONLY public.bundle
     ADD CONSTRAINT bundle_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
+
+ALTER TABLE ONLY public.drill_result
+    ADD CONSTRAINT drill_result_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenant(tenant_id);
 
 ALTER TABLE ONLY public.organisation_suppression
     ADD CONSTRAINT organisation_suppression_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisation(organisation_id);
@@ -4294,6 +4410,8 @@ ALTER TABLE public.desk_link ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.desk_session ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.drill_result ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.embedding_cache ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.event ENABLE ROW LEVEL SECURITY;
@@ -4343,6 +4461,8 @@ CREATE POLICY every_tenant ON public.delivery_status TO convo_owner USING ((curr
 CREATE POLICY every_tenant ON public.desk_link TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.desk_session TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
+
+CREATE POLICY every_tenant ON public.drill_result TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
 CREATE POLICY every_tenant ON public.embedding_cache TO convo_owner USING ((current_setting('app.every'::text, true) = 'on'::text));
 
@@ -4468,6 +4588,8 @@ CREATE POLICY one_tenant ON public.dead_letter USING ((tenant_id = (NULLIF(curre
 
 CREATE POLICY one_tenant ON public.delivery_status USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
+CREATE POLICY one_tenant ON public.drill_result USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
+
 CREATE POLICY one_tenant ON public.embedding_cache USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
 
 CREATE POLICY one_tenant ON public.event USING ((tenant_id = (NULLIF(current_setting('app.tenant'::text, true), ''::text))::integer));
@@ -4571,6 +4693,8 @@ GRANT USAGE ON SCHEMA public TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.answering_v1(p_tenant integer, p_connection text, p_blind bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.answering_v1(p_tenant integer, p_connection text, p_blind bytea) TO convo_ingest;
+
+REVOKE ALL ON FUNCTION public.attestation_needs_drill() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.audit_append_v1(p_tenant integer, p_stream text, p_id uuid, p_at timestamp with time zone, p_header jsonb, p_body bytea) FROM PUBLIC;
 
@@ -4683,6 +4807,10 @@ GRANT ALL ON FUNCTION public.desk_switches_v1(p_tenant integer) TO convo_desk;
 REVOKE ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
 
+REVOKE ALL ON FUNCTION public.drill_record_v1(p_tenant integer, p_digest text, p_kind text, p_suite text, p_seed bigint, p_attacks integer, p_twins integer, p_failed integer, p_tool text, p_played_at timestamp with time zone, p_envelope bytea, p_by text, p_audit_id uuid, p_now timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.drilled_v1(p_tenant integer, p_digest text, p_stage text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.embeddings_missing_v1(p_tenant integer, p_embedder text, p_texts text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.embeddings_store_v1(p_tenant integer, p_embedder text, p_texts text[], p_vectors text[]) FROM PUBLIC;
@@ -4746,6 +4874,8 @@ GRANT ALL ON FUNCTION public.models_down_v1(p_tenant integer, p_now timestamp wi
 REVOKE ALL ON FUNCTION public.models_up_v1(p_tenant integer, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.models_up_v1(p_tenant integer, p_now timestamp with time zone) TO convo_tenant;
 
+REVOKE ALL ON FUNCTION public.names_real_stage_v1(p_envelope bytea) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.operator_said_v1(p_tenant integer, p_conversation uuid, p_contact uuid, p_connection text, p_channel text, p_id uuid, p_body bytea, p_provider_hmac bytea, p_said_at timestamp with time zone, p_now timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.page_seen_v1(p_tenant integer, p_conversation uuid, p_now timestamp with time zone) FROM PUBLIC;
@@ -4761,6 +4891,8 @@ REVOKE ALL ON FUNCTION public.pin_v1(p_tenant integer, p_conversation uuid) FROM
 GRANT ALL ON FUNCTION public.pin_v1(p_tenant integer, p_conversation uuid) TO convo_tenant;
 
 REVOKE ALL ON FUNCTION public.pinned_v1(p_tenant integer, p_conversation uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.pointer_needs_drill() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.queue_done_v1(p_done bigint, p_answered int8multirange, OUT done bigint, OUT answered int8multirange) FROM PUBLIC;
 
@@ -4885,11 +5017,15 @@ GRANT ALL ON FUNCTION public.typing_v1(p_tenant integer, p_conversation uuid, p_
 REVOKE ALL ON FUNCTION public.visitor_lines_v1(p_tenant integer, p_connection text, p_blind bytea, p_after bigint, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.visitor_lines_v1(p_tenant integer, p_connection text, p_blind bytea, p_after bigint, p_now timestamp with time zone) TO convo_ingest;
 
+REVOKE ALL ON FUNCTION public.was_in_force_v1(p_tenant integer, p_stage text, p_digest text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.why_v1(p_tenant integer, p_id uuid, p_key text, p_provider_hmac bytea) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.why_v1(p_tenant integer, p_id uuid, p_key text, p_provider_hmac bytea) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.withdraw_v1(p_tenant integer, p_claim_digest text, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.withdraw_v1(p_tenant integer, p_claim_digest text, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
+
+REVOKE ALL ON FUNCTION public.withstood_v1(p_tenant integer, p_digest text) FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.answer TO convo_tenant;
 GRANT SELECT ON TABLE public.answer TO convo_desk;
@@ -4957,6 +5093,10 @@ REVOKE ALL ON TABLE public.delivery_status FROM convo_owner;
 GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE public.delivery_status TO convo_owner;
 GRANT SELECT ON TABLE public.delivery_status TO convo_tenant;
 GRANT SELECT ON TABLE public.delivery_status TO convo_desk;
+
+REVOKE ALL ON TABLE public.drill_result FROM convo_owner;
+GRANT SELECT,INSERT,REFERENCES,TRIGGER,MAINTAIN ON TABLE public.drill_result TO convo_owner;
+GRANT SELECT ON TABLE public.drill_result TO convo_desk;
 
 GRANT SELECT ON TABLE public.embedding_cache TO convo_tenant;
 GRANT SELECT ON TABLE public.embedding_cache TO convo_desk;

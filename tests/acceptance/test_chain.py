@@ -130,7 +130,7 @@ def test_a_pull_request_brings_neither_its_compiler_nor_its_drills_around_what_i
         assert all("--requirement base/.github/convo-requirements.txt" in run for run in installs[job])
     for job in (jobs["staging"], jobs["live"]):
         names = [step.get("name", "") for step in job["steps"]]
-        assert names.index("Sign, publish, activate") == len(names) - 2
+        assert names.index("Attack, sign, publish, activate") == len(names) - 2
         assert not any("if" in step for step in job["steps"])  # nothing goes on after a failure
     staging = [step.get("run", "") for step in jobs["staging"]["steps"]]
     assert any("convo attack" in run for run in staging[:-2])
@@ -365,7 +365,7 @@ def test_from_a_pull_request_to_live(stand: Stand, tmp_path: Path) -> None:
     red = next(step.out for step in ran if step.code)
     assert "::error" in red
     assert "CV6002" in red
-    assert "1 drills, 0 failed" in ran[-1].out
+    assert "1 drills, 0 failed" in ran[-2].out
     assert _held_back(stand, sha, base)
 
     # the comment: what the bot may newly say, and the words in their place

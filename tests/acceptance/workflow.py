@@ -20,7 +20,8 @@ from tests.acceptance.convo import TODAY, clean_env
 # What the commands take for today; at work they take the day they run on.
 SHIM = """#!/bin/sh
 case "$1 $2" in
-  "ci tenants"|approve*|attack*|chat*|compile*|diff*|init*|plan*|publish*|transcript*|waive*)
+  "drill attack") exec {python} -P -m tests.acceptance.withstood "$@" --today {today} ;;
+  "ci tenants"|"drill attest"|approve*|attack*|chat*|compile*|diff*|init*|plan*|publish*|transcript*|waive*)
     exec {python} -P -m cli "$@" --today {today} ;;
   *) exec {python} -P -m cli "$@" ;;
 esac

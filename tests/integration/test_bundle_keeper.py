@@ -23,6 +23,7 @@ from runtime.storage.wake import PgWake
 from schemas.bundle import Bundle, canonical, digest_of
 from schemas.signing import trust
 from tests.conftest import Database, ManualClock
+from tests.drilled import withstood
 from tests.integration.storage.world import World, bundle_bytes, world
 
 PRIVATE, PUBLIC = new_key()
@@ -85,6 +86,8 @@ class Here:
         slug = Bundle.decode(data).tenant.slug
         seal = envelope or sign(data, tenant=signed_for or slug, stages=[stage], keys=[signer])
         now = self.clock.now()
+        if stage != "sandbox":
+            await withstood(self.store._pool, self.store._tenants, data, now=now)
         digest = await self.store.publish(slug, data, seal, by="test", now=now)
         history = await self.store.history(slug, stage)
         await self.store.activate(
@@ -96,6 +99,8 @@ class Here:
         """Publishes bytes that are there already with one more signature."""
         slug = Bundle.decode(data).tenant.slug
         envelope = sign(data, tenant=slug, stages=[stage], keys=[signer])
+        if stage != "sandbox":
+            await withstood(self.store._pool, self.store._tenants, data, now=self.clock.now())
         await self.store.publish(slug, data, envelope, by="test", now=self.clock.now())
 
 
@@ -294,6 +299,7 @@ async def test_a_connection_activated_a_moment_ago_is_found_without_a_hint(here:
 async def test_the_same_bytes_go_from_the_sandbox_to_staging_when_they_are_signed_for_it(here: Here) -> None:
     data = _approved(_says("one"))
     digest = await here.activate(data)
+    await withstood(here.store._pool, here.store._tenants, data, now=here.clock.now())
     await here.store.activate("dave", "staging", digest, expect_active=None, by="test", now=here.clock.now())
     keeper = here.keeper("staging")
     await keeper.start()

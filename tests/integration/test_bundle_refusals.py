@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psycopg
 import pytest
 import pytest_asyncio
 
@@ -18,8 +19,9 @@ from runtime.storage.postgres import Pool
 from runtime.storage.secrets import PgSecrets
 from runtime.storage.tenants import Tenants
 from runtime.storage.wake import PgWake
-from schemas.bundle import canonical, digest_of
+from schemas.bundle import Bundle, canonical, digest_of
 from tests.conftest import Database, ManualClock
+from tests.drilled import result_of, signed, withstood
 from tests.integration.storage.world import VAULT, bundle_bytes, world
 from tests.integration.test_bundle_keeper import PUBLIC, SIGNER, STRANGER, Here, here
 
@@ -65,6 +67,12 @@ async def activate(console: Console, digest: str, *, slug: str = "dave", expect:
     return (await console.activate(slug, "sandbox", digest, expect_active=expect, by=ADA)).serial
 
 
+async def held(console: Console, data: bytes, *, failed: int = 0, at: str = "") -> None:
+    """The attack suite was played against these bytes, and signed."""
+    envelope = signed(result_of(data, failed=failed, at=at), SIGNER)
+    await console.attest(Bundle.decode(data).tenant.slug, data, envelope, by=ADA)
+
+
 def changed(data: bytes, **fields: object) -> bytes:
     return canonical({**json.loads(data), **fields})
 
@@ -103,6 +111,7 @@ async def test_cv8005_signed_for_another_stage(console: Console) -> None:
     approved = changed(bundle_bytes(), unapproved=False)
     with pytest.raises(BundleRefused, match="CV8005 signed for sandbox, not live"):
         await publish(console, approved, stage="live", signed_stage="sandbox")
+    await held(console, approved)
     assert await publish(console, approved, stage="live", signed_stage="live")
 
 
@@ -115,7 +124,8 @@ async def test_cv8006_not_the_bytes_that_were_signed(console: Console) -> None:
 async def test_cv8007_unapproved_bundle(console: Console) -> None:
     with pytest.raises(BundleRefused, match="dave: CV8007 it holds unapproved claims"):
         await publish(console, bundle_bytes(), stage="live")
-    assert await publish(console, changed(bundle_bytes(), unapproved=False), stage="live")
+    await held(console, approved := changed(bundle_bytes(), unapproved=False))
+    assert await publish(console, approved, stage="live")
 
 
 async def test_cv8008_no_longer_in_force(console: Console) -> None:
@@ -149,6 +159,75 @@ async def test_cv8011_connection_of_another_tenant(console: Console) -> None:
         await activate(console, stolen, slug="edward")
     own = await publish(console, bundle_bytes("edward", connections={"edward-web": "webchat"}), slug="edward")
     assert await activate(console, own, slug="edward") == 1
+
+
+async def test_cv8012_attack_suite_not_withstood(console: Console) -> None:
+    data = changed(bundle_bytes(), unapproved=False)
+    for stage in ("staging", "live"):
+        with pytest.raises(BundleRefused, match=f"CV8012 dave/{digest_of(data)} may not go to {stage}"):
+            await publish(console, data, stage=stage)
+    assert await publish(console, data)  # the sandbox needs none
+    await held(console, data, failed=1)
+    with pytest.raises(BundleRefused, match="drill attack dave --sign-key KEY --publish"):
+        await publish(console, data, stage="live")
+    await held(console, data, at="2026-11-24T12:30:00+00:00")
+    digest = await publish(console, data, stage="live")
+    assert (await console.activate("dave", "live", digest, expect_active=None, by=ADA)).serial == 1
+    with pytest.raises(BundleRefused, match="CV8012"):
+        await publish(console, changed(data, unapproved=False, handoff_words=["person"]), stage="live")
+
+
+async def test_the_last_result_counts_and_the_way_back_is_never_shut(console: Console) -> None:
+    one, two = [changed(bundle_bytes(wording=words), unapproved=False) for words in ("One.", "Two.")]
+    for data in (one, two):
+        await held(console, data)
+        digest = await publish(console, data, stage="live")
+        await console.activate("dave", "live", digest, expect_active=None, by=ADA)
+    for data in (one, two):
+        await held(console, data, failed=2, at="2026-11-25T12:00:00+00:00")
+    with pytest.raises(BundleRefused, match="CV8012"):
+        await publish(console, one, stage="staging")
+    assert (await console.rollback("dave", "live", by=ADA)).digest == digest_of(one)
+
+
+async def test_a_result_is_kept_only_when_a_trusted_key_signed_it_about_these_bytes(console: Console) -> None:
+    data, other = bundle_bytes(), bundle_bytes(wording="Other words.")
+    for envelope, reason in (
+        (signed(result_of(data), STRANGER), "CV8003 no trusted key"),
+        (signed(result_of(other), SIGNER), "CV8006 the drill result is about"),
+        (signed(result_of(bundle_bytes("edward")), SIGNER), "CV8004 the drill result is about 'edward'"),
+        (sign(data, tenant="dave", stages=["live"], keys=[SIGNER]), "CV8003 the signed statement"),
+        (b"{", "CV8003 the envelope cannot be read"),
+    ):
+        with pytest.raises(BundleRefused, match=reason):
+            await console.attest("dave", data, envelope, by=ADA)
+
+
+async def test_each_result_stands_in_the_audit_once_and_for_good(console: Console) -> None:
+    data = bundle_bytes()
+    for _ in range(2):
+        await held(console, data, failed=3)
+    async with console.owner.connection() as connection, connection.transaction():
+        await connection.execute("select set_config('app.every', 'on', true)")
+        rows = await connection.execute("select header from audit where header ->> 'what' = 'drill'")
+        [(header,)] = await rows.fetchall()
+    assert (header["digest"], header["failed"], header["by"]) == (digest_of(data), 3, ADA)
+    for statement in ("delete from drill_result", "update drill_result set failed = 0"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await console.owner.rows(statement)
+
+
+async def test_nobody_gets_round_the_gate_by_talking_to_the_database_himself(here: Here) -> None:
+    data = changed(bundle_bytes(), unapproved=False)
+    for_live = sign(data, tenant="dave", stages=["live"], keys=[SIGNER])
+    with pytest.raises(BundleRefused, match="CV8012"):
+        await here.store.publish("dave", data, for_live, by="test", now=here.clock.now())
+    for_sandbox = sign(data, tenant="dave", stages=["sandbox"], keys=[SIGNER])
+    digest = await here.store.publish("dave", data, for_sandbox, by="test", now=here.clock.now())
+    with pytest.raises(BundleRefused, match="CV8012"):
+        await here.store.activate("dave", "live", digest, expect_active=None, by="test", now=here.clock.now())
+    await withstood(here.store._pool, here.store._tenants, data, now=here.clock.now())
+    assert await here.store.publish("dave", data, for_live, by="test", now=here.clock.now()) == digest
 
 
 async def test_cv9001_unknown_channel(here: Here) -> None:

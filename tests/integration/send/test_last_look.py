@@ -701,6 +701,7 @@ async def test_unapproved_wording_goes_out_on_a_sandbox_and_nowhere_else(firm: W
     firm.sql("update policy set unapproved = true")
     assert (await firm.decided(firm.waiting(firm.person())))[0] == "send"
     firm.sql("update connection set stage = 'live'")
+    firm.drilled(BUNDLE)
     firm.sql(
         "insert into bundle_pointer values (%s, 'live', 1, %s, 'test', %s)",
         [firm.tenant_id, BUNDLE, firm.clock.now()],

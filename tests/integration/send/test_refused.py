@@ -14,6 +14,7 @@ def without_a_table(firm: World) -> None:
 def unapproved_and_live(firm: World) -> None:
     firm.sql("update policy set unapproved = true")
     firm.sql("update connection set stage = 'live'")
+    firm.drilled(BUNDLE)
     firm.sql(
         "insert into bundle_pointer values (%s, 'live', 1, %s, 'test', %s)",
         [firm.tenant_id, BUNDLE, firm.clock.now()],

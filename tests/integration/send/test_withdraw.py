@@ -83,6 +83,7 @@ async def test_words_in_force_at_two_stages_are_found_once_and_other_words_each(
         [firm.tenant_id, "sha256:" + "2" * 64, json.dumps(document).encode(), NOON],
     )
     for stage, digest in (("staging", BUNDLE), ("live", "sha256:" + "2" * 64)):
+        firm.drilled(digest)
         firm.sql(
             "insert into bundle_pointer values (%s, %s, 1, %s, 'test', %s)",
             [firm.tenant_id, stage, digest, NOON],

@@ -77,6 +77,13 @@ class World:
         cursor = self.admin.execute(statement.encode(), params)
         return cursor.fetchall() if cursor.description else []
 
+    def drilled(self, digest: str) -> None:
+        """The attack suite held for this bundle: staging and live ask for it."""
+        self.sql(
+            "insert into drill_result values (%s, %s, 'e', 'attack', 's', 7, 105, 20, 0, 'test', %s, '', 'test', %s)",
+            [self.tenant_id, digest, NOON, NOON],
+        )
+
     def one(self, statement: str, params: Sequence[Any] | Mapping[str, Any] = ()) -> dict[str, Any]:
         (row,) = self.sql(statement, params)
         return row
