@@ -29,6 +29,8 @@ MIN_TYPO_CHARS = 5
 UNKNOWN = 0.85  # what a word of nobody's examples is worth, beside one that only one claim's have
 THIN = 1.0  # examples with which half of a claim's likeness as a whole counts
 
+QUICK = "quick:"  # before a quick reply's id, which stands beside the claims
+
 Weights = Mapping[str, float]
 
 
@@ -56,6 +58,14 @@ class Index:
 
     def scores(self, question: str) -> dict[str, float]:
         """Claim id -> 0..1, for every claim that shares a word with the question."""
+        return {i: score for i, score in self._scores(question).items() if not i.startswith(QUICK)}
+
+    def ready(self, question: str) -> dict[str, float]:
+        """The same of the tenant's quick replies, by their ids."""
+        found = self._scores(question)
+        return {i.removeprefix(QUICK): score for i, score in found.items() if i.startswith(QUICK)}
+
+    def _scores(self, question: str) -> dict[str, float]:
         weights = _weighed(Counter(self._known(w) for w in features(question)), self.tells, self.unknown)
         norm = _norm(weights)
         nearest = self._nearest(weights, norm)
@@ -145,6 +155,9 @@ def _raw(bundle: Bundle) -> Iterable[tuple[str, list[str], float]]:
             for variants in claim.texts.values():
                 if words := features(variants.get("full", "")):
                     yield claim.id, words, TEXT_WEIGHT
+    for quick in bundle.quick_replies:
+        for question in (quick.title, *quick.questions):
+            yield QUICK + quick.id, features(question), 1.0
 
 
 def _tells(raw: Sequence[tuple[str, Counter[str], float]]) -> tuple[dict[str, float], float]:

@@ -9,7 +9,7 @@ from runtime.engine.index import index_of
 from runtime.engine.outlook import answer_of, asked_of
 from runtime.engine.scene import Scene
 from runtime.ports import Hit
-from schemas.bundle import Claim
+from schemas.bundle import Claim, QuickReply
 
 ANSWER_FROM = 0.31  # below it nothing fits
 FIRM_FROM = 0.42  # below it the best must be far ahead: a wrong answer is worse than a question
@@ -18,6 +18,7 @@ MARGIN = 0.06  # how far ahead the best must be to be the answer
 FAR_MARGIN = 0.11
 THIN_BELOW = 0.52  # below it one word in common is too thin to be an answer
 LINE_FROM = 0.60  # a line that lets a matter rest is said when it is nearly what was written
+READY_FROM = 0.60  # a ready answer is several claims at once: it is given when it is nearly what was asked
 PART_FROM = 0.50  # one of several questions in a message is answered by itself from here
 PARTS = 2  # answers in one reply
 PARTS_READ = 6  # of a long message the last ones: what somebody asks comes at the end
@@ -59,6 +60,16 @@ def _fused(own: Mapping[str, float], hits: Sequence[Hit]) -> Mapping[str, float]
         i: (1 - SEARCH_WEIGHT) * own.get(i, 0.0) + SEARCH_WEIGHT * found.get(i, 0.0)
         for i in own.keys() | found.keys()
     }
+
+
+def ready(scene: Scene, words: str, ranked: Sequence[tuple[str, float]]) -> QuickReply | None:
+    """The tenant's ready answer that is asked for, by its title or questions: ahead of every claim that could answer too."""
+    scores = index_of(scene.bundle).ready(words)
+    best = max(scene.bundle.quick_replies, key=lambda quick: scores.get(quick.id, 0.0), default=None)
+    if best is None or not all(scene.sayable(i) for i in best.claims):
+        return None
+    score = scores.get(best.id, 0.0)
+    return best if score >= READY_FROM and score >= (ranked[0][1] if ranked else 0.0) + MARGIN else None
 
 
 def clear(scene: Scene, words: str, ranked: Sequence[tuple[str, float]]) -> bool:

@@ -9,7 +9,7 @@ from runtime.engine.choices import own, pick
 from runtime.engine.courtesy import courtesy_of
 from runtime.engine.flows import closed, link_of
 from runtime.engine.memory import fresh, place_of, refers_back, topic_of, wants_more
-from runtime.engine.ranking import ANSWER_FROM, FIRM_FROM, clear, parts_of, rank
+from runtime.engine.ranking import ANSWER_FROM, FIRM_FROM, clear, parts_of, rank, ready
 from runtime.engine.scene import Scene
 from runtime.messages import OFFER, Ask, HandOff, Move, Offer, RecordAnswer, Silence, State
 from runtime.ports import Hit
@@ -199,6 +199,10 @@ def _menu(scene: Scene) -> tuple[Move, ...]:
 def _ranked(scene: Scene, words: str, hits: Sequence[Hit]) -> Answer:
     ranked = rank(scene, words, hits)
     shortlist = ranked[:8]
+    quick = ready(scene, words, ranked)
+    if quick is not None:
+        moves = tuple(State(id=i, variant=variant_of(scene, i)) for i in quick.claims)
+        return Answer(moves=moves, reason="quick_reply", candidates=shortlist)
     parts = parts_of(scene, words)
     if len(parts) > 1:
         moves = tuple(State(id=i, variant=variant_of(scene, i)) for i in parts)
