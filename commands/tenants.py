@@ -78,6 +78,7 @@ def screen(tenant: TenantPath, today: Today = None) -> int:
 def review(tenant: TenantPath, today: Today = None) -> int:
     """Review text somebody wants to send: one JSON line {id,text} in, one verdict line out."""
     from runtime.engine.review import review_text
+    from runtime.guardrails import guardrail_of
 
     bundle = _bundle(tenant, today)
 
@@ -86,7 +87,7 @@ def review(tenant: TenantPath, today: Today = None) -> int:
         action = "block" if any(f.severity == "block" for f in findings) else "warn" if findings else "pass"
         return {
             "action": action,
-            "categories": list(dict.fromkeys(f.rule for f in findings)),
+            "categories": list(dict.fromkeys(guardrail_of(f.rule) for f in findings)),
             "findings": [
                 {"rule": f.rule, "message": f.message, "severity": f.severity, "start": f.start, "end": f.end}
                 for f in findings

@@ -102,7 +102,7 @@ _BODIES = {
     "fscs": r"fscs|financial services compensation scheme", "hmrc": r"hmrc|inland revenue|tax ?man", "nhs": r"nhs",
     "supreme court": r"supreme court", "appeal court": r"court of appeal|appeal court", "high court": r"high court",
     "county court": r"county court", "small claims court": r"small claims(?: court| track)?",
-    "european court": r"european court(?: of \w+)?", "court": r"courts?|judges?|judiciary",
+    "european court": r"european court(?: of \w+)?", "court": r"courts?|(?:the|a|your) judges?|judiciary",
     "tribunal": r"(?:upper |first-tier )?tribunals?",
     "parliament": r"parliament|house of (?:lords|commons)|mps", "government": r"government|treasury|ministry of justice",
     "bank of england": r"bank of england", "regulator": r"regulators?", "police": r"police",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
+
+import re2
 
 from runtime.messages import OFFER, Effect, Finding, OpenCase, Rendered, SendClass, Sentence
 from schemas.bundle import Bundle, Claim
-from schemas.text import matches, normalise
+from schemas.text import Shadow, View, normalise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +22,7 @@ class Reply:
     `parts`: one per outbox row. `due`: opening claims this person is owed before or with these words.
     `heard`: what the person wrote in this turn. `held`: a hold is in force or set by this turn.
     `opted_out`: an opt-out is in force. `private`: personal values that must not be spoken.
+    `slots`: what the rows fill slots with.
     `vouched`: texts of `say` that the independent checker allowed. `free_text`: somebody's own words, judged against `cited`.
     """
 
@@ -44,6 +48,7 @@ class Reply:
     canary: str = ""
     free_text: bool = False
     cited: tuple[str, ...] = ()
+    slots: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -54,10 +59,17 @@ class Reply:
         """Whether a human has work because of this conversation: nobody may be promised without it."""
         return bool(self.open_cases) or any(isinstance(effect, OpenCase) for effect in self.effects)
 
-    def sentences(self) -> Iterator[tuple[int, Sentence]]:
-        """Every sentence with the position of its first character in its part's text."""
+    def placed(self) -> Iterator[tuple[int, Rendered]]:
+        """Every message with the position of its first character in `text`."""
+        start = 0
         for part in self.parts:
-            start = 0
+            yield start, part
+            start += len(part.text) + 1
+
+    def sentences(self) -> Iterator[tuple[int, Sentence]]:
+        """Every sentence with the position of its first character in `text`."""
+        for begin, part in self.placed():
+            start = begin
             for sentence in part.sentences:
                 yield start, sentence
                 start += len(sentence.text) + 1
@@ -102,13 +114,66 @@ def block(rule: str, message: str, start: int = 0, end: int = 0) -> Finding:
     return Finding(rule=rule, message=message, severity="block", start=start, end=end)
 
 
-def forbid(rule: str, reply: Reply, patterns: Mapping[str, str]) -> tuple[Finding, ...]:
-    """Block own words that match any of `patterns` (what it means -> RE2 pattern)."""
+def guardrail_of(rule: str) -> str:
+    """The guardrail a finding belongs to: `no-amounts` of `no-amounts/money`."""
+    return rule.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One thing own words may not hold: an RE2 pattern over folded text, but for a hit that lies within one of `unless`.
+
+    `says` is what a reader of the finding is told; it quotes nobody.
+    """
+
+    id: str
+    says: str
+    pattern: str
+    unless: tuple[str, ...] = ()
+
+
+# What an excuse covers ends where the sentence turns round: "I can't say, but you will win".
+_TURN = re.compile(r"\b(?:but|however|though|although|except|still|and|so)\b")
+
+
+def forbid(name: str, reply: Reply, rules: Sequence[Rule]) -> tuple[Finding, ...]:
+    """Block own words that break any of the rules; `<name>/<rule>` is what the finding is called."""
     found: list[Finding] = []
     for start, text in reply.own_words():
         shadow = normalise(text)
-        for meaning, pattern in patterns.items():
-            span = matches(pattern, shadow)
+        for rule in rules:
+            span = broken(rule, shadow)
             if span is not None:
-                found.append(block(rule, meaning, start + span[0], start + span[1]))
+                found.append(block(f"{name}/{rule.id}", rule.says, start + span[0], start + span[1]))
     return tuple(found)
+
+
+def broken(rule: Rule, shadow: Shadow) -> tuple[int, int] | None:
+    """Where the text first breaks the rule, in code points of the original; None where it keeps it."""
+    pattern = _program(rule.pattern)
+    for view in shadow.views:
+        excused: list[tuple[int, int]] | None = None
+        for hit in pattern.finditer(view.text):
+            excused = _excuses(rule, view) if excused is None else excused
+            if not any(first <= hit.start() and hit.end() <= last for first, last in excused):
+                return view.span(*hit.span())
+    return None
+
+
+@lru_cache(maxsize=1_024)
+def _program(pattern: str) -> re2._Regexp:
+    """Our own patterns are longer than a tenant's may be, and as linear."""
+    options = re2.Options()
+    options.case_sensitive = False
+    options.dot_nl = True
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
+def _excuses(rule: Rule, view: View) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    for pattern in rule.unless:
+        for hit in _program(pattern).finditer(view.text):
+            turn = _TURN.search(view.text, hit.start() + 1, hit.end())
+            spans.append((hit.start(), turn.start() if turn else hit.end()))
+    return spans

@@ -16,8 +16,14 @@ def check(reply: Reply) -> tuple[Finding, ...]:
     if reply.free_text or reply.send_class in _EXEMPT:
         return ()
     said = {sentence.claim for _, sentence in reply.sentences()}
-    found = [block(NAME, f"{claim_id} is due and missing") for claim_id in reply.due if claim_id not in said]
+    found = [
+        block(f"{NAME}/missing", f"{claim_id} is due and missing", 0, len(reply.text))
+        for claim_id in reply.due
+        if claim_id not in said
+    ]
     first = {s.claim for s in reply.parts[0].sentences} if reply.parts else set()
     if not found and any(claim_id not in first for claim_id in reply.due):
-        found.append(block(NAME, "the opening is not in the first message"))
+        found.append(
+            block(f"{NAME}/not-first", "the opening is not in the first message", 0, len(reply.text))
+        )
     return tuple(found)

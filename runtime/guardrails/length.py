@@ -15,29 +15,46 @@ MAX_SAYS = 2
 def check(reply: Reply) -> tuple[Finding, ...]:
     """Blocks messages beyond the channel's limit, long or many `say`, and chatter beyond the persona's length."""
     found: list[Finding] = []
-    for part in reply.parts:
+    for start, part in reply.placed():
         if not part.text.strip():
-            found.append(block(NAME, "an empty message"))
+            found.append(block(f"{NAME}/empty", "an empty message", start, start))
         half = next((i for i, c in enumerate(part.text) if "\ud800" <= c <= "\udfff"), None)
         if half is not None:
-            found.append(block(NAME, "half of a surrogate pair, which no channel can send", half, half + 1))
+            found.append(
+                block(
+                    f"{NAME}/half-a-sign",
+                    "half of a surrogate pair, which no channel can send",
+                    start + half,
+                    start + half + 1,
+                )
+            )
         if len(part.text) > MAX_MESSAGE_CHARS:
             found.append(
-                block(NAME, f"longer than {MAX_MESSAGE_CHARS} characters", MAX_MESSAGE_CHARS, len(part.text))
+                block(
+                    f"{NAME}/message",
+                    f"longer than {MAX_MESSAGE_CHARS} characters",
+                    start + MAX_MESSAGE_CHARS,
+                    start + len(part.text),
+                )
             )
     if not reply.free_text and _beyond_required(reply) > reply.bundle.persona.max_chars:
         found.append(
-            block(NAME, f"more than {reply.bundle.persona.max_chars} characters beyond what must be said")
+            block(
+                f"{NAME}/persona",
+                f"more than {reply.bundle.persona.max_chars} characters beyond what must be said",
+                0,
+                len(reply.text),
+            )
         )
     says = list(reply.own_words())
     if not reply.free_text:
         found += [
-            block(NAME, f"a say of more than {MAX_SAY_CHARS} characters", s, s + len(t))
+            block(f"{NAME}/say", f"a say of more than {MAX_SAY_CHARS} characters", s, s + len(t))
             for s, t in says
             if len(t) > MAX_SAY_CHARS
         ]
         if len(says) > MAX_SAYS:
-            found.append(block(NAME, f"more than {MAX_SAYS} says"))
+            found.append(block(f"{NAME}/says", f"more than {MAX_SAYS} says", 0, len(reply.text)))
     return tuple(found)
 
 

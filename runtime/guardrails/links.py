@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-import re2
-
 from runtime.guardrails import Reply, block
 from runtime.messages import Finding
 from schemas.bundle import Link
+from schemas.facts import facts_in, held_by, holds
 
 NAME = "links"
-
-_ADDRESS = re2.compile(
-    r"(?i)"
-    r"(https?://|www\.)\S+|\b[a-z0-9-]+\.(com|co\.uk|org|uk|net|io|info|biz|ly|me|app|link|xyz|"
-    r"gov)\b(/\S*)?|\S+@\S+\.\S+|\b(dot com|dot co)\b",
-)
 
 
 def check(reply: Reply) -> tuple[Finding, ...]:
     """Blocks addresses in own words, links before their time, and link claims outside the link move."""
+    known = held_by(_known(reply)) if reply.free_text else frozenset()
     found = [
-        block(NAME, "an address of one's own", start + hit.start(), start + hit.end())
+        block(f"{NAME}/address", "an address of one's own", start + fact.start, start + fact.end)
         for start, text in reply.own_words()
-        for hit in _ADDRESS.finditer(text)
-        if not (reply.free_text and _known(reply, hit.group()))
+        for fact in facts_in(text)
+        if fact.kind in ("link", "email") and not holds(known, fact)
+    ]
+    found += [
+        block(f"{NAME}/choice", "an address in a choice")
+        for text, _ in reply.choices()
+        if any(fact.kind in ("link", "email") for fact in facts_in(text))
     ]
     carriers = {link.claim: link for link in reply.bundle.links.values()}
-    for part in () if reply.free_text else reply.parts:
+    for start, part in () if reply.free_text else reply.placed():
+        end = start + len(part.text)
         carried = {s.claim for s in part.sentences} & set(carriers)
         for claim_id in sorted(filter(None, carried)):
             link = carriers[claim_id]
             if part.link != link.id:
-                found.append(block(NAME, "a form outside the link move"))
+                found.append(block(f"{NAME}/outside-its-move", "a form outside the link move", start, end))
             elif reason := missing(link, reply):
-                found.append(block(NAME, reason))
+                found.append(block(f"{NAME}/too-early", reason, start, end))
     return tuple(found)
 
 
@@ -48,16 +48,8 @@ def missing(link: Link, reply: Reply) -> str | None:
     return None
 
 
-def _known(reply: Reply, address: str) -> bool:
-    """Whether a cited claim or the tenant's values hold the address."""
-    held = [
-        text
-        for i in reply.cited
-        if i in reply.bundle.claims
-        for v in reply.bundle.claims[i].texts.values()
-        for text in v.values()
-    ]
-    return any(
-        address.rstrip(".,;)").casefold() in text.casefold()
-        for text in (*held, *reply.bundle.tenant.values.values())
-    )
+def _known(reply: Reply) -> frozenset[str]:
+    """What the cited claims and the tenant's values say: where their addresses stand."""
+    cited = (reply.bundle.claims[i] for i in reply.cited if i in reply.bundle.claims)
+    held = (text for claim in cited for variants in claim.texts.values() for text in variants.values())
+    return frozenset((*held, *reply.bundle.tenant.values.values()))

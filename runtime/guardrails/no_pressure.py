@@ -1,49 +1,387 @@
-"""no-pressure: no hurry, scarcity, guilt, flattery or holding back of somebody who wants to go."""
+"""no-pressure: no urgency, scarcity, flattery, guilt, or pushing a person who hesitates; no running down of the free routes."""
 
 from __future__ import annotations
 
-from runtime.guardrails import Reply, forbid
+from runtime.guardrails import Reply, Rule, forbid
 from runtime.messages import Finding
 
 NAME = "no-pressure"
 
-_FORBIDDEN = {
-    "hurry": (
-        r"\b(hurry|act (now|fast|today)|(sign|apply|claim|start|reply|decide|do it) (now|today|"
-        r"right away|asap|straight away)|as soon as possible|asap|urgent(ly)?|immediately|"
-        r"quick(ly)?,? before|right now|without delay|don'?t (wait|delay|hang about|leave it)|"
-        r"time is (short|ticking)|running out|clock is ticking|sooner rather than later)\b"
+# Words that take the pressure off are no pressure, and what the person told us of somebody else's is not ours.
+_NONE = (
+    r"\b(no|not|never|isn'?t|without|don'?t|doesn'?t|needn'?t|zero|under no)( \w+){0,5} (hurry|"
+    r"rush|rushing|pressure|urgency|obligation|deadline|straight away|right away|right now|"
+    r"now|today|immediately|quickly|asap)\b"
+)
+_TOLD = r"\b(you|they)( \w+)? (said|told|mentioned|asked|wrote|explained|were told|felt)\b[^.!?;]*"
+_FREELY = r"\b(up to you|your (choice|decision|call)|whether|if) [^.!?;,]*"
+_MANY = (
+    r"(everyone|everybody|most|many|lots|loads|plenty|thousands|hundreds|millions|dozens|"
+    r"a lot|countless|so many|all sorts|nearly all|almost all|the rest)"
+)
+_PEOPLE = (
+    r"(people|customers|clients|drivers|owners|businesses|firms|neighbours|others|folks?|"
+    r"families|friends|companies|motorists|borrowers|shops|pubs|cafes|men|women|claimants)"
+)
+
+RULES = (
+    Rule(
+        id="hurry",
+        says="hurries",
+        pattern=(
+            r"\b(hurry( up)?|act (now|fast|today|quickly|soon)|(sign|apply|claim|start|reply|"
+            r"decide|do (it|this)|send (it|them)|get going|move|crack on|"
+            r"submit|finish)( it| this| up| them)? (now|today|tonight|right away|right now|"
+            r"asap|straight ?away|this minute|this instant|quickly|while)|as soon as (you can|"
+            r"possible)|asap|"
+            r"urgent(ly)?|urgency|immediately|quick(ly)?,? (before|while)|right now|without delay|"
+            r"straight ?away|pronto|chop chop|"
+            r"(don'?t|do not|mustn'?t|shouldn'?t) (you )?(wait|delay|hang (about|around)|leave it|"
+            r"dawdle|dither|sit on|put (it|this) off|drag|sleep on|take too long|hesitate|overthink|"
+            r"think too)|"
+            r"time is (short|ticking|against)|running out|clock('?s| is) ticking|sooner rather than later"
+            r"|sooner the better|get (a )?move on|crack on|no time (to|like))\b"
+        ),
+        unless=(
+            _NONE,
+            r"\b(thanks?|thank you|cheers)[^.!?;]*",
+            r"\bi('ll| will| can|'ve)? [^.!?;,]*(right|straight) ?away\b",
+            _TOLD,
+            r"\bright now\?",
+            r"\bdon'?t hesitate to (ask|say|tell)\b",
+        ),
     ),
-    "last chance": (
-        r"\b(last|final|only) chance\b|\bdeadline\b|\bbefore it'?s too late\b|\bmiss(ing)? out\b|"
-        r"\blimited (time|places|spaces|offer)\b|\bwhile you (still )?can\b|\b(offer|window) (ends|"
-        r"closes)\b|\btime[- ]barred\b"
+    Rule(
+        id="delay-costs",
+        says="says that waiting costs something",
+        pattern=(
+            r"\b((the )?longer (you|it|this) (leave|wait|put|take|sit|goes|is|drag)\w*|(every|"
+            r"each) (single )?(day|hour|week|minute|moment|month)( \w+){0,4} (is|means|costs?|"
+            r"passes|goes|counts|wasted|lost|you)|"
+            r"(delay(ing|s)?|waiting|sleeping on it|hesitat\w+|dithering|putting it off|thinking about it"
+            r"|sitting on it)( \w+){0,3} (could|can|may|might|will|would|means?|costs?|is how|"
+            r"is why|won'?t|only|just|gets?|lets?|makes?|puts?)|"
+            r"(too late|late to the party|left it late|gets? harder|harder it gets|get colder|"
+            r"going cold|goes? cold|window (is |will )?(clos\w+|shut\w*)|slip(s|ping)? (away|"
+            r"by|through)|pass(es)? you by)|"
+            r"(miss|lose|losing|missing|missed|lost) (out|this|your (place|spot|slot|chance|"
+            r"turn)|the (boat|chance|window|opportunity|deadline|cut))|time[- ]barred|back of the (line|"
+            r"queue)|"
+            r"strike while|while (the iron|you (still )?can|it('s| is) (still )?(fresh|hot|"
+            r"open|there|available)|the link('s| is)|we('re| are) still|there('s| is) (still )?time|"
+            r"stocks? last)|before (someone|somebody|they|the rush|it('s| is) (gone|full|closed|"
+            r"too)|we (close|fill)|you know it|the door|others?))\b"
+        ),
+        unless=(
+            r"\b(too late|late) (to|for) (ask|say|worry)[^.!?;]*",
+            r"\bsorry (if|that)? ?i (missed|lost)\b[^.!?;]*",
+            _TOLD,
+            r"\b(won'?t|don'?t|doesn'?t|not|never|nothing to|no) (\w+ ){0,4}(miss|lose|miss out|lose out)( \w+){0,3}",
+            r"\bif (you|we|it) (miss|lose)\w*[^.!?;,]*",
+        ),
     ),
-    "everybody does it": (
-        r"\b(most|many|lots of|thousands of|everyone|everybody|other) (people|customers|businesses|"
-        r"drivers|clients)? ?(choose|choosing|use|sign|are signing|have signed|do it|does it|"
-        r"like you)\b"
+    Rule(
+        id="scarce",
+        says="says that it is scarce",
+        pattern=(
+            r"\b((last|final|only|one|best|another|rare|golden|second) (chance|opportunity|"
+            r"shot)|(your|a) (chance|shot) (to (get|claim|win|be|sign|have|receive|join|save|"
+            r"recover)|at|of)|(never|not|won'?t|may not|might not) (\w+ ){0,3}(get|have|see|"
+            r"be|come)( \w+)? (another|again|twice|a second|this chance|a better)|deadline|"
+            r"limited|(few|only|last) (\w+ )?(places|spaces|slots|spots|spaces|days|hours|left|"
+            r"remaining)|(places|spaces|slots|spots|numbers) (are|is|left|remain\w*|go|going|"
+            r"fill\w*)|fill(s|ing)? up|going fast|(grab|save|reserve|hold|bag|secure|claim|"
+            r"book|snap up) (your|a|my|this|that|one|you a|you your)( \w+)? (place|spot|slot|"
+            r"space|seat|chance|position|one)|in high demand|filling fast|selling|(offer|window|"
+            r"door|scheme|list|book)s? (\w+ )?(ends?|ending|closes|closing|shuts|won'?t last)|"
+            r"opportunit(y|ies)|once[- ]in[- ]a|(get|got|squeeze|fit|put|sneak|move|bump) you (in|"
+            r"up|to the front|ahead|onto|on to)|jump in|exclusive(ly)?|just for you|special(ly)? (selecte"
+            r"d|chosen|offer|rate)|hand[- ]?picked|(you('ve| have)? )been (selected|chosen|"
+            r"picked)|the rush|front of the (queue|line)|taking (people|clients|customers|new|"
+            r"on))\b"
+        ),
+        unless=(
+            r"\b(no|not a|isn'?t a|there('s| is) no|without a) (\w+ )?(deadline|limit)\w*",
+            (
+                r"\b(had|get|have|give|giving) (you )?(a|another|the) chance to (look|read|think|"
+                r"check|ask|find|reply|speak|talk|see|go)\b"
+            ),
+            r"\b(thanks|thank you) for (the|your) (chance|opportunity)\b",
+            _TOLD,
+            r"\bthe opportunity to (ask|think|read|say|check)\b",
+            r"\bnot taking\b",
+            r"\bno rush\b",
+            r"\blimited (company|firm|partnership)\b",
+        ),
     ),
-    "guilt or loss": (
-        r"\b(you'?d be (mad|silly|crazy|foolish)|you'?ll regret|don'?t let (them|your (lender|broker|"
-        r"dealer|supplier)|this)|why would(n'?t)? you|what have you got to lose|nothing to lose|"
-        r"leaving money|throw(ing)? (it|money) away|kick yourself)\b"
+    Rule(
+        id="everybody",
+        says="says what everybody else does",
+        pattern=(
+            rf"\b({_MANY}( of)?( the| our| your| other| my)? ?{_PEOPLE}?( \w+)?( in| on| at|"
+            rf" like| who| that| from| we| i| you| near| around| with)?( \w+){{0,4}} (choos\w+|"
+            rf"use|using|sign\w*|said yes|say(s)? yes|agree[sd]?|do it|does it|done it|seem\w*|"
+            rf"already|rush\w*|claim\w*|tak(e|es|ing)|join\w*|com(e|ing) (back|to us)|go(es|"
+            rf"ing)? (through|ahead|for)|get(s|ting)? (theirs|it|in|on)|got|hand(ed|ing)|start\w*|"
+            rf"trust\w*|pick\w*|wish\w*|regret\w*|love\w*|like you|in your (position|shoes|"
+            rf"area|street|situation)))\b|"
+            r"\b(your|the) neighbours?\b|\b(everyone|everybody) else\b|\bodd one out\b|\b(popular|"
+            r"trending|in demand)\b|\bthe only one\b|\b(others|someone|people) like you\b|\b(thousands|"
+            r"hundreds|millions|dozens) of (people|others|customers|drivers|businesses|them)\b|"
+            r"\bthe last (one )?to\b|\bif you were the last\b|\bleft behind\b"
+        ),
+        unless=(
+            _TOLD,
+            r"\b(don'?t|doesn'?t|isn'?t|aren'?t|not) (\w+ ){0,2}(everyone|everybody|most people)\b[^.!?;]*",
+            r"\b(a lot|lots|plenty|so many|loads|many)( of \w+)? to (take|get|go|start|use)\b",
+            r"\bthe only one (who|that) (can|knows|decides)\b[^.!?;]*",
+        ),
     ),
-    "flattery": (
-        r"\b(smart|clever|wise|great|good|right) (choice|decision|move|thinking)\b|\byou(?:'re|"
-        r" are) (so |very )?(smart|clever|wise)\b"
+    Rule(
+        id="guilt",
+        says="uses guilt, shame or fear",
+        pattern=(
+            r"\b(you('d| would) be (mad|silly|crazy|foolish|daft|stupid|kicking|missing|letting|"
+            r"throwing|better|doing yourself|wise|smart|the (only|last))|you('ll|'d| will| would|"
+            r" might| may)( only| just| really| soon)? (regret|wish you|kick yourself|be sorry|"
+            r"thank me|thank yourself|look back)|regret|"
+            r"(a|such a|real|crying|great|it'?d be a|what a) (shame|pity|waste)( to| if| that|"
+            r" not)|let (it|this|them|that|the \w+|your \w+|us|me|yourself|everyone)( \w+)? (down|"
+            r"win|off|go|get away|keep|slip)|get away with( it)?|letting (us|me|them|yourself|"
+            r"your family|\w+) (down|win|off|go)|go to waste|"
+            r"disappoint\w*|(i'?d|we'?d|i would|we would|i'?ll|we'?ll) (hate|be (sad|gutted|"
+            r"sorry|upset|hurt|heartbroken)|love (it )?(if )?you|expect you|really like you)|"
+            r"(sad|silly|crazy|mad|daft|foolish|stupid|wrong|rude|a pity|odd|strange) (to|if you|"
+            r"that you|of you|not to)|"
+            r"no excuse|(if you|did you|don'?t you|you('d)? (obviously|clearly)? ?(don'?t|didn'?t|"
+            r"must not)) (really |truly |even )?(care[ds]?|want(ed)? (it|this|the|your|what)|"
+            r"value|love[ds]?|serious)|owe it to|after (everything|all)( (i|we)('ve| have)?)?|"
+            r"you('ve| have) come (this|so) far|(isn'?t|not|hardly) (too )?(much|a lot) to ask|"
+            r"think of (your|the) (family|kids|children|money|bills|wife|husband)|rooting for you|"
+            r"waste of (my|our|time)|"
+            r"kick(ing)? yourself|leaving money|throw(ing)? (it|money|this) away|what have you got to los"
+            r"e|nothing to lose|what('s| is) (stopping|holding) you|surely (you|a|it|that|one|"
+            r"this)|(don'?t|wouldn'?t) you (want|think|owe|deserve)|why (on earth )?would(n'?t)? you|"
+            r"you did say you)\b"
+        ),
+        unless=(
+            r"\bafter all\b",
+            _TOLD,
+            r"\b(sorry|sad|disappointed|frustrat\w+) (to hear|you|that you|for|about|it|things|this|was)[^.!?;]*",
+            (
+                r"\b(that|it|this|which)( must|'s| is| sounds| was)( have been| be| really| very|"
+                r" so| quite)* (disappointing|a shame|a pity)\b"
+            ),
+            r"\b(disappointed|disappointing|disappointment) (by|with|for you|when|at)\b[^.!?;]*",
+            r"\bif (that|this) (is|was) (a )?disappoint\w+",
+        ),
     ),
-    "holding back": (
-        r"\b(are you (really )?sure (you want|about)|before you (go|leave|decide)|don'?t go|"
-        r"wait,? (just|one)|one last thing|reconsider|change your mind)\b"
+    Rule(
+        id="flattery",
+        says="flatters",
+        pattern=(
+            r"\b(smart|clever|wise|great|good|right|best|sensible|excellent|brilliant) (choice|"
+            r"decision|move|thinking|cookie|customer|person)\b|\byou(?:'re| are) (such )?(so |"
+            r"very |really |clearly |obviously |an? |too )?(smart|clever|wise|intelligent|savvy|"
+            r"sharp|special|my favourite|one of (our|my)|better than|not like (most|other))\b|"
+            r"\b(someone|a person|people) as (smart|clever|sharp|savvy)\b"
+        ),
+        unless=(
+            r"\bthe right (choice|decision) (for you|is yours)\b",
+            r"\b(whatever|whichever|what|which)[^.!?;]*",
+        ),
     ),
-    "exclusive": (
-        r"\b(exclusive(ly)?|just for you|special(ly)? (selected|chosen)|you(?:'ve|"
-        r" have) been (selected|chosen))\b"
+    Rule(
+        id="holds-back",
+        says="holds a person back who wants to go",
+        pattern=(
+            r"\b(are you (really |quite )?(sure|certain) (you (want|don'?t|wouldn'?t|won'?t)|"
+            r"about|that you)|before you (go|leave|say no|give up|rush off)|don'?t (go|give up|"
+            r"back out|walk away|leave (yet|just|now)|drop out|change your mind|let go|stop now)|"
+            r"drop out|"
+            r"wait,? (just|one|a)|one last (thing|try|time|chance)|reconsider|change your mind|"
+            r"won'?t you (stay|think|give)|give (it|us|me) (one more|another) (go|try|chance)|"
+            r"just hear me out|hear me out|not taking no|won'?t take no|stop now|give up (now|"
+            r"so)|follow(ing)? through|talk you (into|round))\b"
+        ),
+        unless=(
+            (
+                r"\b(if|can|free to|welcome to|free|may|always|ever|want to|able to) (you )?(\w+ ){0,2}(chang"
+                r"e your mind|reconsider|drop out|stop now)\b"
+            ),
+            r"\bbefore you go (ahead|any|further|on|into)\b",
+            _TOLD,
+            r"\bgive it (one more|another) (go|try)\b",
+            r"\bdon'?t give up\?",
+        ),
     ),
-}
+    Rule(
+        id="assumes-consent",
+        says="takes a yes for granted or acts without one",
+        pattern=(
+            r"\b(i('ll| will| can| shall|'ve| have|'m going to)|we('ll| will|'ve| have)|let me|"
+            r"shall i|shall we|i)( just| go ahead and| already| simply| quickly| now)* (take (that|"
+            r"it|this) as|assume|presume|tick(ed)?|sign(ed)?|start(ed)? (the|your) (paperwork|"
+            r"claim|form|process|application)|submit(ted)?|accept(ed)?|agree[ds]? (for|on)|"
+            r"consent\w*|put you (down|through)|put (your|you) (name|in)|get (your|the|that) (letter|"
+            r"form|claim|paperwork|loa|signature)|"
+            r"fill(ed)? (it|the form|that|in the) (in |out )?for you|opt(ed)? you in|add(ed)? you|"
+            r"enrol\w*|sign(ed)? you up|set you up|get you (started|signed|going|in|set up)|"
+            r"do the rest|go ahead|proceed|pop you|crack on|treat that as)\b|"
+            r"\b(on your behalf|as you haven'?t (said|told|objected|replied)|unless you (say|"
+            r"tell|object|stop)|(i'?m|i am) sure you('d| would|'ll)|you('d| would) want me to|"
+            r"silence (means|is)|no need to (read|check|think|look|worry about (the|reading))|"
+            r"(don'?t|needn'?t|do not) (need to |have to |bother |worry about )?(read|reading|"
+            r"think about|check)( it| the| that| all)?( small print| terms| form| documents?)?|"
+            r"skip the (small print|terms|reading)|small print|"
+            r"(now|today) or (in|later|tomorrow)|a quick (yes|signature|tick)|just (say yes|"
+            r"tick|sign|press|click|nod|agree)|say (yes|the word)|as a yes|take (that|it) you)\b"
+        ),
+        unless=(
+            r"\b(if|once|when|until|unless|before) you( \w+){0,4}",
+            _TOLD,
+            r"\bi('ll| will| can) (start|go ahead|add)[^.!?;]* (if|once|when) you\b[^.!?;]*",
+            r"\bgo ahead(,|\.| and (ask|say|tell|send|explain))",
+            r"\bi assume[d]? (you mean|you meant|that was)[^.!?;]*",
+            (
+                r"\b(shall|should) (i|we) (go ahead|proceed) (with (the|that|this|my) (question|"
+                r"next|explanation))[^.!?;]*"
+            ),
+            r"\bthe small print\?",
+            (
+                r"\b(don'?t|needn'?t|no need to|do not) (need to |have to )?(check|read)( it| that)? (again|"
+                r"twice|now|tonight|everything (now|at once|today))\b"
+            ),
+        ),
+    ),
+    Rule(
+        id="sign",
+        says="urges a signature",
+        pattern=(
+            r"\b(sign(ed|ing|s|ature|atures)?|sign[- ]up|over the line|get (this|it|that|you) (over|"
+            r"done|sorted|sealed|moving|signed)|seal the deal|finish line|pen to paper|letter of authorit"
+            r"y|loa|treat yourself|go on,|come on,|what are you waiting)\b|\bgo on\b,|\bcome on\b,"
+        ),
+        unless=(
+            (
+                r"\b(before|until|unless|without|if|whether|when|once|after|who|where|which|what|"
+                r"did|didn'?t|have|has|hasn'?t|haven'?t|never|not|nothing|no need to|don'?t have to|"
+                r"need not|needn'?t|doesn'?t|won'?t|isn'?t|obligation to|rather than)( \w+){0,6} (sign(ed|"
+                r"ing|s|ature)?|sign[- ]up|letter of authority|loa)\b"
+            ),
+            (
+                r"\b(a|any|every|good|early|as a|no|hopeful|bad|road|street|warning|the first|call) signs?( o"
+                r"f| that|s| to)?\b"
+            ),
+            r"\byour (agreement|contract|letter|form|documents?)( \w+){0,3} signed\b",
+            r"\b(sign(ed|ing)?|signature)( \w+){0,4}\?",
+            _TOLD,
+            r"\bsign(ing)? (off|out|in) ?(for|here|the day)?\b",
+        ),
+    ),
+    Rule(
+        id="if-i-were-you",
+        says="says what it would do in the person's place",
+        pattern=(
+            r"\b(if (i were|i was|it were|it was|that were) (in )?(you|me|my|your)|in your (shoes|"
+            r"position|place)|i'?d (strike|sign|jump|grab|go for|snap|take|do it|definitely|"
+            r"be quick|crack on|get|say yes|hurry|start|act|not wait))\b"
+        ),
+        unless=(
+            r"\bpeople in your (shoes|position|place)\b",
+            r"\bi'?d (get|take) (a|some) (moment|look)\b",
+            r"\bunderstand[^.!?;]* in your (position|shoes|place)\b",
+        ),
+    ),
+    Rule(
+        id="only-takes",
+        says="makes light of what it asks for",
+        pattern=(
+            r"\b((it|this|that|the (form|link|signature|rest)|only|just)('s|'ll| will| only|"
+            r" just)* (only |just )?(takes?|needs?|a matter of) (\w+ ){0,2}(moment|second|seconds|"
+            r"sec|minute|minutes|click|tick|tap|signature)|(a couple|couple) of (minutes|clicks|"
+            r"taps|seconds)|no[- ]brainer|what('s| is) the harm|can'?t hurt|couldn'?t be (easier|"
+            r"simpler)|nothing to it|easy (money|win|peasy)|painless|easiest|free money)\b"
+        ),
+        unless=(
+            r"\b(took|taking) [^.!?;]*",
+            r"\bi (just|only) need a (moment|second|sec|minute)\b",
+            r"\bit('ll| will)? (just|only) takes? me\b[^.!?;]*",
+        ),
+    ),
+    Rule(
+        id="against-free-routes",
+        says="talks a person out of a free route, or of going without us",
+        pattern=(
+            r"\b((on your own|by yourself|it yourself|alone|without (us|help|a firm|someone|"
+            r"representation|an expert|me)|by themselves|on their own|try it alone|diy|self[- ]help|"
+            r"go it alone|do(ing)? it yourself|complain yourself|handl\w+ (this|it) (yourself|"
+            r"alone))"
+            r"|free (option|route|way|one|service|scheme|advice|help|guide|route)s?|official (scheme|"
+            r"route|channel)s?|(money saving|online|template|free|self[- ]help) (guides?|letters?|"
+            r"templates?|forms?)|templates?|debt (advis\w+|charit\w+)|charit(y|ies)|(firms?|"
+            r"people|someone|somebody|experts?) like us)\b"
+        ),
+        unless=(
+            (
+                r"\b(can|could|may|might|prefer|rather|like to|happy|fine|ok|okay|welcome|free to|"
+                r"right to|want to|choose|chose|decide[ds]?|going|thinking|tried|try|have you|did you|"
+                r"are you|would you|were you|if|whether|or|glad|thanks|thank you|always|perfectly|"
+                r"absolutely)( \w+){0,7} (on your own|by yourself|it yourself|alone|without (us|"
+                r"help|a firm|someone|me)|do(ing)? it yourself|complain yourself|handl\w+ (this|"
+                r"it) (yourself|alone)|free (option|route|way|one|service|scheme|advice|help|guide)s?|"
+                r"official (scheme|route)s?|templates?|(template|free|online) (guides?|letters?|"
+                r"forms?)|debt (advis\w+|charit\w+)|charit(y|ies))( (is|sounds|that|would be|works)[^.!?;,]{0"
+                r",24} (fine|ok|okay|good|all right|alright|up to you|your choice|no problem|available))?(\.|"
+                r"\?|!|,|;| if| first| or| too| instead| and|$)"
+            ),
+            (
+                r"\b(don'?t|do not|needn'?t|no need to|not) (have to |need to )?(use|need|go with|"
+                r"pick|choose)( \w+){0,4} like (us|ours)\b"
+            ),
+            r"\b(leave|let) (you|me|that|it) alone\b",
+        ),
+    ),
+    Rule(
+        id="belittles-routes",
+        says="runs a free route, a body or doing it oneself down",
+        pattern=(
+            r"\b((wouldn'?t|don'?t|no need to|not worth|needn'?t|why|shouldn'?t|can'?t be) bother\w*|"
+            r"(waste of|wasting your) (time|energy|effort|breath)|take(s)? (forever|ages|years|"
+            r"months|an age|for ever)|wait(ing)? (forever|ages|years|for ever|months)|make a mess|"
+            r"mess (it|this) up|get(s)? (ignored|nowhere|fobbed)|you get what you pay for|(usually|"
+            r"often|mostly|always|generally|normally|just) (give up|fail|get (less|ignored|"
+            r"nowhere|rejected|turned)|lose|ignore|reject|take (forever|ages))|"
+            r"(don'?t|won'?t|never|hardly|rarely|doesn'?t) (take|listen|care|help|bother|reply|"
+            r"answer|pay|tell you|get|understand|have time)( \w+){0,2} (people|seriously|you|"
+            r"anyone|much|how|attention|far|anywhere|to|anything)|(can'?t|won'?t|unable to|"
+            r"not able to) (really )?(do|help|sort|get) (anything|much|you|a thing)|spend (months|"
+            r"weeks|years|ages|hours)|(only|just) tell you|come back to us|back to us (anyway|"
+            r"in the end)|"
+            r"hard(er)? (it is|to do|work|than it looks|on your own)|makes? it (sound|look|"
+            r"seem) (easy|simple)|sounds (nice|easy|simple|great|good),? but|(get|receive|end up with|"
+            r"win) less|no (real )?(teeth|power|use|help|point)|(nothing|no|not a|any) (to pay|"
+            r"loss|cost)( to you)?|(it'?s|basically|practically|virtually|effectively) (free|"
+            r"no cost|nothing)|didn'?t have anyway|properly|useless|hopeless|toothless|overwhelmed|"
+            r"swamped|backlog|slow(er)?|biased|in their pocket|amateurs?|unqualified)\b"
+        ),
+        unless=(
+            r"\b(sorry|apolog\w+)[^.!?;]*",
+            r"\b(can'?t|cannot|not able to|unable to) help (you )?(with|there|on)\b",
+            _TOLD,
+            (
+                r"\b(load|open|work|show|upload|send|spelt|see|read|display|working|come through|"
+                r"attach\w*)( \w+){0,3} (properly|slow(er|ly)?)\b"
+            ),
+            r"\b(more |a (bit|little) |go |take it |as )(slow(er|ly)?|properly)\b",
+            r"\bslow(er)? (down|it)\b",
+            r"\bi (don'?t|won'?t|can'?t) [^.!?;]*",
+            r"\bthat'?s no (use|help|good) to you\b",
+        ),
+    ),
+)
 
 
 def check(reply: Reply) -> tuple[Finding, ...]:
     """Blocks own words that push."""
-    return forbid(NAME, reply, _FORBIDDEN)
+    return forbid(NAME, reply, RULES)

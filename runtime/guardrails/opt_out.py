@@ -1,35 +1,73 @@
-"""opt-out: after a stop no link and no question, and never a word that makes stopping harder."""
+"""opt-out: to somebody who has opted out there is no link and no question, and nothing stands in the way of stopping."""
 
 from __future__ import annotations
 
-from runtime.guardrails import Reply, block, forbid
+from runtime.guardrails import Reply, Rule, block, forbid
 from runtime.messages import Finding, SendClass
 
 NAME = "opt-out"
 
-_FORBIDDEN = {
-    "argues with a stop": (
-        r"\b(sorry to see you go|sad to see you go|why (do|did) you want to (stop|leave)|"
-        r"(please )?(stay|don'?t unsubscribe)|are you sure you want to (stop|leave|unsubscribe))\b"
+RULES = (
+    Rule(
+        id="argues",
+        says="argues with a stop",
+        pattern=(
+            r"\b((sorry|sad|shame|gutted|hate) (to|you'?re|that you'?re) (see you )?(go|going|"
+            r"leave|leaving)|why (do|did|would|are) you (want(ing)? to )?(stop|leav\w+|unsubscrib\w+|"
+            r"opt\w*)|"
+            r"(please )?(stay( with us)?|don'?t (unsubscribe|opt out|stop|leave))|are you sure you want t"
+            r"o (stop|leave|unsubscribe|opt out)|(can i|could you|may i) (ask|tell me) why you('re|"
+            r" are)? (stop|leav|unsub|opt|want to)\w*|come back (to us )?(soon|any ?time|when)|"
+            r"we'?ll miss you)\b"
+        ),
+        unless=(
+            (
+                r"\b(we can|i can|you can|can|could|we'?ll|i'?ll|let'?s|happy to|to|feel free to|"
+                r"welcome to|then) (always )?come back\b"
+            ),
+            r"\bif you'?d like to (stay|stop)\b",
+            r"\bstay (safe|well|there|on the line|where you are)\b",
+            r"\bif you come back\b",
+            r"\bdon'?t stop (there|me)\b",
+        ),
     ),
-    "makes stopping harder": (
-        r"\b(to (stop|unsubscribe|opt out),? (you (must|should|need to|have to) )?(call|phone|ring|log in|"
-        r"write to|email)|(can'?t|cannot|unable to) (be )?(stop|unsubscribe|opt(ed)? out|remove(d)?)|"
-        r"reply stop within)\b"
+    Rule(
+        id="makes-it-hard",
+        says="makes stopping harder",
+        pattern=(
+            r"\b(to (stop|unsubscribe|opt out)( \w+){0,3},? (you (must|should|need to|have to|"
+            r"'ll need to|will need to|'d have to) )?(call|phone|ring|log in|write to|email|"
+            r"go to|fill|visit|contact|pay)|(can'?t|cannot|unable to|won'?t|not able to|not possible to|"
+            r"too late to) (be )?(stop|unsubscribe|opt(ed)? out|remove(d)?|take you off)|"
+            r"reply stop within|(stopping|opting out|unsubscribing) (takes|costs|means|will|"
+            r"isn'?t|is not|won'?t|could|may|can)|(only|just) stop(s)? (some|the marketing|"
+            r"one)|reason for (stopping|leaving|opting))\b"
+        ),
     ),
-    "promises messages after a stop": (
-        r"\bwe('?ll| will) (still|continue to|keep) (message|messaging|text|texting|contact|"
-        r"contacting|send|sending)\b"
+    Rule(
+        id="goes-on",
+        says="promises messages after a stop",
+        pattern=(
+            r"\b((we|i)('?ll| will|'?re going to| are going to| may| might) (still|continue to|"
+            r"keep( on)?|carry on|go on|stay in) ?(message|messaging|text|texting|contact|contacting|"
+            r"send|sending|touch|writing|checking|remind\w*|chas\w+)|"
+            r"(check(ing)? (in|back)|follow(ing)? up|remind(ing)? you|message you|text you|"
+            r"nudge you|chase you) (again )?(tomorrow|later|next|in a|soon|daily|every|on \w+day))\b"
+        ),
     ),
-}
+)
 
 
 def check(reply: Reply) -> tuple[Finding, ...]:
     """Blocks a link or a question to somebody who has opted out, and own words that hinder an opt-out."""
-    found = list(forbid(NAME, reply, _FORBIDDEN))
+    found = list(forbid(NAME, reply, RULES))
     if reply.opted_out and reply.send_class not in (SendClass.SAFETY, SendClass.HUMAN):
-        if any(part.link for part in reply.parts):
-            found.append(block(NAME, "a link to somebody who has opted out"))
-        if any(part.asks or part.options for part in reply.parts):
-            found.append(block(NAME, "a question to somebody who has opted out"))
+        for start, part in reply.placed():
+            end = start + len(part.text)
+            if part.link:
+                found.append(block(f"{NAME}/link", "a link to somebody who has opted out", start, end))
+            if part.asks or part.options:
+                found.append(
+                    block(f"{NAME}/question", "a question to somebody who has opted out", start, end)
+                )
     return tuple(found)

@@ -15,28 +15,29 @@ def check(reply: Reply) -> tuple[Finding, ...]:
     for start, sentence in reply.sentences():
         allow = reply.cited if sentence.claim is None else (sentence.claim,)
         for hit in find_prohibited(sentence.text, reply.bundle.prohibited, allow):
-            found.append(block(NAME, f"{hit.rule}: {hit.says}", start + hit.start, start + hit.end))
+            found.append(block(f"{NAME}/{hit.rule}", hit.says, start + hit.start, start + hit.end))
         claim = reply.bundle.claims.get(sentence.claim or "")
         if claim is None and not found:
             found += _never_said_beside_cited(reply, start, sentence.text)
     for text, behind in reply.choices():
         for hit in find_prohibited(text, reply.bundle.prohibited, [behind.id] if behind is not None else []):
-            found.append(block(NAME, f"{hit.rule}: {hit.says}, in a choice"))
+            found.append(block(f"{NAME}/{hit.rule}", f"{hit.says} In a choice."))
     if not found:
-        found += [finding for part in reply.parts for finding in _across(reply, part)]
+        found += [finding for start, part in reply.placed() for finding in _across(reply, start, part)]
     return tuple(found)
 
 
-def _across(reply: Reply, part: Rendered) -> list[Finding]:
+def _across(reply: Reply, start: int, part: Rendered) -> list[Finding]:
     """Wording that only appears where own words and claims meet."""
     own = [sentence.claim is None for sentence in part.sentences]
     found: list[Finding] = []
     for i in range(len(part.sentences) - 1):
+        begin = start + sum(len(sentence.text) + 1 for sentence in part.sentences[:i])
         if own[i] or own[i + 1]:
             pair = part.sentences[i : i + 2]
             allow = [s.claim for s in pair if s.claim is not None]
             for hit in find_prohibited(" ".join(s.text for s in pair), reply.bundle.prohibited, allow):
-                found.append(block(NAME, f"{hit.rule}: {hit.says}", hit.start, hit.end))
+                found.append(block(f"{NAME}/{hit.rule}", hit.says, begin + hit.start, begin + hit.end))
     return found
 
 
@@ -45,7 +46,7 @@ def _never_said_beside_cited(reply: Reply, start: int, text: str) -> list[Findin
     low = " ".join(text.casefold().split())
     near = {s.claim for _, s in reply.sentences() if s.claim} | set(reply.cited)
     return [
-        block(NAME, f"{claim_id} is never said with “{phrase}”", start, start + len(text))
+        block(f"{NAME}/never-say", f"{claim_id} is never said with such words", start, start + len(text))
         for claim_id in sorted(near)
         if claim_id in reply.bundle.claims
         for phrase in reply.bundle.claims[claim_id].never_say

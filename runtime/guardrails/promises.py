@@ -2,22 +2,200 @@
 
 from __future__ import annotations
 
-from runtime.guardrails import Reply, block, forbid
+from runtime.guardrails import Reply, Rule, block, broken, forbid
 from runtime.messages import Finding
 from schemas.promises import PROMISES
-from schemas.text import matches, normalise
+from schemas.text import normalise
 
 NAME = "promises"
+
+_TOLD = (
+    r"\b(you|they|he|she|your \w+|the \w+)( \w+)? (said|told|mentioned|asked|wrote|"
+    r"explained|were told|felt|promised|guaranteed)\b[^.!?;]*"
+)
+_UNKNOWN = (
+    r"\b(can'?t|cannot|can not|couldn'?t|won'?t|not able to|unable to|not in a position to|"
+    r"nobody( here)? can|no[- ]one( here)? can|too early to|don'?t know|isn'?t for me to|"
+    r"not for me to|wouldn'?t want to|not my place to|hard to|impossible to|before (we|"
+    r"anyone) could)"
+    r"( really| yet| possibly| honestly)?( to)? (say|tell|know|judge|promise|guarantee|"
+    r"predict|comment|give|see|confirm|advise|assess|decide|speak|be sure|whether|if|"
+    r"what|how)\b[^.!?;,]*"
+)
+_NO = (
+    r"\b(no|not a|isn'?t a|without( any)?|never a|any) (\w+ )?(guarantees?|promises?|"
+    r"assurances?|certainty)\b[^.!?;,]*"
+)
+_ASKED = (
+    r"\b(did|do|does|have|has|had|was|were|is|are|would|could|can|may|which|what|who|"
+    r"when|where|how)( \w+){1,14}\?"
+)
+_OPEN = (
+    r"\b(whether|depends|depend|may not|might not|nothing (is|was|to)|if (anything|"
+    r"any|there)|(doesn'?t|does not|don'?t|do not|won'?t) (mean|decide|show|prove|count as))\b[^."
+    r"!?;,]*"
+)
+
+_UNHURRIED = r"\b(don'?t|no need|needn'?t|not|never) [^.!?;,]{0,40}(straight away|right away|soon|shortly)\b"
+_EXCUSED = (_TOLD, _UNKNOWN, _NO, _ASKED, _OPEN, _UNHURRIED)
+# The shared list, each with what makes it harmless in a reply.
+_SHARED = tuple(
+    Rule(id=meaning.removeprefix("a ").replace(" ", "-"), says=meaning, pattern=pattern, unless=_EXCUSED)
+    for meaning, pattern in PROMISES.items()
+)
+RULES = (
+    *_SHARED,
+    Rule(
+        id="outcome",
+        says="says or hints how it will end",
+        pattern=(
+            r"\b(win(ning|ner|s)?|won(?:$|[^'’\w])|wins|prevail\w*|succe(ss|ed|eds|ssful|ssfully)|"
+            r"victory|upheld|uphold\w*|in your favour|on your side|side with you|(your|the|"
+            r"good|high|great|excellent|strong|better|decent) (odds|chances?|prospects?)|odds (are|"
+            r"of)|chances are|compensat\w+|pay[- ]?outs?|redress|refund\w*|reimburs\w*|settle(d|"
+            r"ment)s?|cave( in)?|pay up|pays? off|cough up|"
+            r"money (back|is|will|that|coming|you)|getting (something|it|your money|some|money|"
+            r"that|yours) back|get (something|it all|it|some|every penny|what) (back|you)|(you|"
+            r"they)('re| are)? deserve\w*|what('s| is) (rightfully |rightly )?yours|entitle\w*|"
+            r"eligib\w+|qualif(y|ies|ied|ying)|owed|mis-?sold|overcharged|ripped off|cheated|"
+            r"did (you )?wrong|in the wrong|sure thing|dead cert|slam dunk|home and dry|in the bag|"
+            r"plain sailing|open and shut|foregone|no[- ]brainer|"
+            r"promising|looking (good|great|strong|bright|positive)|looks (good|great|strong|"
+            r"bright|positive|likely)|bright|count on( a| it| us| me| that)?|bank on|rely on (us|"
+            r"me|it|that)|bet on|safe bet|fingers crossed|(track|success) (record|rate)|never lost|"
+            r"get there in the end|result(s)? (for|is|will|you|every)|a result)\b"
+        ),
+        unless=(
+            *_EXCUSED,
+            (
+                r"\b(your|the|a|this|that|which|what|any) (case|settlement|payout|refund|compensation) (numbe"
+                r"r|ref\w*|letter|figure|statement|date|form|scheme)\b"
+            ),
+            (
+                r"\b(not|isn'?t|aren'?t|wasn'?t|never)( \w+){0,2} (looking|promising|owed|entitled|"
+                r"eligible|compensat\w+|settled)\b[^.!?;,]*"
+            ),
+            r"\b(don'?t|please don'?t|not) (make|count|bank|rely|plan|spend|build)\b[^.!?;,]*",
+            r"\b(settle|settled|settling) (in|down|for now|on a)\b",
+            (
+                r"\b(that|it|this) (page|photo|picture|copy|scan|one|looks|is|'s|copy looks|photo looks|"
+                r"all looks|looks all) ?(looks|is|was)? ?(a (little|bit|touch) )?(too )?(good|great|"
+                r"bright|clear|fine)\b"
+            ),
+            r"\b(the|a) bright(er)? (photo|picture|copy|room|light|side)\b",
+            (
+                r"\bsuccessful(ly)? (sent|uploaded|received|saved|opened|came)\b|\b(sent|uploaded|"
+                r"received|saved|come through|came through) successfully\b"
+            ),
+            r"\bas a result\b",
+        ),
+    ),
+    Rule(
+        id="strength",
+        says="rates the person's case",
+        pattern=(
+            r"\b((your|this|that|the|yours|a|an|it'?s|one|really|very|pretty|quite|such a) ?(claim|"
+            r"case|complaint|paperwork|evidence|documents?|agreement|letter|one|statement|situation|"
+            r"position)? ?(is|are|looks?|sounds?|seems?|will be|would be|has|proves?|shows?|"
+            r"clearly|speaks?|strengthens?|makes?)? ?(a |an |the |really |very |pretty |quite |"
+            r"clearly |so |all )*(valid|solid|strong|watertight|cast[- ]iron|winnable|clear[- ]cut|"
+            r"textbook|classic|good enough|worth (it|a|pursuing|claiming|something)|genuine|"
+            r"airtight|stand(s)? up|rock solid|perfect for|ideal|proves?|strengthens?|as good as)|"
+            r"strengthens? (your|the|this)|(ticks?|tick) (all|every|the) (the )?box(es)?|pass(ed)? (the|"
+            r"our|that|this)? ?\w* ?(test|check|criteria)|meets? (the|all|every) (criteria|"
+            r"requirements?|conditions?)|(good|strong|great|solid|brilliant|cracking) (claim|"
+            r"case|chance|candidate)|fits? the (bill|profile|criteria)|(consider it|as good as|"
+            r"good as) \w+|exactly (the|what) (kind|sort|they))\b"
+        ),
+        unless=(
+            *_EXCUSED,
+            r"\bvalid (email|number|reason|point|question|licen[cs]e)\b",
+            r"\b(fair|good|valid|strong|solid) (point|question|reason|opinion|feeling)s?\b",
+            r"\bideal(ly)?,",
+            r"\ba classic (car|mini)\b",
+        ),
+    ),
+    Rule(
+        id="certainty",
+        says="is certain of what nobody knows",
+        pattern=(
+            r"\b(i('m| am)|we('re| are)|you can be|feel|rest|quite|very|pretty|absolutely|so) (\w+ )?(con"
+            r"fident|certain|sure|positive|optimistic|hopeful|assured|convinced)( that| of|"
+            r" about| you| the| it| they| this| we)?\b|\b(trust (me|us)|mark my words|believe me|"
+            r"take it from me|you have my word|my word|i (can )?(see|tell|know|bet|reckon|expect|"
+            r"predict|foresee|imagine)( for a fact)? (this|you|they|it|that)( one)? (being|"
+            r"getting|will|'ll|would|going|should|winning)|no doubt|without (a )?doubt|undoubtedly|"
+            r"surely|inevitabl\w+|bound to|(is|are|'s|'re) going to (pay|win|be (fine|worth|"
+            r"ok|great)|work out|get|come)|(will|'ll|should|would|is going to|going to) (be|"
+            r"turn out|work out|come out) (fine|ok|okay|great|good|well|worth|all right|alright|"
+            r"a breeze|successful|sorted))\b"
+        ),
+        unless=(
+            *_EXCUSED,
+            (
+                r"\b(not|n't|'m not|never|quite|be|make|just|only|want to be|to make|un)( (quite|"
+                r"entirely|so|too|really|completely|totally))? (sure|certain|positive)\b"
+            ),
+            r"\bi('m| am) (not |only )[^.!?;,]*",
+            r"\b(i'?m|i am) (sure|certain) (i|of (your|the) (number|name|date|spelling))\b[^.!?;,]*",
+            (
+                r"\b(that|this|it|that one|a (photo|copy|screenshot|rough idea)|either( one)?|any of (those|"
+                r"them)|whichever|whatever|tomorrow|later) (will|'ll|would|should) be (fine|ok|"
+                r"okay|great|good|all right|alright|perfect)\b"
+            ),
+            r"\bare you sure\b",
+            r"\bfor sure\?",
+        ),
+    ),
+    Rule(
+        id="track-record",
+        says="speaks of what was done for others",
+        pattern=(
+            r"\b(we('ve| have)?|our (team|firm|solicitors?|people|lawyers?)|i('ve| have)?) (always|"
+            r"never|usually|often|nearly always|almost always|already|regularly|routinely) \w+|"
+            r"\b(we|us|our)( \w+){0,3} (results|track record|success rate|expertise|years of experience)\b"
+            r"|\bwe('ve| have)( \w+){0,2} (won|helped|recovered|secured|got|seen|dealt with|"
+            r"handled|track|record|brilliant|great)\b|\b(with|from) (that|this|your) (lender|"
+            r"bank|supplier|broker|one|dealer),? (it|they|you|we)\b|\b(they|the \w+) (usually|"
+            r"always|normally|tend to|generally|often|nearly always) (do|pay|settle|cave|give|"
+            r"fold|agree|back)\b"
+        ),
+        unless=(
+            _TOLD,
+            _ASKED,
+            (
+                r"\b(we|i)('ve| have)? already (have|got|noted|received|asked|covered|talked|answered|"
+                r"mentioned|been|said|spoken|sent|looked|shown)\b"
+            ),
+            r"\bwe('ve| have) (already )?(got|seen|received) (your|that|the|it|this|a|what)\b",
+        ),
+    ),
+    Rule(
+        id="colleague",
+        says="promises a person",
+        pattern=(
+            r"\b(someone|somebody|a (colleague|person|human|real person|specialist|solicitor|"
+            r"member of (the|our) \w+)|one of (us|our \w+|the \w+)|(our|the) (team|solicitors?|"
+            r"specialists?|lawyers?))(,? [^.!?;]{0,40},)?( \w+)? ?('ll|will|is going to|are going to|"
+            r"shall) (\w+ )?(be|call|ring|phone|contact|reply|answer|get|message|help|look|"
+            r"sort|fix|arrange|book|send|check|chase|follow|take|read|review|speak|handle|deal|"
+            r"pick)\b"
+        ),
+        unless=(r"\b(if|when|once) (someone|somebody|a (colleague|person))\b[^.!?;,]*",),
+    ),
+)
 
 
 def check(reply: Reply) -> tuple[Finding, ...]:
     """Blocks promises in own words and in choices, and every line that speaks of a colleague without a case behind it."""
-    found = list(forbid(NAME, reply, PROMISES))
+    found = [
+        f for f in forbid(NAME, reply, RULES) if not (f.rule == f"{NAME}/colleague" and reply.case_opened)
+    ]
     found += [
-        block(NAME, f"{meaning}, in a choice")
+        block(f"{NAME}/{rule.id}", f"{rule.says}, in a choice")
         for text, _ in reply.choices()
-        for meaning, pattern in PROMISES.items()
-        if matches(pattern, normalise(text)) is not None
+        for rule in _SHARED
+        if broken(rule, normalise(text)) is not None
     ]
     lines = reply.bundle.lines
     promised = {lines.handoff, lines.holding, lines.off_hours}
@@ -27,9 +205,12 @@ def check(reply: Reply) -> tuple[Finding, ...]:
         if sentence.claim in promised and not reply.case_opened and not reply.free_text:
             found.append(
                 block(
-                    NAME, "a colleague is promised and no case is opened", start, start + len(sentence.text)
+                    f"{NAME}/without-a-case",
+                    "a colleague is promised and no case is opened",
+                    start,
+                    start + len(sentence.text),
                 )
             )
     if any(part.handoff for part in reply.parts) and not reply.case_opened:
-        found.append(block(NAME, "a hand-off without a case"))
+        found.append(block(f"{NAME}/handoff-without-a-case", "a hand-off without a case", 0, len(reply.text)))
     return tuple(found)

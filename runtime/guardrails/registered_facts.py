@@ -6,32 +6,80 @@ A choice is words too: the topic of a claim that may be spoken now, or an answer
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from runtime.guardrails import Reply, block
+from runtime.guardrails import Reply, Rule, block, forbid
 from runtime.messages import Finding, Sentence
 from schemas.bundle import Bundle, Claim
-from schemas.text import normalise
+from schemas.text import normalise, visible
 
 NAME = "registered-facts"
 
 _SLOT = re.compile(r"\{([a-z_][a-z0-9_.:]*)\}")
+_REF = "[A-Za-z0-9_-]{1,80}"  # what stands for {ref} in an address: opaque, one per person
+
+# Own words that state something about the world, which only a claim may.
+_WHO = (
+    r"(lenders?|banks?|brokers?|suppliers?|dealers?|dealerships?|insurers?|finance (company|"
+    r"companies|firms?)|energy (company|companies|firms?)|creditors?|"
+    r"solicitors?|lawyers?|claims (firms?|companies|handlers?)|advisers?|advisors?|"
+    r"agreements?|contracts?|commissions?|interest|fees?|costs?|claims?|cases?|complaints?|"
+    r"schemes?|compensation|tariffs?|bills?|law|rules?|rulings?)"
+)
+_DOES = (
+    r"(is|are|was|were|has|have|had|will|would|can|can'?t|could|may|might|must|should|"
+    r"does|do|did|doesn'?t|don'?t|didn'?t|isn'?t|aren'?t|wasn'?t|won'?t|"
+    r"never|always|usually|often|only|normally|generally|typically|gets?|got|takes?|"
+    r"took|pays?|paid|gives?|gave|keeps?|kept|charges?|charged|owes?|owed|hid|hides?|"
+    r"knows?|knew|makes?|made|goes|went|comes?|came|covers?|covered|includes?|included|"
+    r"applies|starts?|started|ended|ends?|runs?|ran|steps?|stepped|works?|means?|banned|"
+    r"handles?)"
+)
+_ASKED = (
+    r"\b(did|do|does|have|has|had|was|were|is|are|would|could|can|may|might|which|what|"
+    r"who|whose|when|where|how)( [\w'’]+){1,16}\?"
+)
+
+RULES = (
+    Rule(
+        id="statement",
+        says="states something about lenders, claims or the law, which only a claim may",
+        pattern=(
+            rf"\b((the|your|their|that|this|these|those|some|most|all|many|any|every|each|no|"
+            rf"our|a|an) )?{_WHO} (\w+ly )?{_DOES}\b"
+        ),
+        unless=(
+            _ASKED,
+            (
+                r"\b(you( \w+)? (said|told|mentioned|asked|wrote|explained|felt|sent)|as you say|"
+                r"i understand|i see|thanks|thank you|sorry|if|once|when|whether|which|what|where|"
+                r"depends on|before|until|not sure)\b[^.!?;]*"
+            ),
+            r"\b(the|these|those) rules? [^.!?;]{0,30}(can be|is|are) (confusing|complicated|tricky|hard|a lot)\b",
+            (
+                r"\b(your|the|that|this) (letter|bill|agreement|contract|statement|complaint|case|"
+                r"claim)( \w+)? (is|has been|was) (saved|noted|logged|here|received|attached|recorded|"
+                r"safe|open|clear|blurry|dark|cut off|readable|unreadable|hard to read|there)\b"
+            ),
+        ),
+    ),
+)
 
 
 def check(reply: Reply) -> tuple[Finding, ...]:
     """Blocks sentences and choices that no sayable claim holds; for somebody's own text it says so without blocking."""
     if reply.free_text:
         return tuple(_unregistered(reply))
-    said = tuple(
-        block(NAME, reason, start, start + len(sentence.text))
+    said = forbid(NAME, reply, RULES) + tuple(
+        block(f"{NAME}/{rule}", reason, start, start + len(sentence.text))
         for start, sentence in reply.sentences()
-        if (reason := _refusal(reply, sentence)) is not None
+        for rule, reason in _refusal(reply, sentence)
     )
     return said + tuple(
-        block(NAME, f"a choice: {reason}")
+        block(f"{NAME}/choice", f"a choice: {reason}")
         for _, claim in reply.choices()
         if (reason := _unsayable(reply, claim) if claim is not None else "no claim's words") is not None
     )
@@ -117,24 +165,50 @@ def _zone(timezone: str) -> ZoneInfo:
     return ZoneInfo(timezone)
 
 
-def _refusal(reply: Reply, sentence: Sentence) -> str | None:
+def _refusal(reply: Reply, sentence: Sentence) -> Iterator[tuple[str, str]]:
+    """(rule, reason) when a sentence may not be said."""
     if sentence.claim is None:
         key = _key(sentence.text)
-        if sentence.text in reply.vouched or key in {_key(p) for p in reply.bundle.persona.phrases}:
-            return None
-        return "words that no claim and no approved phrase stands behind"
+        if sentence.text not in reply.vouched and key not in {_key(p) for p in reply.bundle.persona.phrases}:
+            yield "unvouched", "words that no claim and no approved phrase stands behind"
+        return
     claim = reply.bundle.claims.get(sentence.claim)
     if claim is None:
-        return "a claim this bundle does not hold"
-    if sentence.digest != claim.digest:
-        return "another version of the claim"
-    reason = _unsayable(reply, claim)
-    if reason is not None:
-        return reason
+        yield "unknown", "a claim this bundle does not hold"
+    elif sentence.digest != claim.digest:
+        yield "version", "another version of the claim"
+    elif (reason := _unsayable(reply, claim)) is not None:
+        yield "unsayable", reason
+    elif not _worded(reply, claim, sentence):
+        yield "wording", "not the approved wording with its slots as they are on record"
+
+
+def _worded(reply: Reply, claim: Claim, sentence: Sentence) -> bool:
+    """Whether the sentence is the approved wording, every slot filled with what the bundle or the person's rows say."""
     text = wording(claim, reply.language, sentence.variant or "full")
-    if text is None or not _template(text).fullmatch(sentence.text):
-        return "not the approved wording"
-    return None
+    if text is None:
+        return False
+    values = tuple(_slot_pattern(reply, claim, slot) for slot in _SLOT.findall(text))
+    return None not in values and _template(text, values).fullmatch(sentence.text) is not None
+
+
+def _slot_pattern(reply: Reply, claim: Claim, slot: str) -> str | None:
+    """What may stand in a slot, as a pattern; None where nothing may."""
+    tenant = reply.bundle.tenant
+    if slot not in claim.slots:
+        return None
+    values = [reply.slots.get(slot, "")]
+    if slot.startswith("tenant."):  # never from rows: who speaks is what the bundle says
+        named = {"tenant.hours": tenant.hours_text, "tenant.display_name": tenant.display_name}
+        values = [
+            tenant.values.get(slot.removeprefix("tenant."))
+            or tenant.values.get(slot)
+            or named.get(slot)
+            or "",
+            *(link.url for link in reply.bundle.links.values() if link.claim == claim.id),
+        ]
+    shown = [" ".join(visible(value).split()) for value in values]
+    return "|".join(re.escape(value).replace(re.escape("{ref}"), _REF) for value in shown if value) or None
 
 
 def _unsayable(reply: Reply, claim: Claim) -> str | None:
@@ -151,10 +225,11 @@ def _unsayable(reply: Reply, claim: Claim) -> str | None:
 
 
 @lru_cache(maxsize=4_096)
-def _template(text: str) -> re.Pattern[str]:
+def _template(text: str, values: tuple[str | None, ...]) -> re.Pattern[str]:
     pieces = _SLOT.split(text)
+    filled = iter(values)
     return re.compile(
-        "".join(re.escape(p) if i % 2 == 0 else ".{1,400}?" for i, p in enumerate(pieces)), re.S
+        "".join(re.escape(p) if i % 2 == 0 else f"(?:{next(filled)})" for i, p in enumerate(pieces)), re.S
     )
 
 
@@ -164,7 +239,7 @@ def _unregistered(reply: Reply) -> list[Finding]:
     approved |= {_key(phrase) for phrase in bundle.persona.phrases}
     found = [
         Finding(
-            rule=NAME,
+            rule=f"{NAME}/not-approved",
             message="not an approved wording",
             severity="warn",
             start=start,
@@ -175,7 +250,7 @@ def _unregistered(reply: Reply) -> list[Finding]:
     ]
     for claim_id in reply.cited:
         if claim_id not in bundle.claims:
-            found.append(block(NAME, f"cites {claim_id}, which this bundle does not hold"))
+            found.append(block(f"{NAME}/cites", f"cites {claim_id}, which this bundle does not hold"))
     return found
 
 

@@ -14,7 +14,8 @@ NAME = "required-with"
 def check(reply: Reply) -> tuple[Finding, ...]:
     """Blocks a message that holds a claim without its set, and own words between a claim and its disclosure."""
     found: list[Finding] = []
-    for part in () if reply.free_text else reply.parts:
+    for start, part in () if reply.free_text else reply.placed():
+        end = start + len(part.text)
         here = [sentence.claim for sentence in part.sentences]
         for claim_id in filter(None, here):
             claim = reply.bundle.claims.get(claim_id)
@@ -23,8 +24,12 @@ def check(reply: Reply) -> tuple[Finding, ...]:
                 if needed not in here and (
                     companion is None or due(companion, reply.shown.get(needed), reply.now)
                 ):
-                    found.append(block(NAME, f"{claim_id} goes with {needed}, which is missing"))
-        found += _wedged(here)
+                    found.append(
+                        block(
+                            f"{NAME}/missing", f"{claim_id} goes with {needed}, which is missing", start, end
+                        )
+                    )
+        found += _wedged(here, start, end)
     return tuple(found)
 
 
@@ -37,8 +42,8 @@ def due(claim: Claim, last_shown: datetime | None, now: datetime) -> bool:
     return now - last_shown >= timedelta(days=claim.repeat_after_days)
 
 
-def _wedged(here: list[str | None]) -> list[Finding]:
+def _wedged(here: list[str | None], start: int, end: int) -> list[Finding]:
     stated = [i for i, claim_id in enumerate(here) if claim_id is not None]
     if stated and None in here[stated[0] : stated[-1]]:
-        return [block(NAME, "own words stand between claims")]
+        return [block(f"{NAME}/between", "own words stand between claims", start, end)]
     return []

@@ -8,6 +8,7 @@ from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from runtime.guardrails import guardrail_of
 from runtime.messages import Sentence
 from runtime.storage.desk_rows import Conversation, SendingRow, Withdrawal
 from runtime.web.desk import words
@@ -149,10 +150,10 @@ def _still(
 
 def _checks(then: Bundle | None, found: Sequence[dict[str, str]]) -> tuple[Check, ...]:
     rules = list(then.guardrails) if then else []
-    rules += [str(f["rule"]) for f in found if f["rule"] not in rules]
+    rules += [name for f in found if (name := guardrail_of(str(f["rule"]))) not in rules]
     checks = []
     for rule in rules:
-        mine = [f for f in found if f["rule"] == rule]
+        mine = [f for f in found if guardrail_of(str(f["rule"])) == rule]
         worst = "danger" if any(f["severity"] == "block" for f in mine) else ("hold" if mine else "ok")
         checks.append(Check(rule=rule, found="; ".join(f["message"] for f in mine) or "nothing", tone=worst))
     return tuple(checks)

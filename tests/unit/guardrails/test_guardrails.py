@@ -17,7 +17,7 @@ from runtime.engine.render import render
 from runtime.engine.review import GUARDRAILS, blocked, review, review_text
 from runtime.engine.scene import Scene, scene_of
 from runtime.engine.screen import screen
-from runtime.guardrails import Reply
+from runtime.guardrails import Reply, guardrail_of
 from runtime.guardrails.registered_facts import sayable, why_not, wording
 from runtime.messages import Move, OpenCase, Rendered, SendClass, Sentence, State
 from schemas.amounts import amounts
@@ -44,7 +44,7 @@ def say(text: str) -> Rendered:
 
 
 def rules(found: Reply) -> set[str]:
-    return {f.rule for f in review(found) if f.severity == "block"}
+    return {guardrail_of(f.rule) for f in review(found) if f.severity == "block"}
 
 
 @pytest.mark.parametrize(
@@ -375,12 +375,12 @@ def test_somebodys_own_text_rests_on_what_it_cites(
     if rule is None:
         assert not blocked(found)
     else:
-        assert rule in {f.rule for f in found if f.severity == "block"}
+        assert rule in {guardrail_of(f.rule) for f in found if f.severity == "block"}
 
 
 def test_a_finding_shows_where_it_stands() -> None:
     text = "Well, you are entitled to it."
-    found = next(f for f in review_text(text, bundle()) if f.rule == "prohibited")
+    found = next(f for f in review_text(text, bundle()) if guardrail_of(f.rule) == "prohibited")
     assert text[found.start : found.end] == "entitled to"
 
 
