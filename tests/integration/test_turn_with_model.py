@@ -1,0 +1,329 @@
+"""A message all the way to its committed reply, with models over real HTTP and real Postgres, on every rung of the ladder."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast, get_args
+
+import pytest
+import pytest_asyncio
+
+from drills.sandbox.brain import Sensible
+from drills.sandbox.models import Asked, Brain, ModelServer, model_server
+from drills.sandbox.models_wire import Provider
+from runtime.bundles import BundleKeeper
+from runtime.engine.leak import canary_of
+from runtime.models.breaker import LocalBreakers
+from runtime.models.caller import Caller
+from runtime.models.ladder import Ladder
+from runtime.settings import PROVIDERS
+from runtime.storage.claims import PgClaimSearch
+from runtime.storage.tenants import Owner
+from runtime.worker import Worker
+from schemas.bundle import Bundle, canonical
+from tests.conftest import Database, ManualClock
+from tests.integration.storage.world import World, bundle_bytes, message, phone, world
+from tests.unit.engine.world import DOCUMENT
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SAYS = "Happy to help with that."
+OPENING = ["T-D01", "T-D02", "T-D03"]
+_TAKEN = (
+    "claims",
+    "prohibited",
+    "categories",
+    "opt_out",
+    "handoff_words",
+    "lines",
+    "links",
+    "quick_replies",
+    "campaigns",
+)
+
+
+class Running(ManualClock):
+    """The drill's day, on a watch that really goes."""
+
+    def now(self) -> datetime:
+        return self.at + timedelta(seconds=time.monotonic())
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+@dataclass
+class InForce:
+    """The one bundle there is: what a keeper would hand to a worker."""
+
+    bundle: Bundle
+
+    def in_force(self, tenant_id: int) -> Bundle:
+        return self.bundle
+
+    async def pinned(self, tenant_id: int, digest: str) -> Bundle:
+        return self.bundle
+
+
+class Silent:
+    """No other process waits for a hint here."""
+
+    def notify(self, topic: str) -> None:
+        return
+
+    async def wait(self, topic: str, timeout_s: float) -> bool:
+        return False
+
+
+@dataclass
+class Town:
+    """One tenant with a worker, and the providers it asks."""
+
+    world: World
+    owner: Owner
+    bundle: Bundle
+    providers: ModelServer
+    worker: Worker
+
+    async def hears(self, text: str, *, person: int = 1) -> None:
+        """Somebody writes, and the worker takes the turn."""
+        arrival = message(
+            self.owner, self.world.clock.now(), text=text, person=phone(person), connection="tess-web-sandbox",
+            channel="webchat",
+        )  # fmt: skip
+        await self.world.arrive(arrival)
+        self.world.clock.at += timedelta(seconds=10)  # whoever waits for a second message has waited
+        assert await self.worker.claim() == 1
+        await self.worker.drain()
+
+    async def said(self) -> list[Mapping[str, Any]]:
+        """Every outbox row in order: its sentences as they were committed."""
+        rows = await self.world.see(
+            "select x.id, x.body, k.wrapped_key, x.contact_id from outbox x join contact k using (tenant_id, contact_id) "
+            "order by x.created_at, x.conversation_id, x.n"
+        )
+        keys = self.owner.keys
+        return [
+            json.loads(
+                keys.open_contact(row["contact_id"], row["wrapped_key"]).decrypt(
+                    row["body"], table="outbox", column="body", row=row["id"]
+                )
+            )
+            for row in rows
+        ]
+
+    async def cases(self) -> list[tuple[str, str]]:
+        rows = await self.world.see("select kind, state from case_file order by opened_at, kind")
+        return [(row["kind"], row["state"]) for row in rows]
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def providers() -> AsyncIterator[ModelServer]:
+    async with model_server() as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def caller(providers: ModelServer) -> AsyncIterator[Caller]:
+    async with Caller(
+        lambda _: "sk-EXAMPLE", {p: providers.url_of(p) for p in get_args(Provider)}
+    ) as running:
+        assert await running.ready()
+        yield running
+
+
+@asynccontextmanager
+async def town(
+    database: Database, providers: ModelServer, caller: Caller, brain: Brain
+) -> AsyncIterator[Town]:
+    providers.brain, providers.faults = brain, {}
+    providers.requests.clear()
+    clock = Running()
+    async with world(database, clock) as made:
+        bundle = await made.publish(bundle_document())
+        ladder = Ladder(call=caller, keys=frozenset(PROVIDERS), breakers=LocalBreakers(), clock=clock)
+        worker = Worker(
+            turns=made.turns,
+            bundles=cast(BundleKeeper, InForce(bundle)),
+            claims=PgClaimSearch(made.tenant_pool),
+            model=ladder,
+            checker=ladder,
+            clock=clock,
+            wake=Silent(),
+        )
+        yield Town(made, await made.tenant("tess", "dynamo"), bundle, providers, worker)
+
+
+def bundle_document() -> bytes:
+    """The engine tests' tenant, with the connections and the send table that a deployment needs."""
+    document = json.loads(bundle_bytes("tess"))
+    document |= {key: DOCUMENT[key] for key in _TAKEN}
+    document["tenant"] |= {"values": DOCUMENT["tenant"]["values"]}
+    document["persona"] |= {
+        k: DOCUMENT["persona"][k] for k in ("opening", "phrases", "prompt", "topic", "max_chars")
+    }
+    return canonical(document)
+
+
+def scripted(*answers: Mapping[str, Any]) -> Brain:
+    """Drafts by a script, whose last line is repeated; checks like a model that means well."""
+    left = list(answers)
+
+    def brain(asked: Asked) -> Mapping[str, Any]:
+        if "sentences" in asked.schema.get("properties", {}):
+            return Sensible()(asked)
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return brain
+
+
+def moves(*each: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"moves": list(each), "language": "en-GB"}
+
+
+def claims(rows: Sequence[Mapping[str, Any]]) -> list[list[str | None]]:
+    return [[sentence["claim"] for sentence in row["sentences"]] for row in rows]
+
+
+STATED = moves({"say": SAYS}, {"claim": "T-F02", "variant": "full"})
+
+
+async def test_a_draft_and_its_check_by_another_provider_become_one_committed_reply(
+    database: Database, providers: ModelServer, caller: Caller
+) -> None:
+    async with town(database, providers, caller, scripted(STATED)) as t:
+        await t.hears("my name is Sam Example, 07700 900123: what did the court decide, please, and why?")
+        assert claims(await t.said()) == [OPENING, [None, "T-F02"]]
+        draft, check = providers.requests
+        assert draft.provider != check.provider
+        assert draft.system.count(canary_of(t.bundle)) == 1
+        sent = (draft.body + check.body).decode()
+        for secret in ("Sam", "900123", "+4477", "tess-web-sandbox"):
+            assert secret not in sent
+        assert await t.cases() == []
+
+
+async def test_draft_check_and_repair_fit_the_turn_with_a_provider_that_takes_its_time(
+    database: Database, providers: ModelServer, caller: Caller
+) -> None:
+    async with town(
+        database, providers, caller, scripted(moves({"claim": "NOPE", "variant": "full"}), STATED)
+    ) as t:
+        providers.latency_s = 0.7
+        began = time.monotonic()
+        await t.hears("zebras: what did the court decide?")
+        took = time.monotonic() - began
+        providers.latency_s = 0.0
+        assert claims(await t.said()) == [OPENING, [None, "T-F02"]]
+        assert len(providers.requests) == 3
+        assert "refused for: draft/unknown-claim" in providers.requests[1].turn
+        assert providers.requests[0].system == providers.requests[1].system
+        assert 2.1 <= took < 8.0
+
+
+async def test_a_provider_that_fails_is_followed_by_the_next_in_the_same_turn(
+    database: Database, providers: ModelServer, caller: Caller
+) -> None:
+    async with town(database, providers, caller, scripted(moves({"claim": "T-F02", "variant": "full"}))) as t:
+        await t.hears("zebras: what did the court decide?")
+        first = providers.requests[-1].provider
+        providers.fail(first, "500")
+        await t.hears("and what did the court decide about giraffes?")
+        assert [asked.provider == first for asked in providers.requests] == [True, True, False]
+        assert claims(await t.said())[-1] == ["T-F02"]
+        assert await t.cases() == []
+
+
+async def test_with_all_models_down_the_register_answers_everybody_and_one_human_is_told_once(
+    database: Database, providers: ModelServer, caller: Caller
+) -> None:
+    async with town(database, providers, caller, scripted(STATED)) as t:
+        providers.fail("*", "529")
+        await t.hears("what is your fee", person=1)
+        await t.hears("is leasing included", person=2)
+        said = claims(await t.said())
+        assert ["T-D06", "T-D04", "T-S01"] in said
+        assert ["T-F03"] in said
+        assert await t.cases() == [("models_down", "open")]
+        alerts = await t.world.see("select data from event where kind = 'alert'")
+        assert [row["data"]["kind"] for row in alerts] == ["models_down"]
+        providers.fail("*", None)
+        await t.hears("zebras: what did the court decide?", person=3)
+        assert await t.cases() == [("models_down", "closed")]
+
+
+async def test_with_nothing_that_may_be_said_a_line_says_so_and_a_case_is_opened(
+    database: Database, providers: ModelServer, caller: Caller
+) -> None:
+    async with town(database, providers, caller, scripted(moves({"claim": "T-F06", "variant": "full"}))) as t:
+        providers.fail("*", "timeout")
+        document = json.loads(bundle_document())
+        for each in document["claims"]:
+            if each["id"] in ("T-D06", "L-NONE", "L-CLAR", "L-FALL"):
+                each["expires"] = "2026-01-02"
+        bundle = await t.world.publish(canonical(document))
+        t.worker._bundles = cast(BundleKeeper, InForce(bundle))
+        providers.fail("*", "500")
+        await t.hears("what is your fee")
+        assert claims(await t.said()) == [OPENING, ["L-HOLD"]]
+        assert sorted(kind for kind, _ in await t.cases()) == ["fallback", "models_down"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "truncated",
+        "wrong_schema",
+        "prose",
+        "refusal",
+        "empty",
+        "html",
+        "html_ok",
+        "cut_body",
+        "drop",
+        "429",
+        "billing",
+    ],
+)
+async def test_every_fault_of_every_provider_ends_in_the_registers_answer(
+    module_database: Database, providers: ModelServer, caller: Caller, fault: Any
+) -> None:
+    async with town(module_database, providers, caller, scripted(STATED)) as t:
+        providers.fail("*", fault)
+        before = len(await t.said())
+        await t.hears("what is your fee", person=sum(map(ord, fault)) % 900)
+        assert claims(await t.said())[before:] == [OPENING, ["T-D06", "T-D04", "T-S01"]]
+        assert {asked.provider for asked in providers.requests} == set(PROVIDERS)
+
+
+async def test_the_audit_of_a_turn_is_kept_encrypted_with_its_prompt_and_every_rung(
+    database: Database, providers: ModelServer, caller: Caller
+) -> None:
+    async with town(database, providers, caller, scripted(STATED)) as t:
+        providers.fail("*", ["500", None])
+        await t.hears("zebras: what did the court decide?")
+        rows = await t.world.see(
+            "select a.id, a.header, a.body, k.wrapped_key, c.contact_id from audit a "
+            "join conversation c on a.tenant_id = c.tenant_id and a.stream = 'conv/' || c.conversation_id "
+            "join contact k on k.tenant_id = c.tenant_id and k.contact_id = c.contact_id where a.header->>'what' = 'turn'"
+        )
+        [row] = rows
+        assert "zebras" not in json.dumps(row["header"])
+        assert b"zebras" not in bytes(row["body"])
+        key = t.owner.keys.open_contact(row["contact_id"], row["wrapped_key"])
+        body = json.loads(key.decrypt(row["body"], table="audit", column="body", row=row["id"]))
+        audit = body.get("audit", body)
+        assert "zebras" in audit["prompt"]["turn"]
+        assert [(a["purpose"], a["result"]) for a in audit["asks"]] == [
+            ("draft", "server_error"),
+            ("draft", "answered"),
+            ("check", "answered"),
+        ]
+        assert audit["cost_micropence"] == sum(a["cost_micropence"] for a in audit["asks"]) > 0
+        assert audit["checked"][0]["allowed"] is True
+        assert canary_of(t.bundle) not in json.dumps(body)
