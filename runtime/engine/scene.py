@@ -158,6 +158,7 @@ class Scene:
             private=tuple(v for k in _PRIVATE_SLOTS if (v := self.turn.slots.get(k))),
             vouched=vouched,
             canary=canary,
+            slots=self.turn.slots,
         )
 
     def _answered(self, pending: Pending) -> bool:
