@@ -1,23 +1,28 @@
-"""The models of a play, in this process: one that means well, and one that is down; both keep what they were shown."""
+"""The model of a play, in this process: it means well or is down, and keeps what it was shown."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from drills.sandbox.brain import Sensible
+from drills.sandbox.brain import checked, claims_of
 from drills.sandbox.models_wire import Asked
 from runtime.ports import Attempt, ModelDown, ModelOrder, ModelReply, Prompt
 
 NAME = "played"
 CHARS_A_TOKEN = 4
+SAYS = "Let me look at that with you."
+
+_LANGUAGE = re.compile(r"^Reply in: ([a-z]{2}(?:-[A-Z]{2})?)$", re.MULTILINE)
 
 
 @dataclass(slots=True)
 class Mind:
-    """ports.Model and ports.Checker: drafts and checks by simple rules, unless it is told to be down."""
+    """ports.Model and ports.Checker: takes the first claim the prompt lists, with a word of its own before it."""
 
-    brain: Sensible = field(default_factory=Sensible)
     down: bool = False
     prompts: list[Prompt] = field(default_factory=list)
 
@@ -26,7 +31,7 @@ class Mind:
         if self.down:
             tried = Attempt(rung="primary", provider=NAME, model=NAME, result="unreachable")
             raise ModelDown("played as down", (tried,))
-        text = json.dumps(self.brain(_asked(prompt)))
+        text = json.dumps(_answer(_asked(prompt)))
         tokens = len(prompt.system + prompt.turn) // CHARS_A_TOKEN
         return ModelReply(
             json_text=text,
@@ -37,6 +42,19 @@ class Mind:
             latency_ms=0,
             rung="primary",
         )
+
+
+def _answer(asked: Asked) -> Mapping[str, Any]:
+    """The questionnaire, answered; or moves. Who reads the list from the top needs no judgement of their own."""
+    if "sentences" in asked.schema["properties"]:
+        return checked(asked)
+    language = _LANGUAGE.search(asked.turn)
+    listed = claims_of(asked)
+    moves: list[Mapping[str, Any]] = [{"handoff": "unclear"}]
+    if listed:
+        first, (kind, _) = next(iter(listed.items()))
+        moves = [{"ask": first}] if kind.startswith("question") else [{"say": SAYS}, {"claim": first}]
+    return {"moves": moves, "language": language.group(1) if language else "en-GB"}
 
 
 def _asked(prompt: Prompt) -> Asked:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from runtime.engine.activation import inactive, line_of
+from runtime.engine.again import said_again
 from runtime.engine.scene import Scene
 from runtime.engine.screen import HUMAN_REQUEST
 from runtime.messages import (
@@ -128,7 +129,12 @@ def decided(scene: Scene) -> Plan | None:
     if not scene.unanswered:
         return _silence("answered_by_person")
     off = inactive(scene)
-    return _canned(scene) if off is None else _off(scene, off)
+    if off is not None:
+        return _off(scene, off)
+    canned = _canned(scene)
+    if canned is None and not scene.opted_out and said_again(scene):
+        return _to_a_person("said_again")
+    return canned
 
 
 def handoff_effects(moves: Sequence[Move], effects: Sequence[Effect]) -> tuple[Effect, ...]:
@@ -248,6 +254,10 @@ def _class_of(scene: Scene, category: Category) -> SendClass:
     if category.hold or category.suppress or scene.turn.holds:
         return SendClass.CONFIRMATION
     return SendClass.REPLY
+
+
+def _to_a_person(reason: str) -> Plan:
+    return Plan(moves=(HandOff(reason=reason),), reason=reason, disposition="handoff", rung="canned")
 
 
 def _silence(reason: str, effects: tuple[Effect, ...] = ()) -> Plan:

@@ -1,0 +1,29 @@
+"""Again: somebody writes the very same thing for the third time. What did not help twice will not help now: a person does."""
+
+from __future__ import annotations
+
+from runtime.engine.scene import Scene
+from schemas.text import normalise
+
+LINES_READ = 12  # theirs and ours
+TIMES = 3
+MIN_WORDS = 3  # "yes", "no" and "the second one" are said often and each time of something else
+
+
+def said_again(scene: Scene) -> bool:
+    """Whether the last words were written twice before in this conversation, since a person last gave it back."""
+    turn = scene.turn
+    if not scene.heard or turn.asked is not None:
+        return False
+    words = _bare(scene.heard[-1])
+    if len(words.split()) < MIN_WORDS:
+        return False
+    back = turn.handed_back_at
+    before = [
+        line.text for line in turn.history[-LINES_READ:] if not line.ours and (back is None or line.at > back)
+    ]
+    return sum(_bare(text) == words for text in (*before, *scene.heard)) >= TIMES
+
+
+def _bare(text: str) -> str:
+    return normalise(text).text.strip(" .!?,")
