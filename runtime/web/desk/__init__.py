@@ -8,6 +8,7 @@ from runtime.web import pages
 from runtime.web.desk import bundles, cases, conversations, gate, live, overview, queue, signin, stop, words
 from runtime.web.desk.conversation import ConversationPages, Looks
 from runtime.web.desk.deps import DeskDeps
+from runtime.web.desk.writing import WritingPages
 
 __all__ = ["DeskDeps", "routes"]
 
@@ -17,6 +18,7 @@ def routes(deps: DeskDeps) -> list[BaseRoute]:
     pages.environment().filters.update(short=words.short, pattern=words.pattern)
     doors = signin.Doors(deps)
     one = ConversationPages(Looks())
+    writing = WritingPages(one)
     shut: list[tuple[str, str, str, gate.Handler]] = [
         ("GET", "", "look", overview.overview),
         ("GET", "/conversations", "look", conversations.conversations),
@@ -24,6 +26,8 @@ def routes(deps: DeskDeps) -> list[BaseRoute]:
         ("POST", "/conversations/{conversation:uuid}/take-over", "take_over", one.take_over),
         ("POST", "/conversations/{conversation:uuid}/hand-back", "hand_back", one.hand_back),
         ("POST", "/conversations/{conversation:uuid}/lift-hold", "lift_hold", one.lift_hold),
+        ("POST", "/conversations/{conversation:uuid}/typing", "write", writing.typing),
+        ("POST", "/conversations/{conversation:uuid}/say", "write", writing.say),
         ("GET", "/cases", "look", cases.cases),
         ("POST", "/cases/{case:uuid}/close", "close_case", cases.close),
         ("GET", "/queue", "look", queue.queue),

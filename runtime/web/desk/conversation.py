@@ -10,6 +10,7 @@ from uuid import UUID
 from starlette.responses import RedirectResponse, Response
 
 from runtime.errors import BundleMissing, BundleRefused, ConvoError
+from runtime.messages import Finding
 from runtime.storage.desk_rows import CaseRow, Conversation, HoldRow
 from runtime.web import pages
 from runtime.web.desk import acts, words
@@ -55,6 +56,26 @@ class OpenCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What an operator wrote, and what review noticed about it. Nothing of it is kept but on their page."""
+
+    text: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composer:
+    """Where an operator writes to the person."""
+
+    say: str
+    typing: str
+    text: str
+    findings: tuple[Finding, ...]
+    sure: bool  # something was noticed: they have to say that they stand by it
+    overrule: bool  # something blocks it, and this operator may overrule that with a reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """The context of desk/conversation.html."""
 
@@ -82,6 +103,7 @@ class Page:
     take_over: str | None
     hand_back: str | None
     lift: str | None
+    composer: Composer | None
     fault: str
 
 
@@ -117,7 +139,9 @@ class ConversationPages:
 
     looks: Looks
 
-    async def show(self, visit: Visit, *, fault: str = "", status: int = 200) -> Response:
+    async def show(
+        self, visit: Visit, *, fault: str = "", status: int = 200, written: Written | None = None
+    ) -> Response:
         """The page. Without a tenant in the address it is looked for among all that this session may see."""
         conversation_id: UUID = visit.request.path_params["conversation"]
         if "tenant" not in visit.request.query_params:
@@ -126,7 +150,7 @@ class ConversationPages:
         found = await visit.deps.desk.conversation(visit.owner.tenant_id, conversation_id) if look else None
         if look is None or found is None:
             return pages.plain_error(visit.request, 404, "There is no such page.")
-        page = await _page(visit, found, look, fault=fault)
+        page = await _page(visit, found, look, fault=fault, written=written or Written())
         title = f"{page.who}"
         return await show(
             visit, "desk/conversation.html", page, title=title, current="/conversations", status=status
@@ -166,7 +190,7 @@ async def _find(visit: Visit, conversation_id: UUID) -> Response:
     return pages.plain_error(visit.request, 404, "There is no such page.")
 
 
-async def _page(visit: Visit, found: Conversation, look: int, *, fault: str) -> Page:
+async def _page(visit: Visit, found: Conversation, look: int, *, fault: str, written: Written) -> Page:
     heading, zone, now = found.heading, visit.zone, visit.bundle
     here = visit.url(f"/conversations/{heading.conversation_id}")
     ref = visit.request.query_params.get("why")
@@ -217,7 +241,20 @@ async def _page(visit: Visit, found: Conversation, look: int, *, fault: str) -> 
         else None,
         hand_back=visit.url(f"{path}/hand-back") if visit.may("hand_back") and with_person else None,
         lift=visit.url(f"{path}/lift-hold") if visit.may("lift_hold") and open_holds else None,
+        composer=_composer(visit, path, written) if visit.may("write") and now else None,
         fault=fault,
+    )
+
+
+def _composer(visit: Visit, path: str, written: Written) -> Composer:
+    severities = {finding.severity for finding in written.findings}
+    return Composer(
+        say=visit.url(f"{path}/say"),
+        typing=visit.url(f"{path}/typing"),
+        text=written.text,
+        findings=written.findings,
+        sure="warn" in severities and "block" not in severities,
+        overrule="block" in severities and visit.may("overrule"),
     )
 
 

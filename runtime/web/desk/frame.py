@@ -21,6 +21,7 @@ DONE = {
     "waiting": "Your request is recorded. Another owner or admin must confirm before sending starts again.",
     "enabled": "Sending goes on.",
     "taken": "You have this conversation. The bot is silent in it until you hand it back.",
+    "said": "Your message is on its way, and this conversation is yours.",
     "handed": "The bot answers in this conversation again.",
     "lifted": "The hold is lifted.",
 }

@@ -17,6 +17,8 @@ ACTS: Mapping[str, frozenset[str]] = {
     "take_over": PEOPLE,
     "hand_back": PEOPLE,
     "lift_hold": PEOPLE,
+    "write": PEOPLE,
+    "overrule": LEADS,
     "kill": LEADS,
     "enable": LEADS,
 }
