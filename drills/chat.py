@@ -17,6 +17,7 @@ from uuid import uuid4
 from drills.demo import until_signal
 from drills.deployment import deployment
 from drills.rollout import compile_all
+from runtime.app import models
 from runtime.bundles import BundleKeeper
 from runtime.channels import channels, client
 from runtime.channels.webchat import inbound
@@ -24,6 +25,7 @@ from runtime.clock import clock_of, offset_to
 from runtime.crypto import Vault
 from runtime.errors import BundleMissing
 from runtime.lastgood import LastGood
+from runtime.models.breaker import LocalBreakers
 from runtime.ports import Clock, Route, WebLine
 from runtime.references import References
 from runtime.sender import Sender
@@ -68,7 +70,7 @@ def talk(tenant: Path, *, today: date | None, env: Mapping[str, str]) -> int:
         return until_signal(lambda: _on_given(tenant.name, env), _say) or 0
     folder = Path(tempfile.mkdtemp(prefix="convo-chat-"))
     try:
-        return until_signal(lambda: _on_embedded(tenant, folder, today), _say) or 0
+        return until_signal(lambda: _on_embedded(tenant, folder, today, env), _say) or 0
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -83,18 +85,18 @@ async def _on_given(tenant: str, env: Mapping[str, str]) -> int:
             tenant=pool,
             tenants=Tenants(pool, vault),
         )
-        async with _visitor(place, tenant) as visitor:
+        async with _visitor(place, tenant, env) as visitor:
             return await _converse(visitor, tenant)
 
 
-async def _on_embedded(tenant: Path, folder: Path, today: date | None) -> int:
+async def _on_embedded(tenant: Path, folder: Path, today: date | None, env: Mapping[str, str]) -> int:
     day = today or datetime.now(UTC).date()
     offset_s = offset_to(datetime.combine(day, OFFICE_HOURS, UTC)) if today else 0.0
     compiled = await asyncio.to_thread(compile_all, tenant.parent, today=day, only=[tenant.name])
     async with deployment(folder, clock_offset_s=offset_s, durable=False, port=0, say=_quiet) as made:
         await made.put_in_force(compiled)
         place = Place(settings=made.settings, clock=made.clock, tenant=made.tenant, tenants=made.tenants)
-        async with _visitor(place, compiled[0].tenant) as visitor:
+        async with _visitor(place, compiled[0].tenant, env) as visitor:
             return await _converse(visitor, compiled[0].tenant)
 
 
@@ -161,9 +163,11 @@ class Visitor:
 
 
 @asynccontextmanager
-async def _visitor(made: Place, tenant: str) -> AsyncIterator[Visitor]:
+async def _visitor(made: Place, tenant: str, env: Mapping[str, str]) -> AsyncIterator[Visitor]:
     settings = made.settings
     async with AsyncExitStack() as stack:
+        asking = models(Settings.from_env(env), LocalBreakers(), made.clock, env)  # where `env` has a key
+        model = await stack.enter_async_context(asking)
         wake = await stack.enter_async_context(PgWake())
         http = await stack.enter_async_context(client())
         ingesting = await stack.enter_async_context(_pool(settings, "ingest"))
@@ -204,8 +208,8 @@ async def _visitor(made: Place, tenant: str) -> AsyncIterator[Visitor]:
                 turns=PgTurns(dispatch, made.tenant, made.tenants),
                 bundles=keeper,
                 claims=PgClaimSearch(made.tenant),
-                model=None,
-                checker=None,
+                model=model,
+                checker=model,
                 clock=made.clock,
                 wake=wake,
             ),

@@ -122,9 +122,14 @@ def drafted(asked: Asked, says: str | None) -> Mapping[str, Any]:
     listed = claims_of(asked)
     best = ranked(heard(asked.turn), listed)
     if not best:
+        first = next(iter(claims_of_turn(asked.turn).items()), None)
+        if first is not None and first[1][0].startswith(
+            "line"
+        ):  # thanks, a greeting: found for us, and nothing to add
+            return {"moves": [_stated(first[0])], "language": language}
         return {"moves": [{"handoff": "unclear"}], "language": language}
     moves: list[Mapping[str, Any]] = [{"say": says}] if says else []
-    return {"moves": [*moves, {"claim": best[0]}], "language": language}
+    return {"moves": [*moves, _stated(best[0])], "language": language}
 
 
 def checked(asked: Asked) -> Mapping[str, Any]:
@@ -136,13 +141,14 @@ def checked(asked: Asked) -> Mapping[str, Any]:
 
 
 def claims_of(asked: Asked) -> Mapping[str, tuple[str, str]]:
-    """Id -> (kind, text) of every claim the prompt lists, this turn's own list before the long one."""
-    found: dict[str, tuple[str, str]] = {}
-    for line in [*asked.turn.splitlines(), *asked.system.splitlines()]:
-        hit = _CLAIM.match(line.strip())
-        if hit is not None:
-            found.setdefault(hit["id"], (hit["kind"] or "", hit["text"]))
-    return found
+    """Id -> (kind, text) of every claim the prompt lists."""
+    return {**claims_of_turn(asked.system), **claims_of_turn(asked.turn)}
+
+
+def claims_of_turn(text: str) -> Mapping[str, tuple[str, str]]:
+    """Id -> (kind, text) of the claims that this part of a prompt lists, in its order."""
+    hits = filter(None, (_CLAIM.match(line.strip()) for line in text.splitlines()))
+    return {hit["id"]: (hit["kind"] or "", hit["text"]) for hit in hits}
 
 
 def heard(turn: str) -> str:
@@ -160,13 +166,19 @@ def ranked(words: str, listed: Mapping[str, tuple[str, str]]) -> Sequence[str]:
     """Ids of claims with enough in common, best first. Words that many claims share count for little."""
     asked = set(_stems(words))
     texts = {
-        claim: set(_stems(text)) for claim, (kind, text) in listed.items() if not kind.startswith("question")
+        claim: set(_stems(text))
+        for claim, (kind, text) in listed.items()
+        if not kind.startswith(("question", "line"))
     }
     spread = Counter(stem for stems in texts.values() for stem in stems)
     weights = {stem: log((1 + len(texts)) / count) for stem, count in spread.items()}
     worth = sum(weights.get(stem, log(1 + len(texts))) for stem in asked) or 1.0
     scores = {claim: sum(weights[stem] for stem in stems & asked) / worth for claim, stems in texts.items()}
     return sorted((c for c, score in scores.items() if score >= CLEAR), key=lambda c: (-scores[c], c))
+
+
+def _stated(claim: str) -> Mapping[str, str]:
+    return {"claim": claim, "variant": "full"}
 
 
 def _stems(text: str) -> Iterable[str]:

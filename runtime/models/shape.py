@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from jsonschema import Draft202012Validator  # imported before the first turn: app.py asks for the ladder then
+
 MAX_ANSWER_CHARS = 32_000
 
 
@@ -33,8 +35,4 @@ def _no_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)  # one a bundle and one for each number of sentences a checker is asked about
 def _validator(schema: str) -> Any:
-    from jsonschema import (
-        Draft202012Validator,  # a tenth of a second to import, and only workers with a key need it
-    )
-
     return Draft202012Validator(json.loads(schema))

@@ -14,6 +14,7 @@ from tests.bench.rows import (
     compile_many,
     kill_switch,
     memory,
+    model_stall,
     queue_drain,
     screen,
     turn,
@@ -33,6 +34,7 @@ ROWS: Mapping[str, Callable[[Ground], Coroutine[Any, Any, Row]]] = {
     "kill": kill_switch.run,
     "chat": chat_answer.run,
     "memory": memory.run,
+    "model-stall": model_stall.run,
     "screen": screen.run,
 }
 

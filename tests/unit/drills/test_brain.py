@@ -7,6 +7,8 @@ import json
 from drills.sandbox.brain import Sensible, claims_of, heard
 from drills.sandbox.models_wire import Asked
 from runtime.engine.checking import judged, questionnaire
+from runtime.engine.compose import MOVES_SCHEMA
+from runtime.models.shape import fits
 from runtime.ports import Prompt
 
 SYSTEM = """You are Dave.
@@ -34,7 +36,7 @@ def asked(system: str, turn: str, schema: dict[str, object] | None = None) -> As
 def test_it_states_the_listed_claim_that_shares_most_words_with_what_the_person_wrote() -> None:
     turn = "Reply in: en-GB\n<<data\nperson: hi\nus: DD-F01\n--\nperson: can I complain to the lender myself free\ndata>>"
     answer = Sensible()(asked(SYSTEM, turn))
-    assert answer["moves"][-1] == {"claim": "DD-D04"}
+    assert answer["moves"][-1] == {"claim": "DD-D04", "variant": "full"}
     assert answer["language"] == "en-GB"
 
 
@@ -57,3 +59,11 @@ def test_it_answers_the_checkers_questionnaire_so_that_only_harmless_sentences_p
 
 def _of(prompt: Prompt) -> Asked:
     return asked(prompt.system, prompt.turn, dict(prompt.schema))
+
+
+def test_what_it_drafts_and_checks_is_of_the_shape_our_prompts_ask_for() -> None:
+    for words in ("can I complain to the lender myself", "what colour is the moon"):
+        draft = Sensible()(asked(SYSTEM, f"Reply in: en-GB\n<<data\n--\nperson: {words}\ndata>>"))
+        assert fits(json.dumps(draft), MOVES_SCHEMA)
+    prompt = questionnaire(("Thanks for asking.",), ("hello",), canary="0123456789abcdef")
+    assert fits(json.dumps(Sensible()(_of(prompt))), prompt.schema)
