@@ -94,6 +94,9 @@ def _exact(whole: str, lexicon: Lexicon) -> str | None:
     joined = whole.replace(" ", "")
     if len(joined) > 2 and joined in lexicon.compact:
         return lexicon.compact[joined]
+    once = _once(whole.split())
+    if once in lexicon.exact:
+        return lexicon.exact[once]
     bare = _once([word for word in whole.split() if word not in POLITE])
     if len(bare) > 1 and bare in lexicon.exact:
         return lexicon.exact[bare]

@@ -251,6 +251,7 @@ def test_a_gap_in_a_phrase_lets_three_words_stand_between_and_no_more() -> None:
         "dont contcat me agian",
         "stop sednig me texts",
         "quit quit QUIT",
+        "no more no more no more",
         "sotp mesaging me",
         "pls  stpo  txting  ME!!",
         "my wife is ill and these pings do not help please stop them",
