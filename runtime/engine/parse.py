@@ -143,8 +143,18 @@ class _Reader:
 
     def together(self, moves: tuple[Move, ...]) -> None:
         """What no move does wrong alone."""
-        if sum(isinstance(move, Say) for move in moves) > MAX_SAYS:
+        says = [move.text for move in moves if isinstance(move, Say)]
+        if len(says) > MAX_SAYS:
             self.found("draft/too-many-says", f"more than {MAX_SAYS} sentences of its own")
+        own = " ".join(say for say in says if not is_phrase(say, self.scene.bundle))
+        if len(says) > 1 and own and repeats_the_register(own, self.scene.bundle):
+            self.found("draft/say-holds-claim", "the register's words over two sentences")
+        offered: set[str] = set()
+        for move in moves:
+            if isinstance(move, Ask):
+                offered = set(self.scene.bundle.claims[move.id].options)
+            if isinstance(move, Choose) and not set(move.options) <= offered:
+                self.found("draft/choose", "options of no question that was asked before them")
         if sum(isinstance(move, Ask | Offer) for move in moves) > 1:
             self.found("draft/two-questions", "more than one question")
         if len(moves) > 1 and any(isinstance(move, Silence) for move in moves):

@@ -53,7 +53,6 @@ def rules(answer: str, of: Scene | None = None) -> list[str]:
         ({"link": "form"}, GiveLink(id="form")),
         ({"tell": "T-F07", "slots": {"consent.source_line": "I made this up"}},
          Tell(template="T-F07", slots={"consent.source_line": ""})),
-        ({"choose": ["Yes", "No"]}, Choose(options=("Yes", "No"))),
         ({"act": "book"}, Act(what="book")),
         ({"handoff": "upset"}, HandOff(reason="model:upset")),
         ({"handoff": "because Sam Example of EXAMPLE said so"}, HandOff(reason="model")),
@@ -63,6 +62,11 @@ def rules(answer: str, of: Scene | None = None) -> list[str]:
 )  # fmt: skip
 def test_every_move_there_is_can_be_read(move: Any, read: Any) -> None:
     assert parse_moves(said(move), scene()) == ((read,), "en-GB")
+
+
+def test_options_are_chosen_from_the_question_asked_before_them() -> None:
+    read, _ = parse_moves(said({"ask": "T-Q01"}, {"choose": ["Yes", "No"]}), scene())
+    assert read == (Ask(id="T-Q01"), Choose(options=("Yes", "No")))
 
 
 def test_a_variant_that_this_claim_has_not_is_said_in_full() -> None:
@@ -144,6 +148,11 @@ def test_an_approved_phrase_is_known_however_it_is_typed() -> None:
         (said({"say": "a."}, {"say": "b."}, {"say": "c."}), "draft/too-many-says"),
         (said({"ask": "T-Q01"}, {"ask": "T-Q03"}), "draft/two-questions"),
         (said({"ask": "T-Q01"}, {"offer": ["T-F03", "T-F04"]}), "draft/two-questions"),
+        (said({"choose": ["Yes", "No"]}), "draft/choose"),
+        (said({"choose": ["Yes"]}, {"ask": "T-Q01"}), "draft/choose"),
+        (said({"ask": "T-Q01"}, {"choose": ["Yes, pay me"]}), "draft/choose"),
+        (said({"claim": "T-F02"}, {"choose": ["Yes"]}), "draft/choose"),
+        (said({"say": "The Supreme Court"}, {"say": "ruled on it."}), "draft/say-holds-claim"),
         (said({"silence": True}, {"claim": "T-F02"}), "draft/silence"),
         (said({"say": ""}), "draft/say-empty"),
         (said({"say": " \u200b\u2060 "}), "draft/say-empty"),
