@@ -108,6 +108,7 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
         init,
         operate,
         plan,
+        plays,
         processes,
         proposing,
         sending,
@@ -179,7 +180,12 @@ def _table() -> tuple[dict[str, dict[str, Command]], dict[str, tuple[str, str, d
         "drill": (
             "Write tenants",
             "Tenants under attack, before people write to them.",
-            {"attack": army.attack, "attest": army.attest},
+            {
+                "attack": army.attack,
+                "attest": army.attest,
+                "personas": plays.personas,
+                "facts": plays.facts,
+            },
         ),
         "schema": (
             "Write tenants",

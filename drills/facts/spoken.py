@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from drills.facts.trace import CHECKED
 from drills.reports import Report
 from runtime.console import Console
 from runtime.errors import BundleMissing
@@ -35,9 +36,11 @@ def of_report(report: Report, bundle: Bundle) -> Iterator[Spoken]:
     for row in report.rows:
         for said in row.transcript:
             if said.who == OWN:
-                claim = said.claims[0] if said.claims else None
+                allowed = said.claims == (CHECKED,)
+                claim = said.claims[0] if said.claims and not allowed else None
                 sentence = Sentence(text=said.text, claim=claim, variant=None, digest=None)
-                yield Spoken(where=row.id, at=said.at, sentence=sentence, bundle=bundle)
+                vouched = (said.text,) if allowed else ()
+                yield Spoken(where=row.id, at=said.at, sentence=sentence, bundle=bundle, vouched=vouched)
 
 
 async def of_log(console: Console, tenant: str, *, by: str) -> AsyncIterator[Spoken]:

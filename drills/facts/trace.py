@@ -11,6 +11,7 @@ from schemas.bundle import Bundle, Claim
 from schemas.text import normalise
 
 UNTRACED = "UNTRACED"
+CHECKED = "checked"  # in a report: own words that the independent checker allowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runtime.engine.answers import OFFER_FROM, OFFERED, Answer, line_for, nothing, state, towards, variant_of
+from runtime.engine.answers import (
+    LATELY,
+    OFFER_FROM,
+    OFFERED,
+    Answer,
+    line_for,
+    nothing,
+    state,
+    towards,
+    variant_of,
+)
 from runtime.engine.choices import own, pick
 from runtime.engine.courtesy import courtesy_of
 from runtime.engine.flows import closed, link_of
@@ -179,9 +189,10 @@ def _courtesy(scene: Scene, words: str) -> Answer | None:
 
 
 def _politely(scene: Scene, when: str) -> Move:
-    """The line for it, once; two machines that thank each other must come to an end."""
+    """The line for it, once in a while; two machines that thank each other must come to an end."""
     line = line_for(scene, when)
-    return State(id=line) if line and line not in scene.last_words() and not scene.opted_out else Silence()
+    lately = {claim for said in scene.turn.history[-LATELY:] if said.ours for claim in said.claims}
+    return State(id=line) if line and line not in lately and not scene.opted_out else Silence()
 
 
 def _menu(scene: Scene) -> tuple[Move, ...]:
