@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from schemas.bundle import Bundle
 from schemas.text import normalise, visible
 
-SHARED_WORDS = (
-    6  # so many words in a row from the register are the register's own: they are said by id or not at all
-)
+# So many words in a row from the register are the register's own: they are said by id or not at all.
+SHARED_WORDS = 5
 CACHED_BUNDLES = 32
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
