@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ _BLANKS = re.compile(" {2,}")
 _BETWEEN = re.compile(r"[^\w']+")
 _MARKED = re.compile(r"[^\w' ]")
 MAX_SEPARATORS = 3  # a text that holds letters apart in more ways than these is no disguise
+MIN_MIXED = 3  # words of letters and digits: fewer are number plates and names
 MIN_GAPS = 3  # fewer words between marks are a list, or an address
 
 
@@ -38,7 +40,12 @@ class View:
 
 def join_spaced(view: View) -> View:
     """Letters held apart by one same separator (`s t o p`, `S.T.O.P`) become a word; pairs only beside a longer run."""
-    for apart in sorted({run[1] for run in _SPACED.finditer(view.text)})[:MAX_SEPARATORS]:
+    found: Counter[str] = Counter()
+    for run in _SPACED.finditer(view.text):
+        found[run[1]] += len(run.group())
+    for apart, _ in found.most_common(MAX_SEPARATORS):  # words that are letters apart may stand a blank apart
+        if not any(run[1] == apart for run in _SPACED.finditer(view.text)):
+            continue  # what looked like a run was the gaps between words
         kept: list[slice] = []
         last = 0
         for run in _apart_by(apart).finditer(view.text):
@@ -60,6 +67,10 @@ def unleet(view: View, *, one_is_l: bool = False) -> View:
     if not _LEET_IN_WORD.search(view.text):
         return view
     table = _LEET_L if one_is_l else _LEET
+    tokens = view.text.split()
+    mixed = sum(_LEET_IN_WORD.search(token.rstrip("!|+.,?")) is not None for token in tokens)
+    if mixed * 3 >= len(tokens) and mixed >= MIN_MIXED:  # written so throughout: "70" is "to" as well
+        return View(view.text.translate(table), view.offsets, "leet")
     text = _LEET_TOKEN.sub(lambda token: _as_word(token.group(), table), view.text)
     return View(text, view.offsets, "leet")  # one sign for one letter: the offsets hold
 

@@ -27,6 +27,7 @@ INJECTION = "injection_or_probe"
 # Which category a set is about, where it is not the category of the same name.
 CATEGORY = {
     "amounts": "amount_fishing",
+    "home_emergency": "at_home_emergency",
     "injection_direct": INJECTION,
     "injection_languages": INJECTION,
     "probing": INJECTION,
