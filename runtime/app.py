@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
@@ -19,7 +19,7 @@ from runtime.crypto import Vault
 from runtime.errors import SecretMissing
 from runtime.health import Health
 from runtime.lastgood import LastGood
-from runtime.ports import Breakers, Clock, DatabaseDown
+from runtime.ports import Breakers, Clock, DatabaseDown, Embedder
 from runtime.references import References, read_reference
 from runtime.settings import Settings, SettingsError
 from runtime.storage.bundles import PgBundles
@@ -200,13 +200,13 @@ async def _worker(settings: Settings) -> None:
             await asyncio.to_thread(spoken.warm)
         turns = PgTurns(dispatch, parts.pool, parts.tenants)
         breakers = PgBreakers(dispatch)
-        model = await parts.stack.enter_async_context(models(settings, breakers, parts.clock, os.environ))
+        asking = await parts.stack.enter_async_context(models(settings, breakers, parts.clock, os.environ))
         work = Worker(
             turns=turns,
             bundles=parts.keeper,
-            claims=PgClaimSearch(parts.pool, await warmed(settings.embedder)),
-            model=model,
-            checker=model,  # asked for another provider than the drafter's, where there is one
+            claims=PgClaimSearch(parts.pool, await warmed(settings.embedder, remote=asking.remote)),
+            model=asking.ladder,
+            checker=asking.ladder,  # asked for another provider than the drafter's, where there is one
             clock=parts.clock,
             wake=parts.wake,
             concurrency=settings.concurrency,
@@ -217,19 +217,28 @@ async def _worker(settings: Settings) -> None:
             ),
         )
         also = [_measure_queues(parts, dispatch)]
-        if model is not None:
+        if asking.ladder is not None:
             also.append(_measure_breakers(parts, breakers))
         if settings.jobs:
             also.append(lambda stop: jobs.run(settings.url("dispatch"), periodic(parts, dispatch), stop))
         await _until_told(parts, work.run, *also)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What models are asked through. Without any key, or without litellm, there is none: `ladder` and `remote` are None."""
+
+    ladder: Ladder | None = None
+    remote: Callable[[str], Embedder] | None = None
+
+
 @asynccontextmanager
 async def models(
     settings: Settings, breakers: Breakers, clock: Clock, env: Mapping[str, str]
-) -> AsyncIterator[Ladder | None]:
-    """The ladder over every provider there is a key for, ready to be asked; None where there is no key, or no litellm."""
+) -> AsyncIterator[Asking]:
+    """Every provider there is a key for, ready to be asked."""
     from runtime.models.caller import Caller
+    from runtime.models.embedding import RemoteEmbedder
     from runtime.models.ladder import Ladder
 
     def key_of(provider: str) -> str:
@@ -240,12 +249,15 @@ async def models(
         log().error("models are not asked: litellm is not installed", count=len(keys))
         keys.clear()
     if not keys:
-        yield None
+        yield Asking()
         return
     async with Caller(key_of, settings.model_urls) as caller:
         if not await caller.ready():  # turns begin all the same, and are answered from the register meanwhile
             log().error("models are not ready yet")
-        yield Ladder(call=caller, keys=frozenset(keys), breakers=breakers, clock=clock)
+        yield Asking(
+            ladder=Ladder(call=caller, keys=frozenset(keys), breakers=breakers, clock=clock),
+            remote=lambda chosen: RemoteEmbedder(chosen, lambda: nullcontext(caller)),
+        )
 
 
 def _readable(provider: str, key_of: Callable[[str], str]) -> bool:

@@ -157,7 +157,9 @@ class ModelServer:
         self.requests.append(asked)
         fault = self._fault(asked)
         if asked.kind == "embedding" and fault is None:
-            return await _send(writer, 200, embedded(asked, [vector(text) for text in asked.inputs]))
+            return await _send(
+                writer, 200, embedded(asked, [vector(text, asked.dimensions) for text in asked.inputs])
+            )
         return await self._chat(asked, fault, writer)
 
     async def _chat(self, asked: Asked, fault: Fault | None, writer: asyncio.StreamWriter) -> bool:
@@ -268,11 +270,11 @@ async def model_server(
         await listening.wait_closed()
 
 
-def vector(text: str) -> list[float]:
+def vector(text: str, dimensions: int | None = None) -> list[float]:
     """Words hashed into a few dimensions, of length 1: texts with words in common are near each other."""
-    made = [0.0] * VECTOR_LENGTH
+    made = [0.0] * (dimensions or VECTOR_LENGTH)
     for word in text.lower().split():
-        made[int(hashlib.sha256(word.encode()).hexdigest(), 16) % VECTOR_LENGTH] += 1.0
+        made[int(hashlib.sha256(word.encode()).hexdigest(), 16) % len(made)] += 1.0
     length = math.sqrt(sum(x * x for x in made)) or 1.0
     return [x / length for x in made]
 

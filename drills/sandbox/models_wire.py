@@ -37,6 +37,7 @@ class Asked:
     marked: bool = False
     tool: str | None = None
     inputs: tuple[str, ...] = ()
+    dimensions: int | None = None
     document: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -175,8 +176,15 @@ def _embedding(
         path=path,
         headers=headers,
         inputs=inputs,
+        dimensions=_dimensions(json.loads(body)),
         document=json.loads(body),
     )
+
+
+def _dimensions(document: Mapping[str, Any]) -> int | None:
+    first = (document.get("requests") or [document])[0]
+    found = first.get("dimensions") or first.get("outputDimensionality") or first.get("output_dimensionality")
+    return int(found) if found else None
 
 
 def _parts(content: Any) -> list[Mapping[str, Any]]:

@@ -119,16 +119,19 @@ class Caller:
         dimensions: int | None = None,
     ) -> tuple[Sequence[Sequence[float]], int | None]:
         """(one vector a text, in their order; tokens, if they were counted). Raises CallFailed."""
-        came = await self._asked(
-            {
-                "op": "embed",
-                "provider": provider,
-                "model": model,
-                "texts": list(texts),
-                "dimensions": dimensions,
-                "timeout_s": timeout_s,
-            }
-        )
+        asked = {
+            "op": "embed",
+            "provider": provider,
+            "model": model,
+            "texts": list(texts),
+            "dimensions": dimensions,
+            "timeout_s": timeout_s,
+        }
+        try:
+            async with asyncio.timeout(timeout_s):
+                came = await self._asked(asked)
+        except TimeoutError:
+            raise CallFailed("timeout", billed=True) from None
         if len(came["vectors"]) != len(texts):
             raise CallFailed("malformed", billed=True)
         return came["vectors"], came["tokens_in"]
