@@ -183,7 +183,8 @@ class Worker:
         """A human hears that models are down once an outage, and the outage ends with the first answer of one. Best effort:
         the next turn says it again, and the database knows whether it is news."""
         down = MODELS_DOWN in outcome.audit.get("alerts", ())
-        if not down and (outcome.audit.get("model") is None or self._down.get(tenant_id) is False):
+        answered = any(ask.get("result") == "answered" for ask in outcome.audit.get("asks", ()))
+        if not down and (not answered or self._down.get(tenant_id) is False):
             return
         try:
             news = await self._turns.models(tenant_id, down=down, now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ from runtime.bundles import BundleKeeper
 from runtime.channels.dialog360 import Dialog360
 from runtime.errors import SecretMissing
 from runtime.messages import InboundEvent, KillScope, Look, OutboundMessage, Receipt
-from runtime.ports import Hit
+from runtime.ports import Hit, ModelDown, ModelOrder, ModelReply, Prompt
 from runtime.sender import LEASE_S, Sender
 from runtime.storage.claims import PgClaimSearch
 from runtime.storage.operations import PgOperations
@@ -178,6 +179,70 @@ async def loops(database: Database, clock: ManualClock, tmp_path: Path) -> Async
 
 
 # ---- the worker ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Fickle:
+    """A model that is down, until it is not; then it states the one claim there is."""
+
+    down: bool = True
+
+    async def ask(self, prompt: Prompt, order: ModelOrder) -> ModelReply:
+        if self.down:
+            raise ModelDown("every rung failed")
+        moves = {"moves": [{"claim": "D-1"}], "language": "en-GB"}
+        return ModelReply(
+            json_text=json.dumps(moves),
+            provider="example",
+            model="example-1",
+            tokens_in=10,
+            tokens_out=5,
+            latency_ms=1,
+            rung="primary",
+        )
+
+
+async def test_that_models_are_down_is_told_once_for_an_outage_and_its_end_closes_the_case(
+    loops: Loops,
+) -> None:
+    model = Fickle()
+
+    async def ask(person: int) -> None:
+        await loops.world.arrive(
+            message(loops.owner, loops.here.clock.now(), text="do tell me more please", person=phone(person))
+        )
+        worker = loops.worker()  # a new process each time: none remembers what another has told
+        worker._model = model
+        assert await _once(worker) == 1
+        loops.here.clock.advance(1)
+
+    async def cases() -> list[tuple[str, bool, bool]]:
+        rows = await loops.world.see(
+            "select state, page, conversation_id from case_file where kind = 'models_down' order by opened_at"
+        )
+        return [(row["state"], row["page"], row["conversation_id"] is None) for row in rows]
+
+    for person in range(3):
+        await ask(person)
+    assert await cases() == [("open", True, True)]
+    assert await loops.world.see("select count(*) as n from event where kind = 'alert'") == [{"n": 1}]
+    model.down = False
+    await ask(4)
+    assert await cases() == [("closed", True, True)]
+    model.down = True
+    await ask(5)
+    assert await cases() == [("closed", True, True), ("open", True, True)]
+
+
+async def test_a_case_that_somebody_closed_is_not_opened_again_while_the_outage_lasts(loops: Loops) -> None:
+    turns = loops.world.turns
+    tenant, now = loops.owner.tenant_id, loops.here.clock.now()
+    assert await turns.models(tenant, down=True, now=now)
+    await loops.world.see("update case_file set state = 'closed' returning 1")
+    assert not await turns.models(tenant, down=True, now=now)
+    assert await turns.models(tenant, down=False, now=now)
+    assert not await turns.models(tenant, down=False, now=now)
+    assert await turns.models(tenant, down=True, now=now)
 
 
 async def test_a_message_is_answered_once(loops: Loops) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -148,15 +149,23 @@ def _still(
     return "ok", f"Yes. Same words today{place}."
 
 
-def _checks(then: Bundle | None, found: Sequence[dict[str, str]]) -> tuple[Check, ...]:
+def _checks(then: Bundle | None, found: Sequence[Mapping[str, Any]]) -> tuple[Check, ...]:
     rules = list(then.guardrails) if then else []
     rules += [name for f in found if (name := guardrail_of(str(f["rule"]))) not in rules]
     checks = []
     for rule in rules:
         mine = [f for f in found if guardrail_of(str(f["rule"])) == rule]
         worst = "danger" if any(f["severity"] == "block" for f in mine) else ("hold" if mine else "ok")
-        checks.append(Check(rule=rule, found="; ".join(f["message"] for f in mine) or "nothing", tone=worst))
+        checks.append(Check(rule=rule, found="; ".join(map(_said, mine)) or "nothing", tone=worst))
     return tuple(checks)
+
+
+def _said(found: Mapping[str, Any]) -> str:
+    """What a check found, by which of its rules, and in which characters of the message."""
+    rule = str(found["rule"]).partition("/")[2]
+    end = found.get("end")
+    where = f" ({found.get('start')}–{end})" if isinstance(end, int) and end > 0 else ""
+    return f"{rule + ': ' if rule else ''}{found['message']}{where}"
 
 
 def _asked_for(conversation: Conversation, row: SendingRow, zone: ZoneInfo) -> str:

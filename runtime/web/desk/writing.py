@@ -21,11 +21,11 @@ from schemas.bundle import Bundle
 
 TYPING_S = 30  # the bot is quiet so long after the last key; the page says it again every ten seconds
 MAX_CHARS = 4_000
-NO_WORDS = f"Write something, of at most {MAX_CHARS:,} characters. Nothing was sent."
-NO_BUNDLE = "No bundle is in force, so nothing can be reviewed. Nothing was sent."
-NOT_TAKEN = "This person cannot be written to: they are unknown or erased. Nothing was sent."
-REFUSED = "These words may not be sent as they are. Nothing was sent."
-THINK = "Read what was noticed, then send it if you stand by it. Nothing was sent yet."
+NO_WORDS = f"Write something, of at most {MAX_CHARS:,} characters."
+NO_BUNDLE = "No bundle is in force, so nothing can be reviewed."
+NOT_TAKEN = "This person cannot be written to: they are unknown or erased."
+REFUSED = "These words may not be sent as they are."
+THINK = "Read what was noticed, then send it if you stand by it."
 
 
 @dataclass(frozen=True, slots=True)
