@@ -18,8 +18,10 @@ _SEASON = "spring|summer|autumn|winter"
 NAMED_DAY = (
     r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|tomorrow|yesterday|tonight|christmas(?: eve)?|xmas|easter|"
     r"new year(?:'?s)?(?: eve| day)?|bank holidays?|tax years?|financial years?|q[1-4]|"
-    rf"(?:next|last|this|by the end of the|end of the|start of the|early|later?) (?:week|month|year|quarter|century|{_SEASON})|"
-    rf"(?:in|by|since|until|before|after|next|last)(?: the)? (?:{_SEASON})|(?:in|by|since|until|before|after) the new year)\b"
+    rf"(?:next|last|this|by the end of the|end of the|start of the|early|later?) (?:week|"
+    rf"month|year|quarter|century|{_SEASON})|"
+    rf"(?:in|by|since|until|before|after|next|last)(?: the)? (?:{_SEASON})|(?:in|by|"
+    rf"since|until|before|after) the new year)\b"
 )
 
 _HUNDREDTH = Decimal("0.01")
@@ -31,7 +33,10 @@ _COINS = {
     "€": ("€", Decimal(1)), "eur": ("€", Decimal(1)), "euro": ("€", Decimal(1)), "$": ("$", Decimal(1)),
     "usd": ("$", Decimal(1)), "dollar": ("$", Decimal(1)), "buck": ("$", Decimal(1)), "¥": ("¥", Decimal(1)),
 }  # fmt: skip
-COIN = r"pounds?(?: sterling)?|quid|grand|pence|p|penn(?:y|ies)|euros?|dollars?|bucks?|gbp|eur|usd|sterling|fivers?|tenners?"
+COIN = (
+    r"pounds?(?: sterling)?|quid|grand|pence|p|penn(?:y|ies)|euros?|dollars?|bucks?|"
+    r"gbp|eur|usd|sterling|fivers?|tenners?"
+)
 BARE_COIN = r"pounds?|quid|sterling|pence|penny|pennies|euros?|dollars?|bucks?|fivers?|tenners?"
 
 # Of each unit: what it is counted in, and how many of those it is. A month is not a number of days.
@@ -61,7 +66,9 @@ IDIOMS = re.compile(
     r"first things first|square one|one day at a time|a day at a time|what a day|third part(?:y|ies)|in two minds|"
     r"double[- ]check(?:ed|ing|s)?|the other half|half the battle|halfway|meet you half ?way|half asleep|"
     r"zero (?:pressure|rush|hurry|obligation|stress|bother|problem|problems)|a penny for your thoughts|"
-    r"second to none|ten out of ten|one moment|at the eleventh hour|one in a million|pound for pound|may i)\b"
+    r"second to none|(?:merry|happy|lovely|good|nice) (?:christmas|xmas|easter|new year|"
+    r"weekend|bank holiday|(?:mon|tues|wednes|thurs|fri|satur|sun)day)|ten out of ten|"
+    r"one moment|at the eleventh hour|one in a million|pound for pound|may i)\b"
 )
 # Capital letters that are a number, and those that are something else as well.
 ROMAN = re.compile(r"\b(?=[IVXLCDM]{2,}\b)M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})\b")
@@ -109,7 +116,10 @@ _BODIES = {
     "citizens advice": r"citizens'? advice(?: bureau)?", "companies house": r"companies house", "stepchange": r"step ?change",
     "national debtline": r"(?:national )?debtline", "samaritans": r"samaritans", "moneyhelper": r"money ?helper",
     "trading standards": r"trading standards", "law society": r"law society", "bar council": r"bar council",
-    "act": r"(?:consumer (?:credit|rights|protection)|unfair terms) (?:act|regulations)|(?:\w+ )?act (?:of )?(?:19|20)\d\d",
+    "act": (
+            r"(?:consumer (?:credit|rights|protection)|unfair terms) (?:act|regulations)|(?:\w+ )?act (?:"
+            r"of )?(?:19|20)\d\d"
+        ),
     "gdpr": r"gdpr|data protection act", "martin lewis": r"martin lewis|money ?saving ?expert|mse",
     "which": r"which\? (?:magazine|report|says)",
     "price cap": r"(?:energy )?price cap",
@@ -122,13 +132,16 @@ _EACH_BODY = tuple((name, re.compile(pattern)) for name, pattern in _BODIES.item
 SPELLED_DOT = re.compile(r" ?[\[({] ?(?:dot|\.) ?[\])}] ?| dot ")
 _DOT = r"(?:\.| ?[\[({] ?(?:dot|\.) ?[\])}] ?| dot )"
 _TLD = (
-    r"com|co|uk|org|net|gov|edu|info|biz|io|ly|me|app|link|xyz|site|online|shop|store|club|click|legal|law|finance|loans?|"
-    r"credit|bank|eu|us|de|fr|ru|cn|tv|cc|gg|gl|gd|dev|tech|ai|space|website|email|mobi|cymru|wales|scot|london|zip|ws|su|tk|ml|"
+    r"com|co|uk|org|net|gov|edu|info|biz|io|ly|me|app|link|xyz|site|online|shop|store|"
+    r"club|click|legal|law|finance|loans?|"
+    r"credit|bank|eu|us|de|fr|ru|cn|tv|cc|gg|gl|gd|dev|tech|ai|space|website|email|"
+    r"mobi|cymru|wales|scot|london|zip|ws|su|tk|ml|"
     r"claims?|ie|ac|nhs|police"
 )
 LINK = re.compile(
     rf"\bh(?:tt|xx)ps? ?: ?/*\S{{1,2000}}|\bwww{_DOT}\S+|(?:[a-z0-9_-]{{1,63}}{_DOT}){{1,6}}(?:{_TLD})\b(?:[/?#]\S*)?"
-    r"|\b[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){1,6}/\S*|\b[a-z0-9_-]{1,63} \. ?(?:com|co|uk|org|net|io|ly|info|gov)\b"
+    r"|\b[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63}){1,6}/\S*|\b[a-z0-9_-]{1,63} \. ?(?:com|"
+    r"co|uk|org|net|io|ly|info|gov)\b"
     r"|\b\d{1,3}(?:\.\d{1,3}){3}\b|\bdot (?:com|co|org|net|uk|gov)\b"
 )
 EMAIL = re.compile(

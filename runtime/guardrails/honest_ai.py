@@ -24,14 +24,14 @@ RULES = (
         pattern=(
             r"\b((i am|i'?m|im|as) (also |only |just |still |really |actually )?(a |an |your |"
             r"just a |one )?(very )?(real |actual |living |genuine |human |flesh and blood |"
-            r"trained |qualified |experienced )?(human|"
-            r"person|people|man|woman|guy|girl|bloke|lady|mum|mom|dad|father|mother|parent|"
-            r"grand\w+|driver|solicitor|lawyer|adviser|advisor|agent|expert|specialist|handler|"
-            r"colleague|employee|customer myself|member of|manager|professional|friend)\b"
-            r"|(chatting|talking|speaking|dealing|writing) (to|with) (a (real |human |actual )?(person|"
-            r"human)|me,? |one of|[a-z]+ (in|from|at) (the|our))|(this is|my name is|my name'?s|"
-            r"it'?s) [a-z]+ (here|from|in the|at the)|a (real |actual )?(human|person) (here|"
-            r"typing|writing|on this end|behind)|human like you|(one|two) of us|flesh and blood)"
+            r"trained |qualified |experienced )?(human|person|people|man|woman|guy|girl|bloke|"
+            r"lady|mum|mom|dad|father|mother|parent|grand\w+|driver|solicitor|lawyer|adviser|"
+            r"advisor|agent|expert|specialist|handler|colleague|employee|customer myself|member of|"
+            r"manager|professional|friend)\b|(chatting|talking|speaking|dealing|writing) (to|"
+            r"with) (a (real |human |actual )?(person|human)|me,? |one of|[a-z]+ (in|from|at) (the|"
+            r"our))|(this is|my name is|my name'?s|it'?s) [a-z]+ (here|from|in the|at the)|"
+            r"a (real |actual )?(human|person) (here|typing|writing|on this end|behind)|human like you|"
+            r"(one|two) of us|flesh and blood)"
         ),
         unless=(
             _NOT_A_PERSON,
@@ -53,11 +53,10 @@ RULES = (
         pattern=(
             r"\b((i am|i'?m|im|this is|it'?s|you'?re|we'?re) (definitely |really |actually |"
             r"honestly )?(not|no|never) (talking to |speaking to |chatting to |chatting with |"
-            r"dealing with )?(a |an |some )?(kind of )?(bot|"
-            r"robot|machine|computer|ai\b|automated|chatbot|program|assistant)|(isn'?t|ain'?t|"
-            r"not) (a |an |some |any )?(bot|chatbot|robot|machine|automated|ai)\b|no (bots?|"
-            r"robots?|machines?) here|100 ?% human|(really|actually|totally|fully|very much|"
-            r"all) human)"
+            r"dealing with )?(a |an |some )?(kind of )?(bot|robot|machine|computer|ai\b|automated|"
+            r"chatbot|program|assistant)|(isn'?t|ain'?t|not) (a |an |some |any )?(bot|chatbot|"
+            r"robot|machine|automated|ai)\b|no (bots?|robots?|machines?) here|100 ?% human|"
+            r"(really|actually|totally|fully|very much|all) human)"
         ),
         unless=(r"\bnot (just )?(a|an) (automated )?(reply|message|answer)\b",),
     ),
@@ -74,15 +73,14 @@ RULES = (
             r"cooked|cried|nearly|almost|laughed|remember when|work(ed)? (in|at|with|for)|was (on (holida"
             r"y|the phone|leave|a break|lunch|my)|at (home|work|lunch)|in (a meeting|the office|"
             r"bed)|away|off|ill|sick|busy|late|stuck|chatting|out|born|young|little|a kid|there|"
-            r"only saying)|"
-            r"had (the same|a|my|one)|once (had|bought|did|worked)|just (got|came|popped|had)|"
-            r"popped)|just (back|got back|popped|grabbed|finishing|off)|back from (my|lunch|"
-            r"holiday|a break|the)|happened to me|been (there|through)( too| myself| it)?|same here|"
-            r"(catching|caught) up (on|after)|i'?m (catching up|typing|driving|walking|sitting|"
-            r"eating|heading|off (home|to)|tired|hungry|poorly|working (late|from home)|in the office|"
-            r"on (my|a|the) (way|break|phone|bus|train|lunch|shift))|me too|as fast as i can|"
-            r"know (just |exactly )?how (that|it|you) feels?|i'?ve (had|been|lived|worked|got (kids|"
-            r"children|a)|seen|met))\b"
+            r"only saying)|had (the same|a|my|one)|once (had|bought|did|worked)|just (got|came|"
+            r"popped|had)|popped)|just (back|got back|popped|grabbed|finishing|off)|back from (my|"
+            r"lunch|holiday|a break|the)|happened to me|been (there|through)( too| myself| it)?|"
+            r"same here|(catching|caught) up (on|after)|i'?m (catching up|typing|driving|walking|"
+            r"sitting|eating|heading|off (home|to)|tired|hungry|poorly|working (late|from home)|"
+            r"in the office|on (my|a|the) (way|break|phone|bus|train|lunch|shift))|me too|as fast as i ca"
+            r"n|know (just |exactly )?how (that|it|you) feels?|i'?ve (had|been|lived|worked|"
+            r"got (kids|children|a)|seen|met))\b"
         ),
         unless=(
             r"\bi was (just |only )?(asking|checking|wondering|hoping|about to|going to|referring)\b",
@@ -120,6 +118,63 @@ RULES = (
         ),
     ),
     Rule(
+        id="first-person",
+        says="says of itself more than that it heard, noted, can or cannot",
+        pattern=r"\b(i|i am|i'?m|i'?ve|i was|my) \w+",
+        unless=(
+            (
+                r"\bi( just| also| only| really| quite| fully| completely| totally| do| did| still|"
+                r" already| might| may)* (can|can'?t|cannot|could|couldn'?t|see|understand|know|"
+                r"hear|heard|appreciate|think|mean|meant|hope|will|won'?t|would|wouldn'?t|do|don'?t|"
+                r"did|didn'?t|am|may|might|should|shouldn'?t|asked|ask|missed|misread|misunderstood|"
+                r"misheard|said|say|mentioned|mention|got|get|have|had|apologi[sz]e|agree|suppose|"
+                r"guess|take|believe|reali[sz]e|wonder|noted|note|read|wasn'?t|answer|write|reply|"
+                r"gather|need (a (moment|bit|photo|copy|little)|to (check|know|ask|be)|your|one|"
+                r"the)|lost|mixed|muddled|put|explain|explained|repeat|offer|help|go|tell|keep|"
+                r"follow that|follow you|just|also|only|thought that|look|check|come|confused|skipped|"
+                r"jumped|left|gave|saw|thank|wish you|shall|'?ll|'?d)\b"
+            ),
+            (
+                r"\bi'?(m| am)( \w+ly| so| very| really| just| still| only| always| also| more than|"
+                r" quite)* (sorry|afraid|here|happy|glad|pleased|grateful|not|able|unable|an|a|"
+                r"the|your|going to|unsure|with you|listening|asking|checking|software|automated|"
+                r"trying|having|hoping|pausing|stopping|leaving|limited|guessing|reading|looking|"
+                r"told you|on it|all ears|at your|back|delighted|ready|curious|following|struggling|"
+                r"seeing|working|waiting|thinking|talking|confused|losing|right|wrong|in)\b"
+            ),
+            (
+                r"\bi am( \w+ly| so| very| just| still| only)* (sorry|afraid|here|happy|glad|not|"
+                r"able|unable|an|a|the|your|going)\b"
+            ),
+            (
+                r"\bi'?ve( \w+ly| just| also| only| already| now)* (noted|made a (note|change|mistake|"
+                r"record)|got|added|saved|recorded|passed|seen|read|understood|missed|answered|"
+                r"covered|asked|no|not|nothing|both|put that|updated|written|logged|changed|removed|"
+                r"marked|sent|received|kept|explained|given|been asked|lost|left|misunderstood|"
+                r"mixed|stopped|paused|set|cleared|corrected|taken|all|one|only|what|everything|"
+                r"had a|said|mentioned|shared|done|finished|moved|linked|attached|opened|closed|"
+                r"gone over|gone through|understood|repeated|put it|put those|put them)\b"
+            ),
+            (
+                r"\bi was( just| only| also)* (asking|checking|wondering|hoping|about to|referring|"
+                r"going to|unclear|not|too|wrong|unable|a bit|after|able|thinking|looking|trying|"
+                r"saying)\b"
+            ),
+            (
+                r"\bmy (apologies|apology|mistake|fault|error|bad|reply|replies|message|messages|"
+                r"last|question|questions|answer|answers|pleasure|understanding|end|side|part|notes?|"
+                r"wording|words|explanation|first|next|previous|earlier|list|job|best|suggestion|"
+                r"point|way|thanks|sincere|typo|reading|turn|records?|page|screen|window)\b"
+            ),
+            r"\b(you|they|he|she|who|ask|asked|said|say|says|if|whether|like|type|write|reply) (i|my)\b",
+            (
+                r"\b(shall|can|could|may|should|do|did|must|how|what|where|which|why|than|before|"
+                r"while|when|until|and) i('m| am)? \w+"
+            ),
+            r"\b(don'?t|do not|can'?t|no|not) [^.!?;,]{0,24}\bmy own\b",
+        ),
+    ),
+    Rule(
         id="authority",
         says="borrows an authority's standing",
         pattern=(
@@ -127,11 +182,11 @@ RULES = (
             r"with|on behalf of|part of|approved by|backed by|endorsed by|working with|appointed by|"
             r"authorised by|regulated by|an? official) ?(the |your )?(fca|financial|ombudsman|"
             r"ofgem|government|hmrc|court|police|regulator|bank|lender|supplier|broker|dealer|"
-            r"citizens|ministry|council|official)|"
-            r"(fca|ombudsman|ofgem|government|court|regulator)[- ](approved|backed|endorsed|"
-            r"recommended|appointed|registered|authorised)|(approved|endorsed|recommended|backed|"
-            r"authorised|appointed) by (the|your) \w+|(i am|i'?m|we are|we'?re) (the |your )?(fca|"
-            r"ombudsman|ofgem|government|bank|lender|supplier|broker|regulator|court))\b"
+            r"citizens|ministry|council|official)|(fca|ombudsman|ofgem|government|court|regulator)[- ](ap"
+            r"proved|backed|endorsed|recommended|appointed|registered|authorised)|(approved|"
+            r"endorsed|recommended|backed|authorised|appointed) by (the|your) \w+|(i am|i'?m|"
+            r"we are|we'?re) (the |your )?(fca|ombudsman|ofgem|government|bank|lender|supplier|"
+            r"broker|regulator|court))\b"
         ),
         unless=(r"\b(not|isn'?t|aren'?t|no) [^.!?;]*",),
     ),

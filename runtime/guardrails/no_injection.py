@@ -17,19 +17,22 @@ RULES = (
             r"\b((system|hidden|secret|initial|original|developer|my|the full|internal) (prompt|"
             r"instructions?|rules|guidelines|guardrails?|programming|settings|set-?up|configuration|"
             r"config|parameters|policy|policies|training|script|brief|orders|filters?|restrictions|"
-            r"safeguards|code|persona|directives?)|"
-            r"i('ve| have)?( was| am|'m| been| had| got| were)+ (just |only |specifically |"
-            r"simply )*(told|instructed|programmed|trained|asked|designed|built|created|configured|"
-            r"set up|set|taught|prompted|given|ordered|supposed|meant|made|directed|forbidden|"
-            r"required|tuned|written|coded|updated|fine-?tuned) ?(to|not|by|with|that|for|from|"
-            r"at|on|in|never|a|the|some|so)?|"
-            r"(they|the (operator|developer|developers|company|firm|system|owner|team|people|"
-            r"engineers?))('ve| have| has)? (told|instructed|programmed|asked|given|trained|"
-            r"ordered|configured|set|built|made|limit\w*) me|told me to|instructed me|guardrails?|"
-            r"(as|per) (instructed|my)|what i was told)\b"
+            r"safeguards|code|persona|directives?)|i('ve| have)?( was| am|'m| been| had| got|"
+            r" were)+ (just |only |specifically |simply )*(told|instructed|programmed|trained|"
+            r"asked|designed|built|created|configured|set up|set|taught|prompted|given|ordered|"
+            r"supposed|meant|made|directed|forbidden|required|tuned|written|coded|updated|fine-?tuned) ?("
+            r"to|not|by|with|that|for|from|at|on|in|never|a|the|some|so)?|(they|the (operator|"
+            r"developer|developers|company|firm|system|owner|team|people|engineers?))('ve| have|"
+            r" has)? (told|instructed|programmed|asked|given|trained|ordered|configured|set|"
+            r"built|made|limit\w*) me|told me to|instructed me|guardrails?|(as|per) (instructed|"
+            r"my)|what i was told)\b"
         ),
         unless=(
             r"\b(my|the) (questions?|code of)\b",
+            (
+                r"\b(can'?t|cannot|not able to|won'?t) (share|explain|go into|talk about|discuss) how i('m|"
+                r" am) (set up|built|made)\b"
+            ),
             r"\bi('ve| have) been (given|asked) (your|that|this)\b",
             r"\byou('ve)?( have)? (told|asked|given) me\b",
             r"\bi('m| am| was) (here|just|only)? ?(set up|made|built|designed|meant) to (help|answer)\b",
@@ -45,17 +48,32 @@ RULES = (
             r" our| the)?|above this (chat|conversation|line)|behind the scenes|under the hood|"
             r"my (model|version|makers?|creators?|developers?|operators?|owners?|engineers?|"
             r"memory|brain|database|backend|source|knowledge|output|replies|answers) ?(was|"
-            r"is|were|are|has|have|told|come)?|"
-            r"(created|built|made|developed|trained|designed|hosted|powered|run|provided) by (a |"
-            r"an |the |another |other |engineers|developers|people|some)|json|yaml|api( key)?|"
-            r"schema|webhook|(developer|debug|compliance|god|jailbreak|admin|dan|root|test|"
-            r"maintenance) mode|ignore (all |any |the )?(previous|prior|above|my|your|those)|"
-            r"new persona|unrestricted|pretend(ing)? to be|role[- ]?play\w*|reveal|disclos(e|"
-            r"ing) (my|the|how)|confidential(ity)?|claim ids?|register entr\w+|canary|(not|"
-            r"never) (supposed|allowed|permitted|meant) to (reveal|say|tell|share|mention|discuss|"
-            r"show|talk|disclose|admit|answer))\b"
+            r"is|were|are|has|have|told|come)?|(created|built|made|developed|trained|designed|"
+            r"hosted|powered|run|provided) by (a |an |the |another |other |engineers|developers|"
+            r"people|some)|json|yaml|api( key)?|schema|webhook|(developer|debug|compliance|"
+            r"god|jailbreak|admin|dan|root|test|maintenance) mode|ignore (all |any |the )?(previous|"
+            r"prior|above|my|your|those)|new persona|unrestricted|pretend(ing)? to be|role[- ]?play\w*|"
+            r"reveal|disclos(e|ing) (my|the|how)|confidential(ity)?|claim ids?|register entr\w+|"
+            r"canary|(not|never) (supposed|allowed|permitted|meant) to (reveal|say|tell|share|"
+            r"mention|discuss|show|talk|disclose|admit|answer))\b"
         ),
         unless=(r"\b(a|as a|gift|love) tokens?\b", r"\bkeep (it|this|that|everything) confidential\b"),
+    ),
+    Rule(
+        id="inner-workings",
+        says="tells how it works inside",
+        pattern=(
+            r"\b((hidden|secret|internal) \w+|system message|behind the curtain|(a|some|the|"
+            r"any|my) (filter|script|rule ?book|list of (approved|allowed|facts|answers|claims)|"
+            r"register of|set of (moves|rules|answers|facts))|servers?|checked by (another|"
+            r"a second|an?) (ai|model|bot|system|machine|checker)|restricted (from|to)|i must(n'?t|"
+            r" not)|(large|ai|another|second) models?|source code|code with|people who (built|"
+            r"made|wrote|run|programmed)|(my|its) (orders|boss|setup|set-up|makers?))\b"
+        ),
+        unless=(
+            r"\bwhich (other |second )?model\b[^.!?;]*",
+            (r"\b(you|they|it|your \w+)( \w+)? (said|told|mentioned|had|have)\b[^.!?;]*"),
+        ),
     ),
     Rule(
         id="maker",
@@ -72,9 +90,8 @@ RULES = (
         pattern=(
             r"(```|`[^`]+`|</?[a-z!][a-z0-9-]*[ />]|<!--|\{\{|\}\}|\{%|\$\{|<\||\|>|\[/?inst\]|"
             r"\[/?(system|user|assistant)\]|<<|>>|&[a-z]+;|&#x?[0-9a-f]+;|^#{1,6} |\*\*\w|\]\(|"
-            r"\bselect .* from\b|"
-            r"\bimport (os|sys)\b|\bdef \w+\(|\bfunction ?\(|=>|\b(system|user|assistant|moves|"
-            r"say|claim|handoff) ?[\"']? ?:|\"\w+\" ?:|[{}\[\]\\])"
+            r"\bselect .* from\b|\bimport (os|sys)\b|\bdef \w+\(|\bfunction ?\(|=>|\b(system|"
+            r"user|assistant|moves|say|claim|handoff) ?[\"']? ?:|\"\w+\" ?:|[{}\[\]\\])"
         ),
         unless=(r"\b(as they|people|you might|they) say:",),
     ),

@@ -30,17 +30,15 @@ RULES = (
         says="hurries",
         pattern=(
             r"\b(hurry( up)?|act (now|fast|today|quickly|soon)|(sign|apply|claim|start|reply|"
-            r"decide|do (it|this)|send (it|them)|get going|move|crack on|"
-            r"submit|finish)( it| this| up| them)? (now|today|tonight|right away|right now|"
-            r"asap|straight ?away|this minute|this instant|quickly|while)|as soon as (you can|"
-            r"possible)|asap|"
-            r"urgent(ly)?|urgency|immediately|quick(ly)?,? (before|while)|right now|without delay|"
-            r"straight ?away|pronto|chop chop|"
-            r"(don'?t|do not|mustn'?t|shouldn'?t) (you )?(wait|delay|hang (about|around)|leave it|"
-            r"dawdle|dither|sit on|put (it|this) off|drag|sleep on|take too long|hesitate|overthink|"
-            r"think too)|"
-            r"time is (short|ticking|against)|running out|clock('?s| is) ticking|sooner rather than later"
-            r"|sooner the better|get (a )?move on|crack on|no time (to|like))\b"
+            r"decide|do (it|this)|send (it|them)|get going|move|crack on|submit|finish)( it|"
+            r" this| up| them)? (now|today|tonight|right away|right now|asap|straight ?away|"
+            r"this minute|this instant|quickly|while)|as soon as (you can|possible)|asap|urgent(ly)?|"
+            r"urgency|immediately|quick(ly)?,? (before|while)|right now|without delay|straight ?away|"
+            r"pronto|chop chop|(don'?t|do not|mustn'?t|shouldn'?t) (you )?(wait|delay|hang (about|"
+            r"around)|leave it|dawdle|dither|sit on|put (it|this) off|drag|sleep on|take too long|"
+            r"hesitate|overthink|think too)|time is (short|ticking|against)|running out|clock('?s|"
+            r" is) ticking|sooner rather than later|sooner the better|get (a )?move on|crack on|"
+            r"no time (to|like))\b"
         ),
         unless=(
             _NONE,
@@ -57,20 +55,18 @@ RULES = (
         pattern=(
             r"\b((the )?longer (you|it|this) (leave|wait|put|take|sit|goes|is|drag)\w*|(every|"
             r"each) (single )?(day|hour|week|minute|moment|month)( \w+){0,4} (is|means|costs?|"
-            r"passes|goes|counts|wasted|lost|you)|"
-            r"(delay(ing|s)?|waiting|sleeping on it|hesitat\w+|dithering|putting it off|thinking about it"
-            r"|sitting on it)( \w+){0,3} (could|can|may|might|will|would|means?|costs?|is how|"
-            r"is why|won'?t|only|just|gets?|lets?|makes?|puts?)|"
-            r"(too late|late to the party|left it late|gets? harder|harder it gets|get colder|"
-            r"going cold|goes? cold|window (is |will )?(clos\w+|shut\w*)|slip(s|ping)? (away|"
-            r"by|through)|pass(es)? you by)|"
-            r"(miss|lose|losing|missing|missed|lost) (out|this|your (place|spot|slot|chance|"
-            r"turn)|the (boat|chance|window|opportunity|deadline|cut))|time[- ]barred|back of the (line|"
-            r"queue)|"
-            r"strike while|while (the iron|you (still )?can|it('s| is) (still )?(fresh|hot|"
-            r"open|there|available)|the link('s| is)|we('re| are) still|there('s| is) (still )?time|"
-            r"stocks? last)|before (someone|somebody|they|the rush|it('s| is) (gone|full|closed|"
-            r"too)|we (close|fill)|you know it|the door|others?))\b"
+            r"passes|goes|counts|wasted|lost|you)|(delay(ing|s)?|waiting|sleeping on it|hesitat\w+|"
+            r"dithering|putting it off|thinking about it|sitting on it)( \w+){0,3} (could|can|"
+            r"may|might|will|would|means?|costs?|is how|is why|won'?t|only|just|gets?|lets?|"
+            r"makes?|puts?)|(too late|late to the party|left it late|gets? harder|harder it gets|"
+            r"get colder|going cold|goes? cold|window (is |will )?(clos\w+|shut\w*)|slip(s|"
+            r"ping)? (away|by|through)|pass(es)? you by)|(miss|lose|losing|missing|missed|lost) (out|"
+            r"this|your (place|spot|slot|chance|turn)|the (boat|chance|window|opportunity|deadline|"
+            r"cut))|time[- ]barred|back of the (line|queue)|strike while|while (the iron|you (still )?can"
+            r"|it('s| is) (still )?(fresh|hot|open|there|available)|the link('s| is)|we('re|"
+            r" are) still|there('s| is) (still )?time|stocks? last)|before (someone|somebody|"
+            r"they|the rush|it('s| is) (gone|full|closed|too)|we (close|fill)|you know it|the door|"
+            r"others?))\b"
         ),
         unless=(
             r"\b(too late|late) (to|for) (ask|say|worry)[^.!?;]*",
@@ -124,11 +120,11 @@ RULES = (
             rf"already|rush\w*|claim\w*|tak(e|es|ing)|join\w*|com(e|ing) (back|to us)|go(es|"
             rf"ing)? (through|ahead|for)|get(s|ting)? (theirs|it|in|on)|got|hand(ed|ing)|start\w*|"
             rf"trust\w*|pick\w*|wish\w*|regret\w*|love\w*|like you|in your (position|shoes|"
-            rf"area|street|situation)))\b|"
-            r"\b(your|the) neighbours?\b|\b(everyone|everybody) else\b|\bodd one out\b|\b(popular|"
-            r"trending|in demand)\b|\bthe only one\b|\b(others|someone|people) like you\b|\b(thousands|"
-            r"hundreds|millions|dozens) of (people|others|customers|drivers|businesses|them)\b|"
-            r"\bthe last (one )?to\b|\bif you were the last\b|\bleft behind\b"
+            rf"area|street|situation)))\b|\b(your|the) neighbours?\b|\b(everyone|everybody) else\b|"
+            rf"\bodd one out\b|\b(popular|trending|in demand)\b|\bthe only one\b|\b(others|"
+            rf"someone|people) like you\b|\b(thousands|hundreds|millions|dozens) of (people|"
+            rf"others|customers|drivers|businesses|them)\b|\bthe last (one )?to\b|\bif you were the last\b"
+            rf"|\bleft behind\b"
         ),
         unless=(
             _TOLD,
@@ -144,21 +140,19 @@ RULES = (
             r"\b(you('d| would) be (mad|silly|crazy|foolish|daft|stupid|kicking|missing|letting|"
             r"throwing|better|doing yourself|wise|smart|the (only|last))|you('ll|'d| will| would|"
             r" might| may)( only| just| really| soon)? (regret|wish you|kick yourself|be sorry|"
-            r"thank me|thank yourself|look back)|regret|"
-            r"(a|such a|real|crying|great|it'?d be a|what a) (shame|pity|waste)( to| if| that|"
-            r" not)|let (it|this|them|that|the \w+|your \w+|us|me|yourself|everyone)( \w+)? (down|"
-            r"win|off|go|get away|keep|slip)|get away with( it)?|letting (us|me|them|yourself|"
-            r"your family|\w+) (down|win|off|go)|go to waste|"
-            r"disappoint\w*|(i'?d|we'?d|i would|we would|i'?ll|we'?ll) (hate|be (sad|gutted|"
-            r"sorry|upset|hurt|heartbroken)|love (it )?(if )?you|expect you|really like you)|"
-            r"(sad|silly|crazy|mad|daft|foolish|stupid|wrong|rude|a pity|odd|strange) (to|if you|"
-            r"that you|of you|not to)|"
-            r"no excuse|(if you|did you|don'?t you|you('d)? (obviously|clearly)? ?(don'?t|didn'?t|"
-            r"must not)) (really |truly |even )?(care[ds]?|want(ed)? (it|this|the|your|what)|"
-            r"value|love[ds]?|serious)|owe it to|after (everything|all)( (i|we)('ve| have)?)?|"
-            r"you('ve| have) come (this|so) far|(isn'?t|not|hardly) (too )?(much|a lot) to ask|"
-            r"think of (your|the) (family|kids|children|money|bills|wife|husband)|rooting for you|"
-            r"waste of (my|our|time)|"
+            r"thank me|thank yourself|look back)|regret|(a|such a|real|crying|great|it'?d be a|"
+            r"what a) (shame|pity|waste)( to| if| that| not)|let (it|this|them|that|the \w+|"
+            r"your \w+|us|me|yourself|everyone)( \w+)? (down|win|off|go|get away|keep|slip)|"
+            r"get away with( it)?|letting (us|me|them|yourself|your family|\w+) (down|win|off|"
+            r"go)|go to waste|disappoint\w*|(i'?d|we'?d|i would|we would|i'?ll|we'?ll) (hate (for|"
+            r"it|you|to see|to think)|be (sad|gutted|sorry|upset|hurt|heartbroken)|love (it )?(if )?you|"
+            r"expect you|really like you)|(sad|silly|crazy|mad|daft|foolish|stupid|wrong|rude|"
+            r"a pity|odd|strange) (to|if you|that you|of you|not to)|no excuse|(if you|did you|"
+            r"don'?t you|you('d)? (obviously|clearly)? ?(don'?t|didn'?t|must not)) (really |"
+            r"truly |even )?(care[ds]?|want(ed)? (it|this|the|your|what)|value|love[ds]?|serious)|"
+            r"owe it to|after (everything|all)( (i|we)('ve| have)?)?|you('ve| have) come (this|"
+            r"so) far|(isn'?t|not|hardly) (too )?(much|a lot) to ask|think of (your|the) (family|"
+            r"kids|children|money|bills|wife|husband)|rooting for you|waste of (my|our|time)|"
             r"kick(ing)? yourself|leaving money|throw(ing)? (it|money|this) away|what have you got to los"
             r"e|nothing to lose|what('s| is) (stopping|holding) you|surely (you|a|it|that|one|"
             r"this)|(don'?t|wouldn'?t) you (want|think|owe|deserve)|why (on earth )?would(n'?t)? you|"
@@ -198,8 +192,7 @@ RULES = (
             r"\b(are you (really |quite )?(sure|certain) (you (want|don'?t|wouldn'?t|won'?t)|"
             r"about|that you)|before you (go|leave|say no|give up|rush off)|don'?t (go|give up|"
             r"back out|walk away|leave (yet|just|now)|drop out|change your mind|let go|stop now)|"
-            r"drop out|"
-            r"wait,? (just|one|a)|one last (thing|try|time|chance)|reconsider|change your mind|"
+            r"drop out|wait,? (just|one|a)|one last (try|time|chance)|reconsider|change your mind|"
             r"won'?t you (stay|think|give)|give (it|us|me) (one more|another) (go|try|chance)|"
             r"just hear me out|hear me out|not taking no|won'?t take no|stop now|give up (now|"
             r"so)|follow(ing)? through|talk you (into|round))\b"
@@ -224,18 +217,17 @@ RULES = (
             r"it|this) as|assume|presume|tick(ed)?|sign(ed)?|start(ed)? (the|your) (paperwork|"
             r"claim|form|process|application)|submit(ted)?|accept(ed)?|agree[ds]? (for|on)|"
             r"consent\w*|put you (down|through)|put (your|you) (name|in)|get (your|the|that) (letter|"
-            r"form|claim|paperwork|loa|signature)|"
-            r"fill(ed)? (it|the form|that|in the) (in |out )?for you|opt(ed)? you in|add(ed)? you|"
-            r"enrol\w*|sign(ed)? you up|set you up|get you (started|signed|going|in|set up)|"
-            r"do the rest|go ahead|proceed|pop you|crack on|treat that as)\b|"
-            r"\b(on your behalf|as you haven'?t (said|told|objected|replied)|unless you (say|"
-            r"tell|object|stop)|(i'?m|i am) sure you('d| would|'ll)|you('d| would) want me to|"
-            r"silence (means|is)|no need to (read|check|think|look|worry about (the|reading))|"
-            r"(don'?t|needn'?t|do not) (need to |have to |bother |worry about )?(read|reading|"
-            r"think about|check)( it| the| that| all)?( small print| terms| form| documents?)?|"
-            r"skip the (small print|terms|reading)|small print|"
-            r"(now|today) or (in|later|tomorrow)|a quick (yes|signature|tick)|just (say yes|"
-            r"tick|sign|press|click|nod|agree)|say (yes|the word)|as a yes|take (that|it) you)\b"
+            r"form|claim|paperwork|loa|signature)|fill(ed)? (it|the form|that|in the) (in |"
+            r"out )?for you|opt(ed)? you in|add(ed)? you|enrol\w*|sign(ed)? you up|set you up|"
+            r"get you (started|signed|going|in|set up)|do the rest|go ahead|proceed|pop you|"
+            r"crack on|treat that as)\b|\b(on your behalf|as you haven'?t (said|told|objected|"
+            r"replied)|unless you (say|tell|object|stop)|(i'?m|i am) sure you('d| would|'ll)|"
+            r"you('d| would) want me to|silence (means|is)|no need to (read|check|think|look|"
+            r"worry about (the|reading))|(don'?t|needn'?t|do not) (need to |have to |bother |"
+            r"worry about )?(read|reading|think about|check)( it| the| that| all)?( small print|"
+            r" terms| form| documents?)?|skip the (small print|terms|reading)|small print|(now|"
+            r"today) or (in|later|tomorrow)|a quick (yes|signature|tick)|just (say yes|tick|"
+            r"sign|press|click|nod|agree)|say (yes|the word)|as a yes|take (that|it) you)\b"
         ),
         unless=(
             r"\b(if|once|when|until|unless|before) you( \w+){0,4}",
@@ -260,20 +252,22 @@ RULES = (
         pattern=(
             r"\b(sign(ed|ing|s|ature|atures)?|sign[- ]up|over the line|get (this|it|that|you) (over|"
             r"done|sorted|sealed|moving|signed)|seal the deal|finish line|pen to paper|letter of authorit"
-            r"y|loa|treat yourself|go on,|come on,|what are you waiting)\b|\bgo on\b,|\bcome on\b,"
+            r"y|loa|treat yourself|what are you waiting)\b|(^|[.!?] ?)(go|come) on,"
         ),
         unless=(
             (
                 r"\b(before|until|unless|without|if|whether|when|once|after|who|where|which|what|"
                 r"did|didn'?t|have|has|hasn'?t|haven'?t|never|not|nothing|no need to|don'?t have to|"
-                r"need not|needn'?t|doesn'?t|won'?t|isn'?t|obligation to|rather than)( \w+){0,6} (sign(ed|"
-                r"ing|s|ature)?|sign[- ]up|letter of authority|loa)\b"
+                r"need not|needn'?t|doesn'?t|won'?t|isn'?t|obligation to|rather than|don'?t|do not|"
+                r"shouldn'?t|only)( \w+){0,6} (sign(ed|ing|s|ature)?|sign[- ]up|letter of authority|"
+                r"loa)\b"
             ),
             (
                 r"\b(a|any|every|good|early|as a|no|hopeful|bad|road|street|warning|the first|call) signs?( o"
                 r"f| that|s| to)?\b"
             ),
             r"\byour (agreement|contract|letter|form|documents?)( \w+){0,3} signed\b",
+            r"\b(the|a|your|that) signed (copy|letter|form|one|page|agreement|version)\b",
             r"\b(sign(ed|ing)?|signature)( \w+){0,4}\?",
             _TOLD,
             r"\bsign(ing)? (off|out|in) ?(for|here|the day)?\b",
@@ -291,6 +285,121 @@ RULES = (
             r"\bpeople in your (shoes|position|place)\b",
             r"\bi'?d (get|take) (a|some) (moment|look)\b",
             r"\bunderstand[^.!?;]* in your (position|shoes|place)\b",
+        ),
+    ),
+    Rule(
+        id="about-the-person",
+        says="says what the person will do, deserves, stands to lose or has agreed to",
+        pattern=(
+            r"\b(you'?(d|ll|ve|re)|you (would|will|have|are|only|can only|lose|never|clearly|"
+            r"obviously|really|promised|agreed|owe|stand|meet|deserve|snooze|can'?t (lose|go|"
+            r"afford)|could (end|be|lose|have|miss|do)|need to|must|may never|don'?t (want|"
+            r"need))) \w+"
+        ),
+        unless=(
+            (
+                r"\b(if|when|whenever|once|until|unless|whether|where|wherever|what|whatever|which|"
+                r"whichever|how|however|why|that|because|since|as|sorry|understand|see|know|hear|"
+                r"hope|glad|good|case|while|pity|like|think|say|said|mean|meant|sure|thing|anything|"
+                r"everything|way|after|before|assume|gather|reali[sz]e|so|and|or|tell me|means|"
+                r"who|the \w+|any \w+|all|time) you('?(d|ll|ve|re)| would| will| have| are| need to|"
+                r" must| really)( \w+){1,2}"
+            ),
+            (
+                r"\byou('?d| would)( \w+ly| probably| just)? (like|rather|prefer|mind|want|need|"
+                r"be (welcome|able|asked|speaking|dealing|better off asking)|still|have to ask|"
+                r"know|said|mentioned|asked|told)\b"
+            ),
+            (
+                r"\byou('?ll| will)( \w+ly| probably| just| also| always| still)? (see|find|need|"
+                r"want|be (able|asked|speaking|talking|welcome|fine to)|have to|know|hear|notice|"
+                r"always|not|still|only see|get (my|a|the|our|this) (reply|answer|message|question|"
+                r"list|choice|summary))\b"
+            ),
+            (
+                r"\byou('?ve| have)( \w+ly| very| just| also| already| only| all)? (explained|been (very|"
+                r"really|so|clear|helpful|patient|kind|great|more|asked)|been (in|on|through|with|"
+                r"waiting|trying|told|given|busy|charged|dealing|looking)|given|told|sent|got (a|"
+                r"it|that|the|time|my|our|any|another|through|everything|all|in touch|back|questions)|"
+                r"answered|asked|mentioned|said|shared|raised|done|had|made|put (it|that)|written|"
+                r"reached|lost|noticed|picked|covered|chosen|described|replied|waited|read|shown|"
+                r"come to the right|changed|uploaded|attached|filled|provided|taken|confirmed|ended|"
+                r"landed|heard|hit|spotted)\b"
+            ),
+            (
+                r"\byou('?re| are)( \w+ly| very| just| also| always| most| more than| quite| all|"
+                r" perfectly| still| certainly)? (welcome|right|not|asking|free|doing|happy|ready|"
+                r"unsure|worried|after|looking|able|comfortable|talking|chatting|speaking|under no|"
+                r"done|there|in the right|thinking|having|going through|going to need|busy|in touch|"
+                r"wondering|dealing|through|set|being|on the right|a star|kind|too kind|spot on|"
+                r"back|here|allowed|entirely|in control|in charge|in no|at liberty|absolutely|safe|"
+                r"feeling|waiting|concerned|interested|keen|stuck|mixing|confused|quick)\b"
+            ),
+            r"\byou (have|are|need to|must|really|only|will|would)( \w+){0,5}\?",
+            r"\byou (don'?t|do not) need to\b",
+            (
+                r"\byou (have|had|need|only need)( \w+)? (questions?|any|a question|time|to hand|"
+                r"the (agreement|letter|form|number|reference)|your|an? (moment|minute|account|"
+                r"copy|letter|photo)|another|more|anything|access|to|ready|nearby|already)\b"
+            ),
+            (
+                r"\byou (need|only need|will need|have) to (do|send|tell|know|reply|say|decide|"
+                r"answer|type|check) (nothing|anything|it|that|me|this|once|more|here|again|in|"
+                r"the|which|what|yes|just|stop|human)\b"
+            ),
+            r"\byou must (be|have|feel)\b",
+            r"\byou can only \w+",
+            r"\byou really \w+",
+            (
+                r"\b(can'?t|cannot|couldn'?t|won'?t|not|nobody can|no[- ]one can|isn'?t|wouldn'?t|"
+                r"never)( \w+){0,8} you('?ll|'?d| will| would)( \w+){1,2}"
+            ),
+            r"\b(thanks|thank you|sorry)[^.!?;]*",
+            _TOLD,
+        ),
+    ),
+    Rule(
+        id="dares",
+        says="pushes, dares or tempts",
+        pattern=(
+            r"\b(why (wait|put it off|not (just|go|sign|get)|delay|hold back|stop)|what('s|"
+            r" is| are) (there to (think|lose)|you (afraid|scared|waiting|frightened)|stopping)|"
+            r"(now|it'?s now) or never|today'?s the day|this is your (moment|chance|time)|no time like|"
+            r"nothing to (think about|fear|lose|it|worry about signing)|no[- ]lose|no harm in (signing|"
+            r"it)|can'?t (do any harm|hurt|go wrong|lose)|better safe than|imagine (what|how|"
+            r"the|having|if)|picture (the|what|your)|think (what|how) (you|it|good|nice)|be (brave|"
+            r"smart|bold|decisive|one of the first)|go for it|one of the (first|lucky|few)|"
+            r"lucky (ones|few)|do yourself|help yourself (and|to)|save yourself|leave it (to|"
+            r"with) (us|me|the)|let us (handle|take|deal|sort|do)|put you through|queu\w+ (up|"
+            r"for)|pouring in|inundated|in demand|demand is|snowed under|nearly full|full up|"
+            r"almost (full|gone|over)|handful|lucky|once it'?s gone|won'?t (be around|last|"
+            r"be here|wait|come (round|again))|not for long|(for|you) (so|much) long|keep (this|"
+            r"it) open|together right away|costs you|will you sign|ask you again|(for ever|"
+            r"forever)|drift|grass grow|marching on|act before|final call|the sooner|(it'?s|"
+            r"it is) (only|just) (a|one|some) (form|formality|signature|tick|click|box|name|"
+            r"minute|step)|formality|standard (terms|wording)|(pop|put|add|write) your (name|"
+            r"signature|initials)|(just|simply|only) (tap|tick|click|press|sign|nod|agree|pop (your|"
+            r"a))|i('ll| will)? (ask|say) (it )?(once more|again)|i need (an answer|you to (decide|"
+            r"sign|agree|confirm|say))|we need (this|it|that|your|you)( \w+)? (back|by|now|"
+            r"today|decide|signed|decision|answer)|push you|no going back|already agreed|as (agreement|"
+            r"consent|agreed)|laughing at|hoping you|wants? you to (do nothing|give up|wait|"
+            r"forget|think)|counting on you|let (him|her|them) win|(you|nobody|no one|everybody|"
+            r"everyone)('s| has| is|'ve)? (ever )?(regret\w*|at it|said no|says no|complained)|"
+            r"(mates|colleagues|friends|family|kids|children|neighbours|husband|wife|partner)( \w+){0,3} "
+            r"(would|will|have|are|did|already|thank|say)|serious about this|(work|time|effort) (i've |"
+            r"i have |we've )?(put|spent|into|in on)|jump at|lose out|worth your while|what have you)\b"
+        ),
+        unless=(
+            _TOLD,
+            (
+                r"\b(no|not|never|nobody|no one|don'?t|won'?t|doesn'?t|isn'?t)( \w+){0,4} (push|"
+                r"pushing|rush|rushing|put|forever|for ever|lose out|into|wait forever)( you)?\b"
+            ),
+            r"\bwould you like[^.!?;]*",
+            (
+                r"\b(how|hope|are|did|do|has|have) (are |is )?(the |your )?(mates|colleagues|friends|"
+                r"family|kids|children|husband|wife|partner)[^.!?;]*"
+            ),
         ),
     ),
     Rule(
@@ -316,11 +425,10 @@ RULES = (
             r"\b((on your own|by yourself|it yourself|alone|without (us|help|a firm|someone|"
             r"representation|an expert|me)|by themselves|on their own|try it alone|diy|self[- ]help|"
             r"go it alone|do(ing)? it yourself|complain yourself|handl\w+ (this|it) (yourself|"
-            r"alone))"
-            r"|free (option|route|way|one|service|scheme|advice|help|guide|route)s?|official (scheme|"
-            r"route|channel)s?|(money saving|online|template|free|self[- ]help) (guides?|letters?|"
-            r"templates?|forms?)|templates?|debt (advis\w+|charit\w+)|charit(y|ies)|(firms?|"
-            r"people|someone|somebody|experts?) like us)\b"
+            r"alone))|free (option|route|way|one|service|scheme|advice|help|guide|route)s?|"
+            r"official (scheme|route|channel)s?|(money saving|online|template|free|self[- ]help) (guides?"
+            r"|letters?|templates?|forms?)|templates?|debt (advis\w+|charit\w+)|charit(y|ies)|"
+            r"(firms?|people|someone|somebody|experts?) like us)\b"
         ),
         unless=(
             (
@@ -351,19 +459,18 @@ RULES = (
             r"months|an age|for ever)|wait(ing)? (forever|ages|years|for ever|months)|make a mess|"
             r"mess (it|this) up|get(s)? (ignored|nowhere|fobbed)|you get what you pay for|(usually|"
             r"often|mostly|always|generally|normally|just) (give up|fail|get (less|ignored|"
-            r"nowhere|rejected|turned)|lose|ignore|reject|take (forever|ages))|"
-            r"(don'?t|won'?t|never|hardly|rarely|doesn'?t) (take|listen|care|help|bother|reply|"
-            r"answer|pay|tell you|get|understand|have time)( \w+){0,2} (people|seriously|you|"
-            r"anyone|much|how|attention|far|anywhere|to|anything)|(can'?t|won'?t|unable to|"
-            r"not able to) (really )?(do|help|sort|get) (anything|much|you|a thing)|spend (months|"
-            r"weeks|years|ages|hours)|(only|just) tell you|come back to us|back to us (anyway|"
-            r"in the end)|"
-            r"hard(er)? (it is|to do|work|than it looks|on your own)|makes? it (sound|look|"
-            r"seem) (easy|simple)|sounds (nice|easy|simple|great|good),? but|(get|receive|end up with|"
-            r"win) less|no (real )?(teeth|power|use|help|point)|(nothing|no|not a|any) (to pay|"
-            r"loss|cost)( to you)?|(it'?s|basically|practically|virtually|effectively) (free|"
-            r"no cost|nothing)|didn'?t have anyway|properly|useless|hopeless|toothless|overwhelmed|"
-            r"swamped|backlog|slow(er)?|biased|in their pocket|amateurs?|unqualified)\b"
+            r"nowhere|rejected|turned)|lose|ignore|reject|take (forever|ages))|(don'?t|won'?t|"
+            r"never|hardly|rarely|doesn'?t) (take|listen|care|help|bother|reply|answer|pay|"
+            r"tell you|get|understand|have time)( \w+){0,2} (people|seriously|you|anyone|much|"
+            r"how|attention|far|anywhere|to|anything)|(can'?t|won'?t|unable to|not able to) (really )?(do"
+            r"|help|sort|get) (anything|much|you|a thing)|spend (months|weeks|years|ages|hours)|"
+            r"(only|just) tell you|come back to us|back to us (anyway|in the end)|hard(er)? (it is|"
+            r"to do|work|than it looks|on your own)|makes? it (sound|look|seem) (easy|simple)|"
+            r"sounds (nice|easy|simple|great|good),? but|(get|receive|end up with|win) less|"
+            r"no (real )?(teeth|power|use|help|point)|(nothing|no|not a|any) (to pay|loss|cost)( to you)?"
+            r"|(it'?s|basically|practically|virtually|effectively) (free|no cost|nothing)|didn'?t have an"
+            r"yway|properly|useless|hopeless|toothless|overwhelmed|swamped|backlog|slow(er)?|"
+            r"biased|in their pocket|amateurs?|unqualified)\b"
         ),
         unless=(
             r"\b(sorry|apolog\w+)[^.!?;]*",

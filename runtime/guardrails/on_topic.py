@@ -26,10 +26,10 @@ RULES = (
             r"\b(you (should|must|ought to|need to|had better|'d better|want to be)|you'?d better|"
             r"i('?d| would)? (strongly |really |definitely |honestly |personally )*(advise|"
             r"recommend|suggest|urge|encourage)|my advice|(we|they) (recommend|advise|suggest)|"
-            r"best (thing|option|bet|way|move|course)( \w+){0,3} (is|would be)|"
-            r"if i were you|your best|it'?s (best|better|wiser|safer|worth) (to|if|not|you)|"
-            r"stop paying|cancel (your|the) (direct debit|payment|agreement|contract)|withhold|"
-            r"(switch|change) (supplier|lender)s?)\b"
+            r"best (thing|option|bet|way|move|course)( \w+){0,3} (is|would be)|if i were you|"
+            r"your best|it'?s (best|better|wiser|safer|worth) (to|if|not|you)|stop paying|cancel (your|"
+            r"the) (direct debit|payment|agreement|contract)|withhold|(switch|change) (supplier|"
+            r"lender)s?)\b"
         ),
         unless=(
             r"\byou (don'?t|needn'?t|never) (need|have) to\b",
@@ -46,22 +46,22 @@ RULES = (
         id="verdict",
         says="a verdict on the person's case",
         pattern=(
-            r"\b(you (definitely |probably |likely |certainly |clearly |do |may |might |could |should )?(qualify|"
-            r"have a (claim|case|good case|strong case)|are (eligible|entitled|owed|due)|be (eligible|"
-            r"entitled|owed|due)|were (mis-?sold|"
-            r"overcharged|lied to|ripped off|cheated|misled|treated))|you'?re (eligible|entitled|"
-            r"owed|due|in luck|covered)|"
-            r"(strong|good|great|solid) (case|claim|chance)|likely to (win|succeed|get)|sounds like (you|"
-            r"a (claim|case|classic|clear)))\b"
+            r"\b(you (definitely |probably |likely |certainly |clearly |do |may |might |could |"
+            r"should )?(qualify|have a (claim|case|good case|strong case)|are (eligible|entitled|"
+            r"owed|due)|be (eligible|entitled|owed|due)|were (mis-?sold|overcharged|lied to|"
+            r"ripped off|cheated|misled|treated))|you'?re (eligible|entitled|owed|due|in luck|"
+            r"covered)|(strong|good|great|solid) (case|claim|chance)|likely to (win|succeed|"
+            r"get)|sounds like (you|a (claim|case|classic|clear)))\b"
         ),
         unless=(
             _UNKNOWN,
             _TOLD,
             r"\bwhether[^.!?;,]*",
+            r"\b(doesn'?t|does not|don'?t) (mean|prove|show|say)[^.!?;,]*",
             r"\b(if|whether) you (may|might|could)?[^.!?;,]*",
             (
-                r"\bsounds like you('re| are|'ve| have)? (had|having|got|been|in|busy|a|under|going|"
-                r"doing|want|need|prefer|know)\b[^.!?;]*"
+                r"\bsounds like you('re| are|'ve| have)? (had|having|got|been|in|felt|feel|busy|"
+                r"a|under|going|doing|want|need|prefer|know)\b[^.!?;]*"
             ),
         ),
     ),
@@ -70,10 +70,10 @@ RULES = (
         says="another subject",
         pattern=(
             r"\b(recipe|poem|haiku|lyrics|football|weather|horoscope|bitcoin|crypto|stocks?|"
-            r"election|investments?|mortgage rates?|pension|"
-            r"prime minister|president|religion|joke|once upon a time|translate|diagnos(is|"
-            r"e)|medication|dosage|symptoms?|visa|immigration|divorce|tax return|gambl\w+|dating|"
-            r"netflix|homework|essay|python|javascript)\b"
+            r"election|investments?|mortgage rates?|pension|prime minister|president|religion|"
+            r"joke|once upon a time|translate|diagnos(is|e)|medication|dosage|symptoms?|visa|"
+            r"immigration|divorce|tax return|gambl\w+|dating|netflix|homework|essay|python|"
+            r"javascript)\b"
         ),
         unless=(_TOLD, r"\b(no|not a|isn'?t a) joke\b", r"\bin stock\b"),
     ),

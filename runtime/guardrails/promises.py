@@ -16,11 +16,10 @@ _TOLD = (
 _UNKNOWN = (
     r"\b(can'?t|cannot|can not|couldn'?t|won'?t|not able to|unable to|not in a position to|"
     r"nobody( here)? can|no[- ]one( here)? can|too early to|don'?t know|isn'?t for me to|"
-    r"not for me to|wouldn'?t want to|not my place to|hard to|impossible to|before (we|"
-    r"anyone) could)"
-    r"( really| yet| possibly| honestly)?( to)? (say|tell|know|judge|promise|guarantee|"
-    r"predict|comment|give|see|confirm|advise|assess|decide|speak|be sure|whether|if|"
-    r"what|how)\b[^.!?;,]*"
+    r"not for me to|wouldn'?t (want|like|be right|be fair)( \w+){0,3} to|not my place to|"
+    r"don'?t want to|hard to|impossible to|before (we|anyone) could)( really| yet| possibly|"
+    r" honestly)?( to)? (say|tell|know|judge|promise|guarantee|predict|comment|give|"
+    r"see|guess|confirm|advise|assess|decide|speak|be sure|whether|if|what|how)\b[^.!?;,]*"
 )
 _NO = (
     r"\b(no|not a|isn'?t a|without( any)?|never a|any) (\w+ )?(guarantees?|promises?|"
@@ -53,17 +52,17 @@ RULES = (
             r"victory|upheld|uphold\w*|in your favour|on your side|side with you|(your|the|"
             r"good|high|great|excellent|strong|better|decent) (odds|chances?|prospects?)|odds (are|"
             r"of)|chances are|compensat\w+|pay[- ]?outs?|redress|refund\w*|reimburs\w*|settle(d|"
-            r"ment)s?|cave( in)?|pay up|pays? off|cough up|"
-            r"money (back|is|will|that|coming|you)|getting (something|it|your money|some|money|"
-            r"that|yours) back|get (something|it all|it|some|every penny|what) (back|you)|(you|"
-            r"they)('re| are)? deserve\w*|what('s| is) (rightfully |rightly )?yours|entitle\w*|"
-            r"eligib\w+|qualif(y|ies|ied|ying)|owed|mis-?sold|overcharged|ripped off|cheated|"
-            r"did (you )?wrong|in the wrong|sure thing|dead cert|slam dunk|home and dry|in the bag|"
-            r"plain sailing|open and shut|foregone|no[- ]brainer|"
-            r"promising|looking (good|great|strong|bright|positive)|looks (good|great|strong|"
-            r"bright|positive|likely)|bright|count on( a| it| us| me| that)?|bank on|rely on (us|"
-            r"me|it|that)|bet on|safe bet|fingers crossed|(track|success) (record|rate)|never lost|"
-            r"get there in the end|result(s)? (for|is|will|you|every)|a result)\b"
+            r"ment)s?|cave( in)?|pay up|pays? off|cough up|money (back|is|will|that|coming|"
+            r"you)|getting (something|it|your money|some|money|that|yours) back|get (something|"
+            r"it all|it|some|every penny|what) (back|you)|(you|they)('re| are)? deserve\w*|"
+            r"what('s| is) (rightfully |rightly )?yours|entitle\w*|eligib\w+|qualif(y|ies|ied|"
+            r"ying)|owed|mis-?sold|overcharged|ripped off|cheated|did (you )?wrong|in the wrong|"
+            r"a sure thing|dead cert|slam dunk|home and dry|in the bag|plain sailing|open and shut|"
+            r"foregone|no[- ]brainer|promising|looking (good|great|strong|bright|positive)|"
+            r"looks (good|great|strong|bright|positive|likely)|bright|count on( a| it| us| me|"
+            r" that)?|bank on|rely on (us|me|it|that)|bet on|safe bet|fingers crossed|(track|"
+            r"success) (record|rate)|never lost|get there in the end|result(s)? (for|is|will|"
+            r"you|every)|a result)\b"
         ),
         unless=(
             *_EXCUSED,
@@ -124,11 +123,13 @@ RULES = (
             r" about| you| the| it| they| this| we)?\b|\b(trust (me|us)|mark my words|believe me|"
             r"take it from me|you have my word|my word|i (can )?(see|tell|know|bet|reckon|expect|"
             r"predict|foresee|imagine)( for a fact)? (this|you|they|it|that)( one)? (being|"
-            r"getting|will|'ll|would|going|should|winning)|no doubt|without (a )?doubt|undoubtedly|"
-            r"surely|inevitabl\w+|bound to|(is|are|'s|'re) going to (pay|win|be (fine|worth|"
-            r"ok|great)|work out|get|come)|(will|'ll|should|would|is going to|going to) (be|"
-            r"turn out|work out|come out) (fine|ok|okay|great|good|well|worth|all right|alright|"
-            r"a breeze|successful|sorted))\b"
+            r"getting|will|'ll|would|going|should|winning)|no doubt|without (a )?doubt|nailed on|"
+            r"bang to rights|expect a|pleasant surprise|nice surprise|go your way|every right|"
+            r"by right|been had|stand a (good |real |great )?chance|all work out|work out (well|"
+            r"fine|great)|undoubtedly|surely|inevitabl\w+|bound to|(is|are|'s|'re) going to (pay|"
+            r"win|be (fine|worth|ok|great)|work out|get|come)|(will|'ll|should|would|is going to|"
+            r"going to) (be|turn out|work out|come out) (fine|ok|okay|great|good|well|worth|"
+            r"all right|alright|a breeze|successful|sorted))\b"
         ),
         unless=(
             *_EXCUSED,
@@ -145,6 +146,54 @@ RULES = (
             ),
             r"\bare you sure\b",
             r"\bfor sure\?",
+        ),
+    ),
+    Rule(
+        id="they",
+        says="says what the other side did or will do",
+        pattern=(
+            r"\bthey('?ll|'?d|'?ve| will| would| won'?t| wouldn'?t| never| always| usually|"
+            r" broke| did| do| don'?t| didn'?t| have| had| hid| lied| knew| want| hope| ought|"
+            r" must| should| fob| ignore| run| kept| took| were| weren'?t| love| hate| can'?t|"
+            r" cannot| are| charge| owe)\b|\bthey'?re \w+|\b(no way|bound) they\b|\b(the (bank|"
+            r"lender|broker|supplier|dealer)|other firms?)('?ll|'?d| \w+)? (run|charge|pay|"
+            r"cost|owe|take|ignore|fob)\b"
+        ),
+        unless=(
+            _TOLD,
+            _ASKED,
+            (
+                r"\b(what|whatever|if|when|once|whether|which|how|anything|everything|before|until|"
+                r"unless|because|sorry|that|think|know|where|after|so|as|while) they('?re|'?ll|"
+                r"'?d|'?ve)?( \w+)?"
+            ),
+            (
+                r"\bthey('?re| are|'?ll be| will be) (all )?(here|there|below|saved|fine|clear|"
+                r"readable|welcome|safe|happy to|in|on|listed|too (dark|small|big|blurry)|hard to read|"
+                r"a (bit|little|lot))\b"
+            ),
+            r"\bthey (can|could|might|may)\b",
+        ),
+    ),
+    Rule(
+        id="boast",
+        says="sets the firm above others",
+        pattern=(
+            r"\b(we|our \w+|our)('?re|'?ve|'?ll| are| do| cost| have| only| rarely| seldom|"
+            r" hardly| never| always| know| win| lose)( \w+){0,3} (better|best|cheap\w*|fast\w*|"
+            r"lose|fail|well|nothing|expert\w*|experience|years|brilliant|less|more|leading|"
+            r"specialis\w+|professional\w*|few left|left)\b|\b(cheaper|better|faster|quicker|"
+            r"easier|safer|more (experienced|professional|reliable)) (than|with us|value|deal|"
+            r"results)\b|\b(professionals|experts|specialists)\b|\bonly (a|our|one) (firm|team|"
+            r"expert|solicitor|professional)\b|\b(hassle|stress|headache|nightmare|minefield)s?\b"
+        ),
+        unless=(
+            _TOLD,
+            _ASKED,
+            (
+                r"\b(sorry|sounds?|thanks|must|been|that'?s|what a|understand\w*|without|no|less|"
+                r"more|much|cause[ds]?|any|all)( \w+){0,6} (hassle|stress|headache|nightmare)s?\b"
+            ),
         ),
     ),
     Rule(
