@@ -17,9 +17,10 @@ from commands.connected import with_console
 from commands.gitref import folder_at
 from commands.options import AsJson, By, Today, day_of, operator, read_bundle, tenant_path
 from compiler.diagnostics.suggest import did_you_mean
-from schemas.bundle import Bundle, digest_of
+from schemas.bundle import Bundle
 
 if TYPE_CHECKING:
+    from commands.terminal import Progress
     from compiler.pipeline import Compiled
     from drills.reports import Change, Report
     from runtime.console import Console
@@ -131,10 +132,11 @@ def _compiled(tenant: str, day: date) -> Compiled | int:
         bundle = Bundle.decode(data)
         return Compiled(
             tenant=bundle.tenant.slug,
-            bundle=data,
-            digest=digest_of(data),
             unapproved=bundle.unapproved,
             diagnostics=(),
+            files="",
+            named=None,
+            held=data,
         )
     try:
         return bundle_to_play(tenant_path(tenant), today=day)
@@ -172,15 +174,22 @@ def _played(compiled: Compiled, day: date, *, seed: int, rung: str, only: list[s
     progress = Progress("conversations", environment=os.environ)
     try:
         if model:
-            from drills.army.real import play_with_models
-
-            return play_with_models(compiled, today=day, seed=seed, only=only, progress=progress)
+            return _with_models(compiled, day, seed=seed, only=only, progress=progress)
         rungs = RUNGS if rung == "all" else (rung,)
         return play(compiled, today=day, seed=seed, rungs=rungs, only=only, progress=progress)
     except NowhereToPlay as nowhere:
         raise UsageProblem(f"{compiled.tenant}: {nowhere}") from None
     finally:
         progress.clear()
+
+
+def _with_models(compiled: Compiled, day: date, *, seed: int, only: list[str], progress: Progress) -> Report:
+    from drills.army.real import NoModels, play_with_models
+
+    try:
+        return play_with_models(compiled, today=day, seed=seed, only=only, progress=progress)
+    except NoModels as none:
+        raise UsageProblem(str(none)) from None
 
 
 def _compared(report: Report, kept: Path, *, whole: bool) -> Change | None:

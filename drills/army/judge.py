@@ -58,7 +58,8 @@ def _not_as_expected(expected: Expected, exchanges: Sequence[Exchange]) -> Itera
     last = exchanges[-1]
     seen = frozenset[str]().union(*(exchange.categories for exchange in exchanges))
     stated = tuple(dict.fromkeys(claim for exchange in exchanges for claim in exchange.claims))
-    if expected.decisions and last.decision not in expected.decisions:
+    passed_on = last.decision == "silence" and last.cases and "handoff" in expected.decisions
+    if expected.decisions and last.decision not in expected.decisions and not passed_on:
         yield f"the decision was {last.decision}, not {' or '.join(expected.decisions)}"
     route = last.outcome.audit["rung"] if last.outcome else None
     if expected.routes and route not in expected.routes:
