@@ -15,6 +15,7 @@ from runtime.crypto import Vault
 from runtime.embedder import embedder_of
 from runtime.errors import BundleMissing, BundleRefused
 from runtime.messages import KillScope
+from runtime.models.embedding import for_the_occasion
 from runtime.ports import Activation, Clock
 from runtime.references import read_reference
 from runtime.settings import Settings
@@ -337,7 +338,13 @@ class Console:
 
     @property
     def _bundles(self) -> PgBundles:
-        return PgBundles(self.owner, self.tenants, embedder_of(self.settings.embedder))
+        remote = for_the_occasion(
+            lambda provider: read_reference(
+                self.settings.model_keys.get(provider, "none"), os.environ
+            ).strip(),
+            self.settings.model_urls,
+        )
+        return PgBundles(self.owner, self.tenants, embedder_of(self.settings.embedder, remote=remote))
 
     @property
     def _reads(self) -> PgDesk:
