@@ -167,7 +167,7 @@ async def _visitor(made: Place, tenant: str, env: Mapping[str, str]) -> AsyncIte
     settings = made.settings
     async with AsyncExitStack() as stack:
         asking = models(Settings.from_env(env), LocalBreakers(), made.clock, env)  # where `env` has a key
-        model = await stack.enter_async_context(asking)
+        model = (await stack.enter_async_context(asking)).ladder
         wake = await stack.enter_async_context(PgWake())
         http = await stack.enter_async_context(client())
         ingesting = await stack.enter_async_context(_pool(settings, "ingest"))

@@ -200,9 +200,7 @@ async def _worker(settings: Settings) -> None:
             await asyncio.to_thread(spoken.warm)
         turns = PgTurns(dispatch, parts.pool, parts.tenants)
         breakers = PgBreakers(dispatch)
-        asking = await parts.stack.enter_async_context(
-            asked_aside(settings, breakers, parts.clock, os.environ)
-        )
+        asking = await parts.stack.enter_async_context(models(settings, breakers, parts.clock, os.environ))
         work = Worker(
             turns=turns,
             bundles=parts.keeper,
@@ -237,17 +235,8 @@ class Asking:
 @asynccontextmanager
 async def models(
     settings: Settings, breakers: Breakers, clock: Clock, env: Mapping[str, str]
-) -> AsyncIterator[Ladder | None]:
-    """The ladder over every provider there is a key for, ready to be asked; None where there is no key, or no litellm."""
-    async with asked_aside(settings, breakers, clock, env) as asking:
-        yield asking.ladder
-
-
-@asynccontextmanager
-async def asked_aside(
-    settings: Settings, breakers: Breakers, clock: Clock, env: Mapping[str, str]
 ) -> AsyncIterator[Asking]:
-    """The same, with what can make an embedder of a provider's model."""
+    """Every provider there is a key for, ready to be asked."""
     from runtime.models.caller import Caller
     from runtime.models.embedding import RemoteEmbedder
     from runtime.models.ladder import Ladder

@@ -12,7 +12,7 @@ import pytest
 
 from drills.sandbox.models import ModelServer, model_server
 from drills.sandbox.models_wire import Provider
-from runtime.app import Asking, asked_aside, models
+from runtime.app import Asking, models
 from runtime.clock import clock_of
 from runtime.doctor import Finding, examine
 from runtime.models.breaker import LocalBreakers
@@ -30,15 +30,15 @@ def env_of(server: ModelServer) -> dict[str, str]:
 
 
 async def test_without_any_key_there_is_no_model() -> None:
-    async with models(Settings.from_env({}), LocalBreakers(), clock_of(0), {}) as ladder:
-        assert ladder is None
+    async with models(Settings.from_env({}), LocalBreakers(), clock_of(0), {}) as asking:
+        assert asking == Asking()
 
 
 async def test_a_key_that_cannot_be_read_is_said_and_leaves_the_register(tmp_path: Path) -> None:
     lines = io.StringIO()
     configure("json", process="test", stream=lines)
     env = {"CONVO_OPENAI_KEY": f"file:{tmp_path}/gone"}
-    async with asked_aside(Settings.from_env(env), LocalBreakers(), clock_of(0), env) as asking:
+    async with models(Settings.from_env(env), LocalBreakers(), clock_of(0), env) as asking:
         assert asking == Asking()
     assert '"provider": "openai"' in lines.getvalue()
     assert str(tmp_path) not in lines.getvalue()
@@ -49,7 +49,7 @@ async def test_with_one_key_that_provider_answers_and_the_key_goes_nowhere_else(
     key.write_text(KEY + "\n")
     async with model_server(brain=lambda _: "{}") as server:
         env = {"CONVO_GEMINI_KEY": f"file:{key}", **env_of(server)}
-        async with asked_aside(Settings.from_env(env), LocalBreakers(), clock_of(0), env) as asking:
+        async with models(Settings.from_env(env), LocalBreakers(), clock_of(0), env) as asking:
             assert asking.ladder is not None
             reply = await asking.ladder.ask(PROMPT, ORDER)
         assert [(a.provider, a.result) for a in reply.attempts] == [
@@ -97,7 +97,7 @@ async def test_the_doctor_finds_nothing_wrong_with_having_no_key(env: Mapping[st
 async def test_a_provider_embeds_in_as_many_dimensions_as_we_ask_for(chosen: str) -> None:
     async with model_server() as server:
         env = {"OPENAI_API_KEY": KEY, "GEMINI_API_KEY": KEY, **env_of(server)}
-        async with asked_aside(Settings.from_env(env), LocalBreakers(), clock_of(0), env) as asking:
+        async with models(Settings.from_env(env), LocalBreakers(), clock_of(0), env) as asking:
             assert asking.remote is not None
             embedder = asking.remote(chosen)
             vectors = await embedder.embed([f"text {n}" for n in range(70)])
@@ -111,7 +111,7 @@ async def test_a_provider_embeds_in_as_many_dimensions_as_we_ask_for(chosen: str
 async def test_an_embedder_nobody_knows_is_refused_by_name() -> None:
     async with model_server() as server:
         env = {"OPENAI_API_KEY": KEY, **env_of(server)}
-        async with asked_aside(Settings.from_env(env), LocalBreakers(), clock_of(0), env) as asking:
+        async with models(Settings.from_env(env), LocalBreakers(), clock_of(0), env) as asking:
             assert asking.remote is not None
             with pytest.raises(SettingsError, match="CONVO_EMBEDDER is 'openai/gpt-4o'"):
                 asking.remote("openai/gpt-4o")
