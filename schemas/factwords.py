@@ -66,7 +66,7 @@ IDIOMS = re.compile(
     r"first things first|square one|one day at a time|a day at a time|what a day|third part(?:y|ies)|in two minds|"
     r"double[- ]check(?:ed|ing|s)?|the other half|half the battle|halfway|meet you half ?way|half asleep|"
     r"zero (?:pressure|rush|hurry|obligation|stress|bother|problem|problems)|a penny for your thoughts|"
-    r"second to none|(?:merry|happy|lovely|good|nice) (?:christmas|xmas|easter|new year|"
+    r"second to none|two (?:ticks|secs|seconds)|(?:merry|happy|lovely|good|nice) (?:christmas|xmas|easter|new year|"
     r"weekend|bank holiday|(?:mon|tues|wednes|thurs|fri|satur|sun)day)|ten out of ten|"
     r"one moment|at the eleventh hour|one in a million|pound for pound|may i)\b"
 )

@@ -133,7 +133,7 @@ class Rule:
 
 
 # What an excuse covers ends where the sentence turns round: "I can't say, but you will win".
-_TURN = re.compile(r"\b(?:but|however|though|although|except|still|and|so)\b")
+_TURN = re.compile(r"\b(?:but|however|though|although|except|and)\b")
 
 
 def forbid(name: str, reply: Reply, rules: Sequence[Rule]) -> tuple[Finding, ...]:

@@ -53,8 +53,8 @@ RULES = (
         pattern=(
             r"\b((i am|i'?m|im|this is|it'?s|you'?re|we'?re) (definitely |really |actually |"
             r"honestly )?(not|no|never) (talking to |speaking to |chatting to |chatting with |"
-            r"dealing with )?(a |an |some )?(kind of )?(bot|robot|machine|computer|ai\b|automated|"
-            r"chatbot|program|assistant)|(isn'?t|ain'?t|not) (a |an |some |any )?(bot|chatbot|"
+            r"dealing with )?(a |an |some )?(kind of )?(bots?|robot|machine|computer|ai\b|automated|"
+            r"chatbot|program|assistant)\b|(isn'?t|ain'?t|not) (a |an |some |any )?(bot|chatbot|"
             r"robot|machine|automated|ai)\b|no (bots?|robots?|machines?) here|100 ?% human|"
             r"(really|actually|totally|fully|very much|all) human)"
         ),
@@ -129,8 +129,9 @@ RULES = (
                 r"did|didn'?t|am|may|might|should|shouldn'?t|asked|ask|missed|misread|misunderstood|"
                 r"misheard|said|say|mentioned|mention|got|get|have|had|apologi[sz]e|agree|suppose|"
                 r"guess|take|believe|reali[sz]e|wonder|noted|note|read|wasn'?t|answer|write|reply|"
-                r"gather|need (a (moment|bit|photo|copy|little)|to (check|know|ask|be)|your|one|"
-                r"the)|lost|mixed|muddled|put|explain|explained|repeat|offer|help|go|tell|keep|"
+                r"gather|needed|notice|noticed|spotted|sent|promise to (keep|be brief)|must have|"
+                r"need (a (couple|few|moment|bit|photo|copy|little)|to (check|know|ask|be)|your|"
+                r"one|the)|lost|mixed|muddled|put|explain|explained|repeat|offer|help|go|tell|keep|"
                 r"follow that|follow you|just|also|only|thought that|look|check|come|confused|skipped|"
                 r"jumped|left|gave|saw|thank|wish you|shall|'?ll|'?d)\b"
             ),
@@ -140,20 +141,22 @@ RULES = (
                 r"the|your|going to|unsure|with you|listening|asking|checking|software|automated|"
                 r"trying|having|hoping|pausing|stopping|leaving|limited|guessing|reading|looking|"
                 r"told you|on it|all ears|at your|back|delighted|ready|curious|following|struggling|"
-                r"seeing|working|waiting|thinking|talking|confused|losing|right|wrong|in)\b"
+                r"seeing|working|waiting|thinking|talking|confused|losing|right|wrong|in|keeping|"
+                r"popping|sending|adding|making|sure (that|it|this) ?('?s|is|must|was))\b"
             ),
             (
                 r"\bi am( \w+ly| so| very| just| still| only)* (sorry|afraid|here|happy|glad|not|"
                 r"able|unable|an|a|the|your|going)\b"
             ),
             (
-                r"\bi'?ve( \w+ly| just| also| only| already| now)* (noted|made a (note|change|mistake|"
-                r"record)|got|added|saved|recorded|passed|seen|read|understood|missed|answered|"
-                r"covered|asked|no|not|nothing|both|put that|updated|written|logged|changed|removed|"
-                r"marked|sent|received|kept|explained|given|been asked|lost|left|misunderstood|"
-                r"mixed|stopped|paused|set|cleared|corrected|taken|all|one|only|what|everything|"
-                r"had a|said|mentioned|shared|done|finished|moved|linked|attached|opened|closed|"
-                r"gone over|gone through|understood|repeated|put it|put those|put them)\b"
+                r"\bi'?ve( \w+ly| just| also| only| already| now)* (noted|popped (it|that|this)|"
+                r"ticked (it|that|this) off|spotted|all|made a (note|change|mistake|record)|got|"
+                r"added|saved|recorded|passed|seen|read|understood|missed|answered|covered|asked|"
+                r"no|not|nothing|both|put that|updated|written|logged|changed|removed|marked|sent|"
+                r"received|kept|explained|given|been asked|lost|left|misunderstood|mixed|stopped|"
+                r"paused|set|cleared|corrected|taken|all|one|only|what|everything|had a|said|mentioned|"
+                r"shared|done|finished|moved|linked|attached|opened|closed|gone over|gone through|"
+                r"understood|repeated|put it|put those|put them)\b"
             ),
             (
                 r"\bi was( just| only| also)* (asking|checking|wondering|hoping|about to|referring|"
@@ -164,8 +167,10 @@ RULES = (
                 r"\bmy (apologies|apology|mistake|fault|error|bad|reply|replies|message|messages|"
                 r"last|question|questions|answer|answers|pleasure|understanding|end|side|part|notes?|"
                 r"wording|words|explanation|first|next|previous|earlier|list|job|best|suggestion|"
-                r"point|way|thanks|sincere|typo|reading|turn|records?|page|screen|window)\b"
+                r"point|way|thanks|sincere|typo|reading|turn|records?|page|screen|window|thread|"
+                r"train of thought)\b"
             ),
+            r"\b(all|anything|everything|what|the \w+|one|last one,) i( just)? (need|needed|promise|have|had)\b",
             r"\b(you|they|he|she|who|ask|asked|said|say|says|if|whether|like|type|write|reply) (i|my)\b",
             (
                 r"\b(shall|can|could|may|should|do|did|must|how|what|where|which|why|than|before|"

@@ -24,6 +24,7 @@ pani para pentru pero pode por pour prosze puede puoi que questo qui shukriya si
 tesekkurler uma una und une unos usted ve voce vous waa wir ydy yn zu
 """
 _ENGLISH_WORDS = """
+better explain nope yep yes nothing else needed last next part both find looks look bit still back quite really try tried
 a about absolutely afternoon again agreed ah all an and any apologies are as at back be bear brilliant but by
 bye can cheers congratulations cool could course did do does don't done enough evening exactly excellent fair
 fine for from glad good got great had happy has have hello help here hi hmm how i i'll i'm if in indeed is it
@@ -77,7 +78,7 @@ def _reads_as_english(text: str) -> bool:
     ]
     foreign = sum(word in _FOREIGN for word in re.findall(r"[a-z]+(?:['’][a-z]+)?", text.casefold()))
     english = len({word for word in split if word in _ENGLISH})
-    return foreign == 0 or english > foreign if english else foreign == 0 and len(words) < 4
+    return foreign == 0 or english > foreign if english else foreign == 0 and len(words) < 5
 
 
 def _looks_english(text: str) -> bool:

@@ -57,7 +57,11 @@ RULES = (
             r"canary|(not|never) (supposed|allowed|permitted|meant) to (reveal|say|tell|share|"
             r"mention|discuss|show|talk|disclose|admit|answer))\b"
         ),
-        unless=(r"\b(a|as a|gift|love) tokens?\b", r"\bkeep (it|this|that|everything) confidential\b"),
+        unless=(
+            r"\b(a|as a|gift|love) tokens?\b",
+            r"\bkeep (it|this|that|everything) confidential\b",
+            r"\bignore my (last|previous|earlier) (message|question|reply)\b",
+        ),
     ),
     Rule(
         id="inner-workings",

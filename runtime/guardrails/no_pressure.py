@@ -175,10 +175,10 @@ RULES = (
         says="flatters",
         pattern=(
             r"\b(smart|clever|wise|great|good|right|best|sensible|excellent|brilliant) (choice|"
-            r"decision|move|thinking|cookie|customer|person)\b|\byou(?:'re| are) (such )?(so |"
-            r"very |really |clearly |obviously |an? |too )?(smart|clever|wise|intelligent|savvy|"
-            r"sharp|special|my favourite|one of (our|my)|better than|not like (most|other))\b|"
-            r"\b(someone|a person|people) as (smart|clever|sharp|savvy)\b"
+            r"decision|move|cookie|customer|person)\b|\byou(?:'re| are) (such )?(so |very |"
+            r"really |clearly |obviously |an? |too )?(smart|clever|wise|intelligent|savvy|sharp|"
+            r"special|my favourite|one of (our|my)|better than|not like (most|other))\b|\b(someone|"
+            r"a person|people) as (smart|clever|sharp|savvy)\b"
         ),
         unless=(
             r"\bthe right (choice|decision) (for you|is yours)\b",
@@ -234,6 +234,8 @@ RULES = (
             _TOLD,
             r"\bi('ll| will| can) (start|go ahead|add)[^.!?;]* (if|once|when) you\b[^.!?;]*",
             r"\bgo ahead(,|\.| and (ask|say|tell|send|explain))",
+            r"\bi'?ve (just )?ticked (that|it|this|one) off\b",
+            r"\btake (that|it) as (read|a (no|compliment))\b",
             r"\bi assume[d]? (you mean|you meant|that was)[^.!?;]*",
             (
                 r"\b(shall|should) (i|we) (go ahead|proceed) (with (the|that|this|my) (question|"
@@ -318,13 +320,13 @@ RULES = (
             ),
             (
                 r"\byou('?ve| have)( \w+ly| very| just| also| already| only| all)? (explained|been (very|"
-                r"really|so|clear|helpful|patient|kind|great|more|asked)|been (in|on|through|with|"
-                r"waiting|trying|told|given|busy|charged|dealing|looking)|given|told|sent|got (a|"
-                r"it|that|the|time|my|our|any|another|through|everything|all|in touch|back|questions)|"
-                r"answered|asked|mentioned|said|shared|raised|done|had|made|put (it|that)|written|"
-                r"reached|lost|noticed|picked|covered|chosen|described|replied|waited|read|shown|"
-                r"come to the right|changed|uploaded|attached|filled|provided|taken|confirmed|ended|"
-                r"landed|heard|hit|spotted)\b"
+                r"really|so|clear|helpful|patient|kind|great|more|asked)|been (a |an |in|on|through|"
+                r"with|waiting|trying|told|given|busy|charged|dealing|looking)|given|told|sent|"
+                r"got (a|it|that|the|time|my|our|any|another|through|everything|all|in touch|back|"
+                r"questions)|answered|asked|mentioned|said|shared|raised|done|had|made|put (it|"
+                r"that)|written|reached|lost|noticed|picked|covered|chosen|described|replied|waited|"
+                r"read|shown|come to the right|changed|uploaded|attached|filled|provided|taken|"
+                r"confirmed|ended|landed|heard|hit|spotted)\b"
             ),
             (
                 r"\byou('?re| are)( \w+ly| very| just| also| always| most| more than| quite| all|"
@@ -333,7 +335,8 @@ RULES = (
                 r"done|there|in the right|thinking|having|going through|going to need|busy|in touch|"
                 r"wondering|dealing|through|set|being|on the right|a star|kind|too kind|spot on|"
                 r"back|here|allowed|entirely|in control|in charge|in no|at liberty|absolutely|safe|"
-                r"feeling|waiting|concerned|interested|keen|stuck|mixing|confused|quick)\b"
+                r"feeling|waiting|concerned|interested|keen|the (first|one)|in good hands|stuck|"
+                r"mixing|confused|quick)\b"
             ),
             r"\byou (have|are|need to|must|really|only|will|would)( \w+){0,5}\?",
             r"\byou (don'?t|do not) need to\b",
@@ -448,6 +451,7 @@ RULES = (
                 r"pick|choose)( \w+){0,4} like (us|ours)\b"
             ),
             r"\b(leave|let) (you|me|that|it) alone\b",
+            r"\bnot alone\b",
         ),
     ),
     Rule(

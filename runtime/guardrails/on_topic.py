@@ -34,6 +34,7 @@ RULES = (
         unless=(
             r"\byou (don'?t|needn'?t|never) (need|have) to\b",
             r"\bshould you\b",
+            r"\byour best guess\b",
             _TOLD,
             r"\bi'?d suggest (we|taking a (break|moment))\b",
             r"\b(all|what|anything) you need to (do|know|send|tell)\b",
@@ -69,10 +70,10 @@ RULES = (
         id="another-subject",
         says="another subject",
         pattern=(
-            r"\b(recipe|poem|haiku|lyrics|football|weather|horoscope|bitcoin|crypto|stocks?|"
-            r"election|investments?|mortgage rates?|pension|prime minister|president|religion|"
-            r"joke|once upon a time|translate|diagnos(is|e)|medication|dosage|symptoms?|visa|"
-            r"immigration|divorce|tax return|gambl\w+|dating|netflix|homework|essay|python|"
+            r"\b(recipe|poem|haiku|lyrics|football|weather forecast|horoscope|bitcoin|crypto|"
+            r"stocks?|election|investments?|mortgage rates?|pension|prime minister|president|"
+            r"religion|joke|once upon a time|translate|diagnos(is|e)|medication|dosage|symptoms?|"
+            r"visa|immigration|divorce|tax return|gambl\w+|dating|netflix|homework|essay|python|"
             r"javascript)\b"
         ),
         unless=(_TOLD, r"\b(no|not a|isn'?t a) joke\b", r"\bin stock\b"),

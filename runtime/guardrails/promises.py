@@ -36,7 +36,14 @@ _OPEN = (
 )
 
 _UNHURRIED = r"\b(don'?t|no need|needn'?t|not|never) [^.!?;,]{0,40}(straight away|right away|soon|shortly)\b"
-_EXCUSED = (_TOLD, _UNKNOWN, _NO, _ASKED, _OPEN, _UNHURRIED)
+_COURTESY = (
+    r"^(oh )?(certainly|definitely)([.,!]|$)|\b(definitely|certainly) (understandable|"
+    r"fair|a (lot|fair))\b|\bpromise (to (keep|be)|i'll be (quick|brief))\b|\blast (one|"
+    r"question|thing),? i promise\b|\bi'?ll take (that|it) as read\b|\bsure (that|it|"
+    r"this) ?('?s|is|must be|was) (\w+ )?(frustrating|annoying|hard|tiring|worrying|"
+    r"stressful|a lot|confusing|upsetting|difficult|it)\b|\bsure (it|that) is\b"
+)
+_EXCUSED = (_COURTESY, _TOLD, _UNKNOWN, _NO, _ASKED, _OPEN, _UNHURRIED)
 # The shared list, each with what makes it harmless in a reply.
 _SHARED = tuple(
     Rule(id=meaning.removeprefix("a ").replace(" ", "-"), says=meaning, pattern=pattern, unless=_EXCUSED)
@@ -216,6 +223,7 @@ RULES = (
                 r"\b(we|i)('ve| have)? already (have|got|noted|received|asked|covered|talked|answered|"
                 r"mentioned|been|said|spoken|sent|looked|shown)\b"
             ),
+            r"\bwe('ve| have) got (plenty of )?(time|there|this|that)\b",
             r"\bwe('ve| have) (already )?(got|seen|received) (your|that|the|it|this|a|what)\b",
         ),
     ),
