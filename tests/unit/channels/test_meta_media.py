@@ -32,7 +32,8 @@ async def fetched(
     async def answer(request: httpx2.Request) -> httpx2.Response:
         asked.append(request)
         made = respond(request)
-        return await made if asyncio.iscoroutine(made) else made
+        told: httpx2.Response = await made if asyncio.iscoroutine(made) else made
+        return told
 
     async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as http:
         try:
