@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from compiler.pipeline import check
 from runtime.engine.screen import screen_text
-from schemas.bundle import Bundle
+from schemas.bundle import Bundle, Category, Pattern
 from tests.compiling import TODAY
 
 TENANTS = Path(__file__).parents[2] / "tenants"
@@ -497,6 +500,40 @@ HEARD: dict[str, list[str]] = {
         "I hope you all die",
         "I will hunt you down",
     ],
+    "are_you_human": [
+        "are you human",
+        "are you a bot",
+        "is that a real person",
+        "am I talking to a computer or what",
+        "did a person write this",
+        "you sound like a robot",
+        "human or ai?",
+        "do you have feelings",
+    ],
+    "amount_fishing": [
+        "how much will I get",
+        "what's the average payout",
+        "just a rough guess please",
+        "what are my chances",
+        "can you guarantee me a refund",
+        "will it cover a new kitchen",
+        "are we talking thousands",
+    ],
+    "off_topic": [
+        "tell me a joke",
+        "what's the capital of France",
+        "write me a poem about cats",
+        "what's the weather like today",
+        "how do I cook a chicken",
+        "what's your favourite film",
+    ],
+    "pressure_bait": [
+        "convince me to sign",
+        "should I hurry",
+        "am I running out of time",
+        "is this a limited offer",
+        "give me one good reason to sign up today",
+    ],
 }
 
 LEFT_ALONE = [
@@ -559,9 +596,6 @@ LEFT_ALONE = [
     "hello",
     "hi dave",
     "who are you",
-    "are you human",
-    "are you a bot",
-    "is that a real person",
     "do I need a solicitor",
     "can my solicitor do this",
     "the interest is killing me",
@@ -767,8 +801,8 @@ LEFT_ALONE = [
 
 
 @cache
-def bundle() -> Bundle:
-    compiled = check(TENANTS, today=TODAY, only=["dynamo-dave"]).tenants["dynamo-dave"]
+def bundle(slug: str = "dynamo-dave") -> Bundle:
+    compiled = check(TENANTS, today=TODAY, only=[slug]).tenants[slug]
     assert compiled is not None
     return Bundle.decode(compiled.bundle)
 
@@ -785,7 +819,7 @@ def test_every_wording_of_a_category_is_heard(category: str) -> None:
 
 def test_every_category_is_tried() -> None:
     assert set(HEARD) == {c.id for c in bundle().categories}
-    assert len(HEARD) == 22
+    assert len(HEARD) == 26
 
 
 def test_ordinary_talk_is_left_alone() -> None:
@@ -829,3 +863,42 @@ def test_what_follows_from_a_category_fits_its_priority() -> None:
         if category.hold or category.suppress or category.stops_bot:
             assert category.send_class in ("safety", "confirmation"), category.id
         assert category.patterns, category.id
+
+
+@pytest.mark.parametrize("path", sorted(TENANTS.glob("_packs/*/signals/*.yaml")), ids=lambda p: p.stem)
+def test_every_rule_hears_its_own_wordings_alone_and_is_needed_for_one_of_them(path: Path) -> None:
+    for category, examples in written(path):
+        for pattern in category.patterns:
+            hits, misses = examples[pattern.id]
+            assert [text for text in hits if not heard_by(category, (pattern,), text)] == [], pattern.id
+            assert [text for text in misses if heard_by(category, (pattern,), text)] == [], pattern.id
+            others = tuple(p for p in category.patterns if p is not pattern)
+            assert not all(heard_by(category, others, text) for text in hits), f"{pattern.id} adds nothing"
+
+
+@pytest.mark.parametrize("category", ["are_you_human", "amount_fishing", "off_topic", "pressure_bait"])
+def test_what_is_only_counted_changes_nothing(category: str) -> None:
+    made = next(c for c in bundle().categories if c.id == category)
+    assert made.reply is None
+    assert made.case is None
+    assert not (made.hold or made.suppress or made.stops_bot or made.page)
+
+
+def written(path: Path) -> Iterator[tuple[Category, Mapping[str, tuple[list[str], list[str]]]]]:
+    """The categories of one file, with the examples that stand beside their patterns."""
+    every = {c.id: c for slug in ("dynamo-dave", "edward-energy") for c in bundle(slug).categories}
+    for entry in yaml.safe_load(path.read_text("utf-8")):
+        examples = {p["id"]: (p["examples"]["hits"], p["examples"]["misses"]) for p in entry["patterns"]}
+        category = every[entry["id"]]
+        own = tuple(p for p in category.patterns if p.id in examples)
+        assert {p.id for p in own} == set(examples)
+        yield replace(category, patterns=own), examples
+
+
+def heard_by(category: Category, patterns: tuple[Pattern, ...], text: str) -> bool:
+    """Whether the category is heard with these of its patterns and nothing else in the bundle."""
+    left = replace(category, patterns=patterns)
+    made = replace(
+        bundle(), categories=(left,), handoff_words=(), digest=f"{category.id}:{[p.id for p in patterns]}"
+    )
+    return any(s.category == category.id for s in screen_text(text, made).signals)
