@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from runtime.engine.choices import pick
-from runtime.engine.masking import masked
 from runtime.engine.index import index_of
+from runtime.engine.masking import masked
 from tests.unit.engine.world import bundle
 
 OPTIONS = ("Complain myself", "Get the form", "Leave it there")
