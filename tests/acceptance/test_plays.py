@@ -13,6 +13,7 @@ from drills.facts.run import facts, untraced
 from drills.facts.spoken import of_report
 from drills.played_bundle import bundle_to_play
 from drills.plays import run
+from drills.plays.checks import CHECKS
 from drills.plays.people import parts_for
 from drills.plays.run import PRIMARY, REGISTER, personas
 from drills.plays.values import Part
@@ -31,7 +32,7 @@ def test_every_person_comes_away_unharmed_and_every_sentence_is_traced(tenant: s
     found = facts(of_report(report, bundle))
 
     assert {row.id: row.faults for row in report.missed} == {}
-    assert len(report.rows) == 2 * len(parts_for(tenant, run.CHECKS))
+    assert len(report.rows) == 2 * len(parts_for(tenant, CHECKS))
     assert len(found) > 20
     assert untraced(found) == 0
 
