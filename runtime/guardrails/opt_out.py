@@ -14,16 +14,15 @@ RULES = (
         pattern=(
             r"\b((sorry|sad|shame|gutted|hate) (to|you'?re|that you'?re) (see you )?(go|going|"
             r"leave|leaving)|why (do|did|would|are) you (want(ing)? to )?(stop|leav\w+|unsubscrib\w+|"
-            r"opt\w*)|"
-            r"(please )?(stay( with us)?|don'?t (unsubscribe|opt out|stop|leave))|are you sure you want t"
-            r"o (stop|leave|unsubscribe|opt out)|(can i|could you|may i) (ask|tell me) why you('re|"
-            r" are)? (stop|leav|unsub|opt|want to)\w*|come back (to us )?(soon|any ?time|when)|"
-            r"we'?ll miss you)\b"
+            r"opt\w*)|(please )?(stay( with us)?|don'?t (unsubscribe|opt out|stop|leave))|are you sure yo"
+            r"u want to (stop|leave|unsubscribe|opt out)|(can i|could you|may i) (ask|tell me) why you('r"
+            r"e| are)? (stop|leav|unsub|opt|want to)\w*|come back (to us )?(soon|any ?time|"
+            r"when)|we'?ll miss you)\b"
         ),
         unless=(
             (
                 r"\b(we can|i can|you can|can|could|we'?ll|i'?ll|let'?s|happy to|to|feel free to|"
-                r"welcome to|then) (always )?come back\b"
+                r"welcome to|then) (always )?come back( to us)?( soon| any ?time| when)?\b"
             ),
             r"\bif you'?d like to (stay|stop)\b",
             r"\bstay (safe|well|there|on the line|where you are)\b",
@@ -38,10 +37,10 @@ RULES = (
             r"\b(to (stop|unsubscribe|opt out)( \w+){0,3},? (you (must|should|need to|have to|"
             r"'ll need to|will need to|'d have to) )?(call|phone|ring|log in|write to|email|"
             r"go to|fill|visit|contact|pay)|(can'?t|cannot|unable to|won'?t|not able to|not possible to|"
-            r"too late to) (be )?(stop|unsubscribe|opt(ed)? out|remove(d)?|take you off)|"
-            r"reply stop within|(stopping|opting out|unsubscribing) (takes|costs|means|will|"
-            r"isn'?t|is not|won'?t|could|may|can)|(only|just) stop(s)? (some|the marketing|"
-            r"one)|reason for (stopping|leaving|opting))\b"
+            r"too late to) (be )?(stop|unsubscribe|opt(ed)? out|remove(d)?|take you off)|reply stop withi"
+            r"n|(stopping|opting out|unsubscribing) (takes|costs|means|will|isn'?t|is not|won'?t|"
+            r"could|may|can)|(only|just) stop(s)? (some|the marketing|one)|reason for (stopping|"
+            r"leaving|opting))\b"
         ),
     ),
     Rule(
@@ -50,9 +49,9 @@ RULES = (
         pattern=(
             r"\b((we|i)('?ll| will|'?re going to| are going to| may| might) (still|continue to|"
             r"keep( on)?|carry on|go on|stay in) ?(message|messaging|text|texting|contact|contacting|"
-            r"send|sending|touch|writing|checking|remind\w*|chas\w+)|"
-            r"(check(ing)? (in|back)|follow(ing)? up|remind(ing)? you|message you|text you|"
-            r"nudge you|chase you) (again )?(tomorrow|later|next|in a|soon|daily|every|on \w+day))\b"
+            r"send|sending|touch|writing|checking|remind\w*|chas\w+)|(check(ing)? (in|back)|"
+            r"follow(ing)? up|remind(ing)? you|message you|text you|nudge you|chase you) (again )?(tomorr"
+            r"ow|later|next|in a|soon|daily|every|on \w+day))\b"
         ),
     ),
 )
