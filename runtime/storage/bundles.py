@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -13,8 +12,8 @@ from uuid import uuid4
 
 from runtime.errors import BundleMissing, BundleRefused, PointerMoved
 from runtime.ports import Activation, Embedder, EmbedderDown
-from runtime.storage.embeddings import Embeddings
 from runtime.storage.drills import is_gate, not_drilled
+from runtime.storage.embeddings import Embeddings
 from runtime.storage.postgres import Pool
 from runtime.storage.tenants import Tenants
 from schemas.bundle import Bundle, BundleError, Claim, digest_of

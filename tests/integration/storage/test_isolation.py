@@ -217,6 +217,7 @@ TASKS = {
     | {"breaker_states_v1", "breaker_try_v1", "breaker_report_v1"}
     | {"audit_roots_v1", "audit_seal_v1", "audit_sealed_v1", "audit_moved_v1"},
     "convo_tenant": COMMON
+    | {"last_look_v3", "commit_turn_v2"}
     | {"load_v2", "last_look_v2", "media_keep_v1", "models_down_v1", "models_up_v1"}
     | {"pin_v1", "load_v1", "conversation_key_v1", "commit_turn_v1", "fail_turn_v1", "claim_search_v1"}
     | {"claim_search_v2", "search_ready_v1", "send_epoch_v1"}
