@@ -89,7 +89,7 @@ def normalise(text: str) -> Shadow:
         candidates += [squeeze(leet, keep=1), squeeze(leet, keep=2)]
     candidates.append(words_alone(leet))
     if short is not text:
-        candidates.append(View(text.lower().translate(_SIMPLY), range(len(text)), WHOLE))
+        candidates.append(View(_as_it_stands(text), range(len(text)), WHOLE))
     views: dict[str, View] = {}
     for n, view in enumerate(candidates):
         if n and view is candidates[n - 1]:  # a step that found nothing to do gives back what it was given
@@ -108,6 +108,13 @@ def _kept(text: str) -> Sequence[int]:
     if len(text) <= HEAD_CHARS + TAIL_CHARS:
         return range(len(text))
     return (*range(HEAD_CHARS), *range(len(text) - TAIL_CHARS, len(text)))
+
+
+def _as_it_stands(text: str) -> str:
+    """In lower case, one sign for one, without halves of surrogate pairs."""
+    whole = text if text.isascii() else text.encode("utf-8", "replace").decode()
+    low = whole.lower()
+    return (low if len(low) == len(whole) else whole).translate(_SIMPLY)
 
 
 def _walk(text: str, kept: Sequence[int], table: _Table, *, compose: bool) -> View:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import accumulate
-from typing import Any
 
 from runtime.engine.handoff import asks_for_person
 from runtime.engine.tongue import Tongue, tongue_of
 from runtime.messages import Signal, Stop, Turn, Verdict
 from schemas.bundle import Bundle, Category, Pattern
 from schemas.decode import decoded
-from schemas.text import View, compile_any, compile_pattern, match_opt_out, normalise
+from schemas.fold import WHOLE
+from schemas.text import View, compile_pattern, compile_patterns, match_opt_out, normalise
 
 HUMAN_REQUEST = "human_request"
 HANDOFF_WORDS = "handoff_words"
-CACHED_BUNDLES = 32
+WHOLE_UP_TO_PRIORITY = (
+    1  # amid a very long text a life and a hold are looked for; the rest at its head and its tail
+)
 MAX_HITS_JUDGED = 32  # per pattern and reading: enough for any honest message
 SPLIT_WITHIN = timedelta(minutes=10)  # what was said before that is not the beginning of this
 JOINED_CHARS = 1_000  # of each message, where several are read as one
@@ -78,11 +79,11 @@ def signals_of(text: str, bundle: Bundle, seq: int) -> Iterator[Signal]:
         start=wanted[0] if wanted else 0,
         end=wanted[1] if wanted else 0,
     )
-    for compiled in _compiled(bundle):
-        signal = _first(compiled, readings, seq)
+    for category in _by_gravity(bundle):
+        signal = _first(category, readings, seq)
         if signal is not None:
             yield signal
-        elif wanted is not None and compiled.category.id == HUMAN_REQUEST:
+        elif wanted is not None and category.id == HUMAN_REQUEST:
             yield by_word
     if wanted is not None and not any(c.id == HUMAN_REQUEST for c in bundle.categories):
         yield by_word
@@ -101,20 +102,14 @@ def _over_messages(turn: Turn, seen: Collection[str]) -> Iterator[Signal]:
         return
     seams = list(accumulate(len(part) + 1 for part in parts[:-1]))
     readings = [_Reading(view.kind, view, None) for view in normalise(" ".join(parts)).views]
-    for compiled in _compiled(turn.active):
-        if compiled.category.id not in seen:
-            signal = _first(compiled, readings, turn.pending[-1].seq, seams)
+    for category in _by_gravity(turn.active):
+        if category.id not in seen:
+            signal = _first(category, readings, turn.pending[-1].seq, seams)
             if signal is not None:
                 yield replace(signal, start=0, end=0, reading="messages")
 
 
 # ---- patterns ----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    category: Category
-    any_of: Any  # one program of all patterns: most messages match none, and it says so in one pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,36 +122,28 @@ class _Reading:
         return self.run if self.run is not None else self.view.span(start, end)
 
 
-_cache: OrderedDict[str, tuple[_Compiled, ...]] = OrderedDict()
-
-
-def _compiled(bundle: Bundle) -> tuple[_Compiled, ...]:
-    """Categories with their patterns joined, most serious first; kept by the bundle's digest. Raises PatternError."""
-    if bundle.digest not in _cache:
-        _cache[bundle.digest] = tuple(
-            _Compiled(category, compile_any(tuple(p.match for p in category.patterns)))
-            for category in sorted(bundle.categories, key=lambda c: c.priority)
-        )
-        while len(_cache) > CACHED_BUNDLES:
-            _cache.popitem(last=False)
-    _cache.move_to_end(bundle.digest)
-    return _cache[bundle.digest]
+def _by_gravity(bundle: Bundle) -> list[Category]:
+    return sorted(bundle.categories, key=lambda c: c.priority)
 
 
 def _first(
-    compiled: _Compiled, readings: Sequence[_Reading], seq: int, seams: Sequence[int] = ()
+    category: Category, readings: Sequence[_Reading], seq: int, seams: Sequence[int] = ()
 ) -> Signal | None:
-    """The first pattern of the category that counts in any reading, and where; with `seams`, only a hit that spans one."""
+    """The first pattern of the category that counts in any reading, and where; with `seams`, only a hit that spans one.
+
+    Raises PatternError.
+    """
+    patterns = compile_patterns(tuple(pattern.match for pattern in category.patterns))
     for reading in readings:
-        if compiled.any_of is not None and compiled.any_of.search(reading.view.text) is None:
+        if reading.kind == WHOLE and category.priority > WHOLE_UP_TO_PRIORITY:
             continue
-        for pattern in compiled.category.patterns:
-            for hit in _counting(pattern, reading.view.text):
+        for n in sorted(patterns.in_text(reading.view.text)):
+            for hit in _counting(category.patterns[n], reading.view.text):
                 start, end = reading.span(*hit)
                 if not seams or any(start < seam < end for seam in seams):
                     return Signal(
-                        category=compiled.category.id,
-                        pattern=pattern.id,
+                        category=category.id,
+                        pattern=category.patterns[n].id,
                         seq=seq,
                         start=start,
                         end=end,

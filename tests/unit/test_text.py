@@ -14,6 +14,7 @@ from schemas.text import (
     PatternError,
     compile_any,
     compile_pattern,
+    compile_patterns,
     find_prohibited,
     match_opt_out,
     matches,
@@ -188,3 +189,30 @@ def test_what_is_shown_holds_no_invisible_sign(text: str) -> None:
     shown = visible(text)
     assert not any(0xD800 <= ord(c) <= 0xDFFF or c in "\u200b\u202e\x00\U000e0041" for c in shown)
     shown.encode()
+
+
+def test_many_patterns_tried_at_once_find_what_each_finds_alone() -> None:
+    every = (r"\bone\b", r"^[0-9 ]+$", r"\btwo\b.{0,40}\bthree\b", "[é-ü]x", r"a{3}")
+    texts = (
+        "one",
+        "07 00",
+        "two or even three",
+        "éx",
+        "baaa",
+        "none",
+        "",
+        "two, and later on in the day no more",
+        "\x00",
+    )
+    for text in texts:
+        alone = {n for n, pattern in enumerate(every) if compile_pattern(pattern).search(text)}
+        assert compile_patterns(every).in_text(text) == alone
+    assert compile_patterns(()).in_text("one") == frozenset()
+    with pytest.raises(PatternError):
+        compile_patterns(("(?<=a)b",))
+
+
+def test_half_of_a_surrogate_pair_amid_a_long_text_hides_nothing() -> None:
+    shadow = normalise("\ud800 x" * 5_000 + " Stop It " + "é" * 5_000)
+    assert shadow.views[-1].kind == "whole"
+    assert compile_patterns(("stop it",)).in_text(shadow.views[-1].text) == {0}
