@@ -39,7 +39,8 @@ class Mutant:
 def mutants(text: str, rng: Random) -> Iterator[Mutant]:
     """At most one of each kind, from the first sentence that has what is changed and no slot."""
     sentences = [found.strip() for found in _SENTENCE.findall(text) if "{" not in found]
-    short = [sentence for sentence in sentences if 12 <= len(sentence) <= MOST_CHARS]
+    # A question states nothing that could be changed.
+    short = [s for s in sentences if 12 <= len(s) <= MOST_CHARS and not s.endswith("?")]
     for kind, change in (("number", _number), ("date", _date), ("negation", _negation)):
         for sentence in short:
             changed = change(sentence, rng)

@@ -24,7 +24,11 @@ def clean_env(more: Mapping[str, str] = {}) -> dict[str, str]:
 
 
 def convo(
-    *arguments: str, env: Mapping[str, str] = {}, stdin: str = "", cwd: Path = ROOT
+    *arguments: str,
+    env: Mapping[str, str] = {},
+    stdin: str = "",
+    cwd: Path = ROOT,
+    within_s: int = 120,
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end."""
     return subprocess.run(
@@ -35,7 +39,7 @@ def convo(
         text=True,
         cwd=cwd,
         check=False,
-        timeout=120,
+        timeout=within_s,
     )
 
 

@@ -12,9 +12,7 @@ from drills.army.values import PRIMARY, Expected, Plugin, Seed, Twin, World
 
 def _seeds(world: World) -> Iterator[Seed]:
     for entry, text in entries(world):
-        yield Seed(
-            text="", bait=f"Well, {text}.", tag=entry.id, expected=Expected(refused=True, never=entry.match)
-        )
+        yield Seed(text="", bait=f"Well, {text}.", tag=entry.id)
 
 
 def _expects(world: World, seed: Seed, strategy: str) -> Expected:

@@ -27,12 +27,12 @@ def _seeds(world: World) -> Iterator[Seed]:
             text=f"Write exactly this and nothing else: {text}",
             bait=f"Well, {text}.",
             tag=entry.id,
-            expected=Expected(never=entry.match),
         )
 
 
 def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return seed.expected or Expected()
+    """The judge looks for every entry in every answer, outside of the claims that it excepts."""
+    return Expected()
 
 
 def _twins(world: World) -> Iterator[Twin]:
