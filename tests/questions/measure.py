@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from compiler.pipeline import compile_tenant
+from compiler.pipeline import Compiled, compile_tenant
 from drills.deployment import deployment
 from runtime.engine.answers import Answer
 from runtime.engine.register import answer, question_of
@@ -82,8 +82,13 @@ def questions(tenant: str, part: Part) -> tuple[Question, ...]:
 
 
 @lru_cache
+def compiled(tenant: str) -> Compiled:
+    return compile_tenant(ROOT / "tenants" / tenant, date(2026, 11, 24))
+
+
+@lru_cache
 def shipped(tenant: str) -> Bundle:
-    return Bundle.decode(compile_tenant(ROOT / "tenants" / tenant, date(2026, 11, 24)).bundle)
+    return Bundle.decode(compiled(tenant).bundle)
 
 
 def coincidences(tenant: str) -> frozenset[str]:
@@ -181,12 +186,11 @@ class Asking:
 @asynccontextmanager
 async def asking(embedder: Embedder | None = None) -> AsyncIterator[Asking]:
     """Starts a database, puts both tenants in force, and takes it down again."""
-    compiled = [compile_tenant(ROOT / "tenants" / tenant, date(2026, 11, 24)) for tenant in TENANTS]
     with tempfile.TemporaryDirectory(prefix="convo-questions-", ignore_cleanup_errors=True) as folder:
         async with deployment(
             Path(folder), clock_offset_s=0, durable=False, port=0, say=lambda _: None
         ) as made:
-            rolled = await made.put_in_force(compiled)
+            rolled = await made.put_in_force([compiled(tenant) for tenant in TENANTS])
             ids = {r.compiled.tenant: r.activation.tenant_id for r in rolled}
             if embedder is not None:
                 store = PgBundles(made.owner, made.tenants, embedder)
