@@ -23,6 +23,7 @@ from runtime.channels import channels, client
 from runtime.channels.webchat import inbound
 from runtime.clock import clock_of, offset_to
 from runtime.crypto import Vault
+from runtime.embedder import embedder_of
 from runtime.errors import BundleMissing
 from runtime.lastgood import LastGood
 from runtime.models.breaker import LocalBreakers
@@ -207,7 +208,7 @@ async def _visitor(made: Place, tenant: str, env: Mapping[str, str]) -> AsyncIte
             worker=Worker(
                 turns=PgTurns(dispatch, made.tenant, made.tenants),
                 bundles=keeper,
-                claims=PgClaimSearch(made.tenant),
+                claims=PgClaimSearch(made.tenant, embedder_of(made.settings.embedder)),
                 model=model,
                 checker=model,
                 clock=made.clock,

@@ -28,6 +28,7 @@ from drills.rollout import STAGE
 from runtime.bundles import BundleKeeper
 from runtime.channels.webchat import WebChat, inbound
 from runtime.clock import offset_to
+from runtime.embedder import embedder_of
 from runtime.errors import MalformedWebhook
 from runtime.lastgood import LastGood
 from runtime.messages import (
@@ -456,7 +457,7 @@ async def _wired(
             worker=Worker(
                 turns=turns,
                 bundles=keeper,
-                claims=PgClaimSearch(pools["tenant"]),
+                claims=PgClaimSearch(pools["tenant"], embedder_of(made.settings.embedder)),
                 model=minds[0],
                 checker=minds[1],
                 clock=clock,
