@@ -16,6 +16,7 @@ from schemas.numberwords import AMOUNT, NUMBER, ORDINAL, digits_of, ordinal, pla
 Kind = Literal["money", "share", "number", "date", "length", "time", "body", "link", "email", "phone"]
 
 FEWEST_PHONE_DIGITS = 6
+LONG_PHONE_DIGITS = 9
 CACHED_TEXTS = 4_096
 
 
@@ -69,6 +70,8 @@ def holds(held: Collection[tuple[Kind, str]], fact: Fact) -> bool:
     match fact.kind:
         case "date":
             return any(kind == "date" and _within(fact.value, value) for kind, value in held)
+        case "number" | "phone":  # 116 123 and 116123 are dialled alike
+            return any(kind in ("number", "phone") and value == fact.value for kind, value in held)
         case "body":
             return any(kind == "body" and value.endswith(f" {fact.value}") for kind, value in held)
         case "money" if fact.value in ("£", "€", "$", "¥"):
@@ -140,7 +143,7 @@ _FOUND = re.compile(
     rf"|(?P<named_month>\b(?:{w.SURE_MONTH})\b|\b(?:{_IN_MAY})[ -](?:may|march)\b)"
     rf"|(?P<named>{w.NAMED_DAY})"
     # telephone numbers
-    rf"|(?P<phone>(?:\+|\b00)?[ ]?\(?\b\d[\d ()./-]{{4,}}\d\b|\b(?:(?:{w.DIGIT_WORD})[ ,-]+){{5,}}(?:{w.DIGIT_WORD})\b)"
+    rf"|(?P<phone>(?:\+ ?|\b00 ?)?\(?\b\d[\d ()./-]{{4,}}\d\b|\b(?:(?:{w.DIGIT_WORD})[ ,-]+){{4,}}(?:{w.DIGIT_WORD})\b)"
     # money
     rf"|(?P<sign>[£€$¥]|\b(?:gbp|eur|usd)\b) ?(?P<sum>{AMOUNT})?"
     rf"|(?P<money>{NUMBER})[ -]?(?P<coin>{w.COIN})\b"
@@ -191,9 +194,13 @@ def _day(day: str, month: str, year: str | None) -> tuple[Kind, str]:
 
 
 def _phone(hit: re.Match[str]) -> tuple[Kind, str] | None:
+    """A long number that begins with 0 or +, or one in groups; any other row of digits is a number."""
     found = digits_of(hit[0])
-    if len(found) < FEWEST_PHONE_DIGITS:
-        return "number", found
+    grouped = re.search(r"[^\d]", hit[0]) is not None
+    if len(found) < FEWEST_PHONE_DIGITS or not (
+        grouped or (found[0] == "0" and len(found) >= LONG_PHONE_DIGITS)
+    ):
+        return "number", plain(Decimal(found.lstrip("+") or 0))
     return "phone", re.sub(r"^(?:\+|00)440?", "0", found) if found[0] in "+0" else found
 
 

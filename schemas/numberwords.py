@@ -29,7 +29,7 @@ _SPOKEN_DIGITS = {**{word: str(n) for word, n in SMALL.items() if n < 10}, "oh":
 _UNIT_WORDS = "|".join(sorted((word for word in SMALL if word != "one"), key=len, reverse=True))
 _TEENS = rf"(?:{'|'.join(TENS)})(?:[ -](?:{'|'.join(sorted(SMALL, key=len, reverse=True))}))?"
 _WORD = rf"(?:{_TEENS}|{_UNIT_WORDS})"
-DIGITS = r"\d[\d,]*(?:\.\d+)?"
+DIGITS = r"\d+(?:,\d{3})*(?:\.\d+)?"
 AMOUNT = rf"(?:{DIGITS}(?: ?(?:{_LONG_SCALE})\b| ?(?:k|m|mn|bn)\b)?|\b{_WORD}\b(?: (?:{_LONG_SCALE})\b)?)"
 _SCALED = rf"(?: (?:{_LONG_SCALE}))"
 NUMBER = (

@@ -75,20 +75,32 @@ class Reply:
                 start += len(sentence.text) + 1
 
     def own_words(self) -> Iterator[tuple[int, str]]:
-        """The words no claim stands behind."""
-        return (
-            (
-                start,
-                _UNPAIRED.sub("\ufffd", sentence.text),
-            )  # RE2 reads no half of a surrogate pair; one sign for one
-            for start, sentence in self.sentences()
-            if sentence.claim is None
-        )
+        """The words no claim stands behind. Of a free text, what it quotes of its cited claims to the letter is blank."""
+        quoted = tuple(cited_texts(self)) if self.free_text else ()
+        for start, sentence in self.sentences():
+            if sentence.claim is None:
+                # RE2 reads no half of a surrogate pair; one sign for one
+                text = _UNPAIRED.sub("\ufffd", sentence.text)
+                for wording in quoted:
+                    text = text.replace(wording, " " * len(wording))
+                yield start, text
 
     def choices(self) -> Iterator[tuple[str, Claim | None]]:
         """Every choice shown, with the claim whose approved words it is; None when nothing stands behind it."""
         for part in self.parts:
             yield from choices_of(part, self.bundle)
+
+
+def cited_texts(reply: Reply) -> Iterator[str]:
+    """Every approved wording of the claims cited, the tenant's own slots filled, the longest first."""
+    tenant = reply.bundle.tenant
+    claims = [reply.bundle.claims[i] for i in reply.cited if i in reply.bundle.claims]
+    texts = {text for claim in claims for variants in claim.texts.values() for text in variants.values()}
+    for text in sorted(texts, key=len, reverse=True):
+        filled = text
+        for name, value in tenant.values.items():
+            filled = filled.replace(f"{{tenant.{name}}}", value)
+        yield filled
 
 
 def choices_of(part: Rendered, bundle: Bundle) -> tuple[tuple[str, Claim | None], ...]:

@@ -88,6 +88,7 @@ def _texts(reply: Reply, claims: Iterable[str]) -> frozenset[str]:
 
 
 def _each_text(reply: Reply, claims: Iterable[str]) -> Iterator[str]:
+    """What the claims say, and what stands in their slots."""
     for claim_id in claims:
         claim = reply.bundle.claims.get(claim_id)
         if claim is not None:

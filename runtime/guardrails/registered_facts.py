@@ -11,9 +11,10 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from runtime.guardrails import Reply, Rule, block, forbid
+from runtime.guardrails import Reply, Rule, block, cited_texts, forbid
 from runtime.messages import Finding, Sentence
 from schemas.bundle import Bundle, Claim
+from schemas.polarity import turned_round
 from schemas.text import normalise, visible
 
 NAME = "registered-facts"
@@ -247,6 +248,11 @@ def _unregistered(reply: Reply) -> list[Finding]:
         )
         for start, sentence in reply.sentences()
         if _key(sentence.text) not in approved
+    ]
+    found += [
+        block(f"{NAME}/turned-round", "says the reverse of what is cited", start + first, start + last)
+        for start, text in reply.own_words()
+        for first, last in turned_round(text, cited_texts(reply))
     ]
     for claim_id in reply.cited:
         if claim_id not in bundle.claims:
