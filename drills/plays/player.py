@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from drills.rehearsal import AGREED_AGO, BETWEEN_LINES, NUMBERS, Rehearsal
 from runtime.engine.campaign import campaign_send
 from runtime.messages import Identity, InboundEvent, InboundMessage, Outcome
 from runtime.ports import Prompt, Route
+from runtime.storage.operations import NotPossible
 from runtime.storage.people import Consent
 from runtime.web.arrivals import arrivals_of
 from schemas.bundle import Connection
@@ -109,9 +111,14 @@ class Player:
             self.fresh += new
 
     async def human_back(self) -> None:
-        """A colleague takes the conversation, settles what made it theirs, and gives it back."""
+        """A colleague takes the conversation, lifts what holds the person, and gives it back."""
         assert self.conversation is not None
+        assert self.contact is not None
         stage, now = self.stage, self.stage.clock.now()
+        with suppress(NotPossible):  # nothing holds them
+            await stage.operations.lift_hold(
+                stage.tenant_id, self.contact, by=COLLEAGUE, reason="a drill", now=now
+            )
         await stage.operations.take_over(
             stage.tenant_id, self.conversation, by=COLLEAGUE, reason="a drill", now=now
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -215,13 +215,9 @@ def _origin(sentence: Sentence, vouched: Collection[str]) -> Iterator[str]:
 
 def _without(bundle: Bundle, parts: Sequence[Part]) -> str:
     """Checks on claims that this tenant has none of."""
-    asked = {
-        e.given.get("id", e.given.get("claim", ""))
-        for p in parts
-        for line in p.lines
-        for e in (*line.expect, *p.must)
-    }
-    ends: Mapping[str, bool] = {
-        name: any(c.endswith(name.removeprefix("*")) for c in bundle.claims) for name in asked if name
-    }
-    return ", ".join(sorted(name for name, there in ends.items() if not there)) or "everything was"
+    asked: set[str] = set()
+    for each in (e for p in parts for e in (*p.must, *(e for line in p.lines for e in line.expect))):
+        named = each.given.get("id", each.given.get("claim", ()))
+        asked |= {named} if isinstance(named, str) else set(named)
+    missing = [n for n in asked if not any(c.endswith(n.removeprefix("*")) for c in bundle.claims)]
+    return ", ".join(sorted(missing)) or "nothing"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from drills.facts.trace import trace
 from drills.plays.log import Log
+from schemas.bundle import Claim
 from schemas.text import find_prohibited, matches, normalise
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
@@ -16,13 +17,19 @@ _INNER = re.compile(r"\b[A-Z]{2,4}-[A-Z]{0,4}\d{2,}\b|\bsecret:|\bCV\d{4}\b|syst
 PROMPT_RUN = 8  # words of the prompt in a row that nobody writes by chance
 
 
-def claim_used(log: Log, *, id: str, earlier: bool = False) -> Iterator[str]:
-    """`earlier`: that it was shown before in this conversation is enough."""
-    claim = log.claim(id)
-    if claim is None:
+def claim_used(log: Log, *, id: str | Sequence[str], earlier: bool = False) -> Iterator[str]:
+    """One of several, where several say it. `earlier`: that it was shown before in this conversation is enough."""
+    names = [id] if isinstance(id, str) else id
+    wanted = [claim for name in names if (claim := log.claim(name)) is not None]
+    if not wanted:
         return  # this tenant has no claim of that kind; the report's notes say so
-    if claim not in (log.ever_stated if earlier else log.stated):
-        yield f"{claim.id} was not stated ({', '.join(c.id for c in log.stated) or 'nothing was'})"
+    if not set(_ids(wanted)) & set(_ids(log.ever_stated if earlier else log.stated)):
+        said = ", ".join(c.id for c in log.stated) or "nothing was"
+        yield f"{' or '.join(_ids(wanted))} was not stated ({said})"
+
+
+def _ids(claims: Sequence[Claim]) -> list[str]:
+    return [claim.id for claim in claims]
 
 
 def no_match(log: Log, *, patterns: Sequence[str]) -> Iterator[str]:
