@@ -14,10 +14,13 @@ from tests.bench.rows import (
     compile_many,
     kill_switch,
     memory,
+    model_cost,
+    model_latency,
     model_stall,
     queue_drain,
     screen,
     turn,
+    turn_cpu,
     watch,
     webhook_ack,
 )
@@ -26,6 +29,7 @@ ROWS: Mapping[str, Callable[[Ground], Coroutine[Any, Any, Row]]] = {
     "webhook": webhook_ack.run,
     "queue": queue_drain.run,
     "turn": turn.run,
+    "turn-cpu": turn_cpu.run,
     "activation": activation.run,
     "compile": compile_check.run,
     "compile-100": compile_many.hundred,
@@ -36,6 +40,8 @@ ROWS: Mapping[str, Callable[[Ground], Coroutine[Any, Any, Row]]] = {
     "memory": memory.run,
     "model-stall": model_stall.run,
     "screen": screen.run,
+    "model-cost": model_cost.run,
+    "model-latency": model_latency.run,
 }
 
 # Half an hour: only when asked for by name.
