@@ -13,6 +13,7 @@ from runtime.engine.answers import Answer
 from runtime.engine.ranking import FIRM_FROM
 from runtime.engine.register import answer, recorded
 from runtime.engine.scene import Scene
+from runtime.messages import Silence
 from runtime.ports import Hit
 
 SPENT = 100  # percent of the day's money
@@ -70,6 +71,8 @@ def _by_needs(scene: Scene) -> Route | None:
 
 
 def _by_answer(scene: Scene, known: Answer) -> Route:
+    if known.moves and all(isinstance(move, Silence) for move in known.moves):
+        return Route(route="none", rule="nothing-to-add")  # a model would find one more polite thing to say
     if recorded(scene) is not None:
         return Route(route="simple", rule="answer-to-a-question")
     rule = SIMPLE.get(known.reason)

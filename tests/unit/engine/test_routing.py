@@ -50,7 +50,7 @@ ASKED = {"asked": "T-Q01", "history": (theirs("the form please"), ours("T-Q01"))
     ("texts", "changes", "expected"),
     [
         (["hello"], {}, Route(route="simple", rule="courtesy")),
-        (["thanks"], {}, Route(route="simple", rule="courtesy")),
+        (["thanks"], {}, Route(route="none", rule="nothing-to-add")),
         (["what would this cost me"], {}, Route(route="simple", rule="quick-reply")),
         (["what is your fee"], {}, Route(route="simple", rule="clear-winner")),
         (["can I have the form"], {}, Route(route="simple", rule="scripted-flow")),
