@@ -29,7 +29,8 @@ _WEAK = _words(
 _LAST_RESORT = _words("not you i me my your")  # all that is left of "who are you"
 _TYPED = {  # how words are typed on a phone, and we for I: who asks makes no other question of it
     "we": "i", "our": "my", "ours": "mine", "us": "me", "we're": "i", "ourselves": "myself",
-    "comision": "commission", "comission": "commission", "commision": "commission", "wot": "what", "wat": "what", "wots": "what", "wats": "what", "whts": "what", "n": "and", "cud": "could", "wud": "would",
+    "comision": "commission", "comission": "commission", "commision": "commission",
+    "wot": "what", "wat": "what", "wots": "what", "wats": "what", "whts": "what", "n": "and", "cud": "could", "wud": "would",
     "shud": "should", "gonna": "going", "gunna": "going", "wanna": "want", "gotta": "got", "cos": "because", "coz": "because",
     "bout": "about", "summat": "something", "sumthing": "something", "owt": "anything", "nowt": "nothing", "ppl": "people",
     "txt": "text", "txts": "texts", "txting": "texting", "fone": "phone", "thru": "through", "b4": "before", "hav": "have",
