@@ -78,9 +78,12 @@ RULES = (
             r"lunch|holiday|a break|the)|happened to me|been (there|through)( too| myself| it)?|"
             r"same here|(catching|caught) up (on|after)|i'?m (catching up|typing|driving|walking|"
             r"sitting|eating|heading|off (home|to)|tired|hungry|poorly|working (late|from home)|"
-            r"in the office|on (my|a|the) (way|break|phone|bus|train|lunch|shift))|me too|as fast as i ca"
-            r"n|know (just |exactly )?how (that|it|you) feels?|i'?ve (had|been|lived|worked|"
-            r"got (kids|children|a)|seen|met))\b"
+            r"in the office|on (my|a|the) (way|break|phone|bus|train|lunch|shift))|me too|been there|"
+            r"same here|(all )?been there|(kids|children) were|woman to woman|man to man|between you and "
+            r"me|[a-z]+ (here|speaking)[!,]? (from|in|at)|long day at|need (my|a) (coffee|tea|"
+            r"break|drink|lie)|as a (parent|mum|mom|dad|mother|father|woman|man|human|driver|"
+            r"customer)|speaking as|as fast as i can|know (just |exactly )?how (that|it|you) feels?|"
+            r"i'?ve (had|been|lived|worked|got (kids|children|a)|seen|met))\b"
         ),
         unless=(
             r"\bi was (just |only )?(asking|checking|wondering|hoping|about to|going to|referring)\b",
@@ -127,26 +130,34 @@ RULES = (
                 r" already| might| may)* (can|can'?t|cannot|could|couldn'?t|see|understand|know|"
                 r"hear|heard|appreciate|think|mean|meant|hope|will|won'?t|would|wouldn'?t|do|don'?t|"
                 r"did|didn'?t|am|may|might|should|shouldn'?t|asked|ask|missed|misread|misunderstood|"
-                r"misheard|said|say|mentioned|mention|got|get|have|had|apologi[sz]e|agree|suppose|"
-                r"guess|take|believe|reali[sz]e|wonder|noted|note|read|wasn'?t|answer|write|reply|"
-                r"gather|needed|notice|noticed|spotted|sent|promise to (keep|be brief)|must have|"
-                r"need (a (couple|few|moment|bit|photo|copy|little)|to (check|know|ask|be)|your|"
-                r"one|the)|lost|mixed|muddled|put|explain|explained|repeat|offer|help|go|tell|keep|"
-                r"follow that|follow you|just|also|only|thought that|look|check|come|confused|skipped|"
-                r"jumped|left|gave|saw|thank|wish you|shall|'?ll|'?d)\b"
+                r"misheard|said|say|mentioned|mention|got|get (that|it|your|what|the|you|why|how|"
+                r"a lot of)|have (a (question|note|couple|few|record|copy|bit|quick|rough|small|"
+                r"clear|list|last|photo)|an (answer|idea|address)|the|that|this|those|these|your|"
+                r"noted|no|not|to|all|both|it|one|what|everything|more|another|some|nothing|any|"
+                r"made|got|only|just|now)|had (to|a (look|question|reply|quick)|another|missed|"
+                r"not|your|that|the wrong|it|in mind|trouble)|apologi[sz]e|agree|suppose|guess|"
+                r"take|believe|reali[sz]e|wonder|noted|note|read|wasn'?t|answer|write|reply|gather|"
+                r"needed|notice|noticed|spotted|sent|promise to (keep|be brief)|must have|need (a (couple|"
+                r"few|moment|bit|photo|copy|little)|to (check|know|ask|be)|your|one|the)|lost|mixed|"
+                r"muddled|put|explain|explained|repeat|offer|help|go|tell|keep|follow that|follow you|"
+                r"just|also|only|thought that|look|check|come|confused|skipped|jumped|left (that|"
+                r"it|out|off)|gave (you|that|the)|saw (that|your|the|you|it)|thank|wish you|shall|"
+                r"'?ll|'?d)\b"
             ),
             (
                 r"\bi'?(m| am)( \w+ly| so| very| really| just| still| only| always| also| more than|"
-                r" quite)* (sorry|afraid|here|happy|glad|pleased|grateful|not|able|unable|an|a|"
-                r"the|your|going to|unsure|with you|listening|asking|checking|software|automated|"
-                r"trying|having|hoping|pausing|stopping|leaving|limited|guessing|reading|looking|"
-                r"told you|on it|all ears|at your|back|delighted|ready|curious|following|struggling|"
-                r"seeing|working|waiting|thinking|talking|confused|losing|right|wrong|in|keeping|"
-                r"popping|sending|adding|making|sure (that|it|this) ?('?s|is|must|was))\b"
+                r" quite)* (sorry|afraid|here|happy (to|with|for you to|that)|glad|pleased|grateful|"
+                r"not|able|unable|a (bit|little|touch) \w+|the (one|assistant|automated|virtual)|"
+                r"only asking|ready when|going to (ask|be|have|need|leave|stop|pause|put|try|keep|"
+                r"go|show|send|give|explain)|unsure|with you|listening|asking|checking|software|"
+                r"automated|trying|having|hoping|pausing|stopping|leaving|limited|guessing|reading|"
+                r"looking|told you|on it|all ears|at your|back|delighted|curious|following|struggling|"
+                r"seeing|working|waiting|thinking|talking|confused|losing|right|wrong|keeping|popping|"
+                r"sending|adding|making|sure (that|it|this) ?('?s|is|must|was))\b"
             ),
             (
                 r"\bi am( \w+ly| so| very| just| still| only)* (sorry|afraid|here|happy|glad|not|"
-                r"able|unable|an|a|the|your|going)\b"
+                r"able|unable|going to (ask|be|have|need|leave|stop|pause|try))\b"
             ),
             (
                 r"\bi'?ve( \w+ly| just| also| only| already| now)* (noted|popped (it|that|this)|"
@@ -170,6 +181,7 @@ RULES = (
                 r"point|way|thanks|sincere|typo|reading|turn|records?|page|screen|window|thread|"
                 r"train of thought)\b"
             ),
+            rf"\bi('m| am) (an?|your|the|only an?|just an?|only the|not an?) {_MACHINE}\b",
             r"\b(all|anything|everything|what|the \w+|one|last one,) i( just)? (need|needed|promise|have|had)\b",
             r"\b(you|they|he|she|who|ask|asked|said|say|says|if|whether|like|type|write|reply) (i|my)\b",
             (

@@ -235,7 +235,7 @@ RULES = (
             r"\bi('ll| will| can) (start|go ahead|add)[^.!?;]* (if|once|when) you\b[^.!?;]*",
             r"\bgo ahead(,|\.| and (ask|say|tell|send|explain))",
             r"\bi'?ve (just )?ticked (that|it|this|one) off\b",
-            r"\btake (that|it) as (read|a (no|compliment))\b",
+            r"\b(i'?ll )?take (that|it) as (read|a (no|compliment))\b",
             r"\bi assume[d]? (you mean|you meant|that was)[^.!?;]*",
             (
                 r"\b(shall|should) (i|we) (go ahead|proceed) (with (the|that|this|my) (question|"
@@ -406,6 +406,84 @@ RULES = (
         ),
     ),
     Rule(
+        id="runs-out",
+        says="speaks of a queue, a place or a time that runs out",
+        pattern=(
+            r"\b(queues?|(a|the|your|one|last) (spot|slot|place)|(spots|slots)|room (for (you|"
+            r"more|anyone)|left)|(is|are|be|get|getting|been) (capped|oversubscribed|full)|"
+            r"clos(e|es|ed|ing) (the|our|its|their) (books|doors?|list|window)|(much|any|very) longer|"
+            r"put(ting)? (this|it|that|things) off|tick[- ]tock|blink|first come|early birds?|"
+            r"get in early|mov(e|ing) fast|(small|limited|certain|fixed) number of (these|claims|"
+            r"people|cases|clients|places)|(may|might|can|could|will) not be able to (take|"
+            r"help|fit|accept|look)|won'?t be able to (take|fit|accept)|today (would be|is the|"
+            r"'s the|will be) |best (get|do|have|send) (it|this|that)|(now|today)('s| is) the (time|"
+            r"day|moment)|rules are changing|before (i|we) (finish|close|go)|hot cakes|while you'?re (her"
+            r"e|at it|on))\b"
+        ),
+        unless=(
+            _TOLD,
+            (r"\b(no|not|isn'?t|aren'?t|there'?s no|without a|never|don'?t) [^.!?;,]*"),
+            r"\b(good|blind|sweet) spot\b",
+            r"\bspot on\b",
+            r"\bthe (place|spot) (where|to|for|on)\b",
+            r"\b(first|right) place\b",
+            (r"\b(as|take|need|for|a bit|a little|wait) (much|any|long|longer)[^.!?;,]*"),
+            r"\bhow much longer\b[^.!?;]*",
+        ),
+    ),
+    Rule(
+        id="wants-a-yes",
+        says="asks for a yes, or for a reason why not",
+        pattern=(
+            r"\b((that|it|this)('s| is) a yes|(get|got|is|for|only|to|a simple|asking for) a yes|"
+            r"(saying|say|said) no|reason (not to|why not|you wouldn'?t)|(leave|leaving) it (at that|"
+            r"there),? (are|really|then)|(really|honestly) (going to )?(leave|walk|let|give|"
+            r"say)|(so|too|this) far (to|for|now)|(getting|got|come|gone) (so|this|too|that) far|"
+            r"last (little |tiny |final )?step|(one|single) (click|tap|tick|signature|step)|"
+            r"(just|only|barely) (your|an?|any) (initials|effort|signature|click|tick|scribble)|"
+            r"humou?r me|have a go|that'?s all (i|we) ask|only asking|all (it takes|i need|"
+            r"we need) is|(nobody|no[- ]one|few people|hardly anyone) (ever )?(reads?|bothers?|"
+            r"walks?|says?|turns?|regrets?|refuses?)|be skipped|(boring|dull) (bits?|parts?)|"
+            r"standard stuff|what harm|sent it (through|off|in)|(don'?t|do) you trust|you trust (me|"
+            r"us))\b"
+        ),
+        unless=(
+            _TOLD,
+            (
+                r"\b(can|could|may|might|free to|fine to|okay to|ok to|if you|to|you'?d like to|"
+                r"feel able to|perfectly|you) say no\b"
+            ),
+            (
+                r"\bsaying no (is|would be) (absolutely|perfectly|completely|totally|quite|always)? ?(fine|"
+                r"ok|okay|all right|alright)\b"
+            ),
+            (r"\b(is|was) that a yes( or a no)?( to (the|that|my) question)?\?"),
+            r"\bas far as\b",
+            r"\b(one|single) step at a time\b",
+        ),
+    ),
+    Rule(
+        id="compares-people",
+        says="holds up what others do, or what a better person would do",
+        pattern=(
+            r"\b(your (competitors|rivals|peers)|(other|small|similar) (firms|shops|businesses|"
+            r"dads|mums|parents|owners|people|families|drivers) (like|in) (yours|you|your)|"
+            r"every (\w+ ){1,4}(has|have|is|are|does|did|gets?|got|claim\w*)|a (responsible|"
+            r"sensible|clever|smart|reasonable|good|wise|prudent|careful) (owner|person|"
+            r"parent|man|woman|director|business|mother|father|driver|customer)|someone (who knows|"
+            r"with (any|your) (sense|brains?))|(clever|smart|wise|sensible) people|upset(ting)? your|"
+            r"for (my|your|their|his|her) (sake|kids|children|family|husband|wife)|(step|one|"
+            r"favour|it) for me|do(ing)? (it|this|that) for (me|us|your)|jump(ing)? (on board|"
+            r"in|at)|folk|hang(s|ing)? around|half the (town|street|country))\b"
+        ),
+        unless=(
+            _TOLD,
+            (r"\b(check|checked|do|did|could you|can you|would you)[^.!?;]* for me\b"),
+            r"\b(a|are you|do you|did|was it|is it|sorry)[^.!?;]*\?",
+            (r"\bevery (word|bit|question|detail|message|page|agreement) (\w+ )?(is|has|counts)\b"),
+        ),
+    ),
+    Rule(
         id="only-takes",
         says="makes light of what it asks for",
         pattern=(
@@ -459,22 +537,24 @@ RULES = (
         says="runs a free route, a body or doing it oneself down",
         pattern=(
             r"\b((wouldn'?t|don'?t|no need to|not worth|needn'?t|why|shouldn'?t|can'?t be) bother\w*|"
-            r"(waste of|wasting your) (time|energy|effort|breath)|take(s)? (forever|ages|years|"
-            r"months|an age|for ever)|wait(ing)? (forever|ages|years|for ever|months)|make a mess|"
-            r"mess (it|this) up|get(s)? (ignored|nowhere|fobbed)|you get what you pay for|(usually|"
-            r"often|mostly|always|generally|normally|just) (give up|fail|get (less|ignored|"
-            r"nowhere|rejected|turned)|lose|ignore|reject|take (forever|ages))|(don'?t|won'?t|"
-            r"never|hardly|rarely|doesn'?t) (take|listen|care|help|bother|reply|answer|pay|"
-            r"tell you|get|understand|have time)( \w+){0,2} (people|seriously|you|anyone|much|"
-            r"how|attention|far|anywhere|to|anything)|(can'?t|won'?t|unable to|not able to) (really )?(do"
-            r"|help|sort|get) (anything|much|you|a thing)|spend (months|weeks|years|ages|hours)|"
-            r"(only|just) tell you|come back to us|back to us (anyway|in the end)|hard(er)? (it is|"
-            r"to do|work|than it looks|on your own)|makes? it (sound|look|seem) (easy|simple)|"
+            r"(waste( of)?|wast(e|ing) your) (time|energy|effort|breath)|take(s)? (forever|"
+            r"ages|years|months|an age|for ever)|wait(ing)? (forever|ages|years|for ever|months)|"
+            r"make a mess|mess (it|this) up|get(s)? (ignored|nowhere|fobbed)|you get what you pay for|"
+            r"(usually|often|mostly|always|generally|normally|just) (give up|fail|get (less|"
+            r"ignored|nowhere|rejected|turned)|lose|ignore|reject|take (forever|ages))|(don'?t|"
+            r"won'?t|never|hardly|rarely|doesn'?t) (take|listen|care|help|bother|reply|answer|"
+            r"pay|tell you|get|understand|have time)( \w+){0,2} (people|seriously|you|anyone|"
+            r"much|how|attention|far|anywhere|to|anything)|(can'?t|won'?t|unable to|not able to) (really "
+            r")?(do|help|sort|get) (anything|much|you|a thing)|spend (months|weeks|years|ages|"
+            r"hours)|(only|just) tell you|come back to us|back to us (anyway|in the end)|hard(er)? (it is"
+            r"|to do|work|than it looks|on your own)|makes? it (sound|look|seem) (easy|simple)|"
             r"sounds (nice|easy|simple|great|good),? but|(get|receive|end up with|win) less|"
             r"no (real )?(teeth|power|use|help|point)|(nothing|no|not a|any) (to pay|loss|cost)( to you)?"
             r"|(it'?s|basically|practically|virtually|effectively) (free|no cost|nothing)|didn'?t have an"
             r"yway|properly|useless|hopeless|toothless|overwhelmed|swamped|backlog|slow(er)?|"
-            r"biased|in their pocket|amateurs?|unqualified)\b"
+            r"biased|in their pocket|amateurs?|unqualified|in your corner|need a (professional|"
+            r"firm|solicitor|expert)|for nothing if|argue your (case|side)|endless (forms|calls|"
+            r"letters)|risky)\b"
         ),
         unless=(
             r"\b(sorry|apolog\w+)[^.!?;]*",
