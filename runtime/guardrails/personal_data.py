@@ -97,29 +97,27 @@ def check(reply: Reply) -> tuple[Finding, ...]:
             if hit and not (reply.free_text and _cited(reply, hit.group())):
                 found.append(block(f"{NAME}/{name}", meaning, start + hit.start(), start + hit.end()))
         whole = (start, start + len(text))
-        said = f" {' '.join(_WORD.findall(normalise(text).text))} "
+        said = " ".join(f" {' '.join(_WORD.findall(view.text))} " for view in normalise(text).views)
         for value in reply.private:
             if _spoken(value, said, text):
                 found.append(block(f"{NAME}/private-value", "a private value", *whole))
         if not reply.free_text and any(f" {name} " in said for name in names):
             found.append(block(f"{NAME}/name", "a name the person gave", *whole))
-        digits = _digits(text)
-        if (
-            not reply.free_text
-            and len(digits) >= FEWEST_DIGITS
-            and any(digits[i : i + FEWEST_DIGITS] in ours for i in range(len(digits) - FEWEST_DIGITS + 1))
-        ):
+        if not reply.free_text and _share_digits(_digits(text), ours):
             found.append(block(f"{NAME}/digits", "digits the person gave", *whole))
     return tuple(found)
 
 
 def _spoken(value: str, said: str, text: str) -> bool:
-    """Whether any part of a private value is in the words, or its digits among theirs."""
+    """Whether any part of a private value is in the words, or some of its digits in a row among theirs."""
     pieces = [p for p in _WORD.findall(normalise(value).text) if len(p) > 1 and not p.isdigit()]
-    digits = _digits(value)
     by_name = "@" not in value and any(f" {piece} " in said for piece in pieces)
     whole = len(value) > 2 and value.casefold() in text.casefold()
-    return whole or by_name or (len(digits) >= FEWEST_DIGITS and digits in _digits(text))
+    return whole or by_name or _share_digits(_digits(text), _digits(value))
+
+
+def _share_digits(said: str, held: str) -> bool:
+    return any(said[i : i + FEWEST_DIGITS] in held for i in range(len(said) - FEWEST_DIGITS + 1))
 
 
 def _names(text: str) -> set[str]:
