@@ -8,6 +8,7 @@ from typing import Protocol
 from docs.writers import (
     commands,
     diagnostics,
+    guardrails,
     metrics,
     rules_table,
     send_picture,
@@ -32,6 +33,7 @@ class Writer(Protocol):
 WRITERS: tuple[Writer, ...] = (
     commands,
     diagnostics,
+    guardrails,
     metrics,
     rules_table,
     send_picture,
