@@ -21,6 +21,7 @@ from tests.bench.rows import (
     screen,
     turn,
     turn_cpu,
+    turn_model,
     watch,
     webhook_ack,
 )
@@ -41,6 +42,7 @@ ROWS: Mapping[str, Callable[[Ground], Coroutine[Any, Any, Row]]] = {
     "model-stall": model_stall.run,
     "screen": screen.run,
     "model-cost": model_cost.run,
+    "turn-model": turn_model.run,
     "model-latency": model_latency.run,
 }
 
