@@ -8,7 +8,7 @@ UV_VERSION := 0.13.9
 LOCK := $(if $(strip $(ANTHROPIC_API_KEY)$(OPENAI_API_KEY)$(GEMINI_API_KEY)),full,lean)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check format bench chaos mutate lock clean
+.PHONY: help setup setup-dev demo test check format bench chaos mutate mutants lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -41,6 +41,9 @@ chaos: setup-dev  ## break a deployment at random: SECONDS=60 SEED=1
 
 mutate: setup-dev  ## take every rule, and each statement of it that reports, out: a test must turn red
 	@$(RUN) -m tests.mutation.rules
+
+mutants: setup-dev  ## take every guardrail, and every rule of one and of the packs, out: something must turn red
+	@$(RUN) -m tests.mutation.guards
 
 lock:  ## resolve the three locks again from pyproject.toml
 	@requirements/lock $(PYTHON) $(UV_VERSION)
