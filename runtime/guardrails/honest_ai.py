@@ -86,10 +86,11 @@ RULES = (
             r"i'?ve (had|been|lived|worked|got (kids|children|a)|seen|met))\b"
         ),
         unless=(
+            r"\btwo of us\b",
             r"\bi was (just |only )?(asking|checking|wondering|hoping|about to|going to|referring)\b",
             r"\bon my (end|side|part)\b",
             r"\bi'?ve (got|seen) (your|that|it|the|this|what|a (note|copy|record|question|reply))\b",
-            r"\bi'?ve had a (look|reply|read)\b",
+            r"\bi'?ve had (a (look|reply|read)|your)\b",
             r"\bi (just )?(had|have) (a|one) (question|look|quick)\b",
             r"\bi just (had|got) (your|a|one) (message|question|reply|more)\b",
             r"\bi'?ve been (asked|able)\b",
@@ -164,10 +165,11 @@ RULES = (
                 r"ticked (it|that|this) off|spotted|all|made a (note|change|mistake|record)|got|"
                 r"added|saved|recorded|passed|seen|read|understood|missed|answered|covered|asked|"
                 r"no|not|nothing|both|put that|updated|written|logged|changed|removed|marked|sent|"
-                r"received|kept|explained|given|been asked|lost|left|misunderstood|mixed|stopped|"
-                r"paused|set|cleared|corrected|taken|all|one|only|what|everything|had a|said|mentioned|"
-                r"shared|done|finished|moved|linked|attached|opened|closed|gone over|gone through|"
-                r"understood|repeated|put it|put those|put them)\b"
+                r"received|kept|explained|given|had (your|a (look|reply|read))|been asked|"
+                r"lost|left|misunderstood|mixed|stopped|paused|set|cleared|corrected|taken|all|"
+                r"one|only|what|everything|had a|said|mentioned|shared|done|finished|moved|linked|"
+                r"attached|opened|closed|gone over|gone through|understood|repeated|put it|put those|"
+                r"put them)\b"
             ),
             (
                 r"\bi was( just| only| also)* (asking|checking|wondering|hoping|about to|referring|"
@@ -179,7 +181,7 @@ RULES = (
                 r"last|question|questions|answer|answers|pleasure|understanding|end|side|part|notes?|"
                 r"wording|words|explanation|first|next|previous|earlier|list|job|best|suggestion|"
                 r"point|way|thanks|sincere|typo|reading|turn|records?|page|screen|window|thread|"
-                r"train of thought)\b"
+                r"train of thought|connection)\b"
             ),
             rf"\bi('m| am) (an?|your|the|only an?|just an?|only the|not an?) {_MACHINE}\b",
             r"\b(all|anything|everything|what|the \w+|one|last one,) i( just)? (need|needed|promise|have|had)\b",

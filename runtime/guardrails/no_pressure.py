@@ -9,9 +9,9 @@ NAME = "no-pressure"
 
 # Words that take the pressure off are no pressure, and what the person told us of somebody else's is not ours.
 _NONE = (
-    r"\b(no|not|never|isn'?t|without|don'?t|doesn'?t|needn'?t|zero|under no)( \w+){0,5} (hurry|"
-    r"rush|rushing|pressure|urgency|obligation|deadline|straight away|right away|right now|"
-    r"now|today|immediately|quickly|asap)\b"
+    r"\b(no|nothing|not|never|isn'?t|without|don'?t|doesn'?t|needn'?t|zero|under no)( \w+){0,5} ("
+    r"hurry|rush|rushing|pressure|urgency|obligation|deadline|straight away|right away|"
+    r"right now|now|today|immediately|quickly|asap)\b"
 )
 _TOLD = r"\b(you|they)( \w+)? (said|told|mentioned|asked|wrote|explained|were told|felt)\b[^.!?;]*"
 _FREELY = r"\b(up to you|your (choice|decision|call)|whether|if) [^.!?;,]*"
@@ -320,13 +320,13 @@ RULES = (
             ),
             (
                 r"\byou('?ve| have)( \w+ly| very| just| also| already| only| all)? (explained|been (very|"
-                r"really|so|clear|helpful|patient|kind|great|more|asked)|been (a |an |in|on|through|"
-                r"with|waiting|trying|told|given|busy|charged|dealing|looking)|given|told|sent|"
-                r"got (a|it|that|the|time|my|our|any|another|through|everything|all|in touch|back|"
-                r"questions)|answered|asked|mentioned|said|shared|raised|done|had|made|put (it|"
-                r"that)|written|reached|lost|noticed|picked|covered|chosen|described|replied|waited|"
-                r"read|shown|come to the right|changed|uploaded|attached|filled|provided|taken|"
-                r"confirmed|ended|landed|heard|hit|spotted)\b"
+                r"really|so|clear|helpful|patient|kind|great|more|asked)|every reason to (be|ask|"
+                r"check|wonder|feel)|been (a |an |in|on|through|with|waiting|trying|told|given|"
+                r"busy|charged|dealing|looking)|given|told|sent|got (a|it|that|the|time|my|our|"
+                r"any|another|through|everything|all|in touch|back|questions)|answered|asked|mentioned|"
+                r"said|shared|raised|done|had|made|put (it|that)|written|reached|lost|noticed|picked|"
+                r"covered|chosen|described|replied|waited|read|shown|come to the right|changed|"
+                r"uploaded|attached|filled|provided|taken|confirmed|ended|landed|heard|hit|spotted)\b"
             ),
             (
                 r"\byou('?re| are)( \w+ly| very| just| also| always| most| more than| quite| all|"
@@ -351,6 +351,8 @@ RULES = (
                 r"the|which|what|yes|just|stop|human)\b"
             ),
             r"\byou must (be|have|feel)\b",
+            r"\byou (have|'ve) (my|our) (apologies|thanks|sympathy)\b",
+            r"\b(nothing|anything|no more) (else |more )?you need to( \w+){0,2}",
             r"\byou can only \w+",
             r"\byou really \w+",
             (
@@ -437,8 +439,8 @@ RULES = (
         pattern=(
             r"\b((that|it|this)('s| is) a yes|(get|got|is|for|only|to|a simple|asking for) a yes|"
             r"(saying|say|said) no|reason (not to|why not|you wouldn'?t)|(leave|leaving) it (at that|"
-            r"there),? (are|really|then)|(really|honestly) (going to )?(leave|walk|let|give|"
-            r"say)|(so|too|this) far (to|for|now)|(getting|got|come|gone) (so|this|too|that) far|"
+            r"there),? (are|really)|(really|honestly) (going to )?(leave|walk|let|give|say)|"
+            r"(so|too|this) far (to|for|now)|(getting|got|come|gone) (so|this|too|that) far|"
             r"last (little |tiny |final )?step|(one|single) (click|tap|tick|signature|step)|"
             r"(just|only|barely) (your|an?|any) (initials|effort|signature|click|tick|scribble)|"
             r"humou?r me|have a go|that'?s all (i|we) ask|only asking|all (it takes|i need|"
@@ -469,8 +471,8 @@ RULES = (
             r"\b(your (competitors|rivals|peers)|(other|small|similar) (firms|shops|businesses|"
             r"dads|mums|parents|owners|people|families|drivers) (like|in) (yours|you|your)|"
             r"every (\w+ ){1,4}(has|have|is|are|does|did|gets?|got|claim\w*)|a (responsible|"
-            r"sensible|clever|smart|reasonable|good|wise|prudent|careful) (owner|person|"
-            r"parent|man|woman|director|business|mother|father|driver|customer)|someone (who knows|"
+            r"sensible|clever|smart|reasonable|good|wise|prudent|careful) (owner|person|parent|"
+            r"man|woman|director|business|mother|father|driver|customer)|someone (who knows|"
             r"with (any|your) (sense|brains?))|(clever|smart|wise|sensible) people|upset(ting)? your|"
             r"for (my|your|their|his|her) (sake|kids|children|family|husband|wife)|(step|one|"
             r"favour|it) for me|do(ing)? (it|this|that) for (me|us|your)|jump(ing)? (on board|"
@@ -530,6 +532,8 @@ RULES = (
             ),
             r"\b(leave|let) (you|me|that|it) alone\b",
             r"\bnot alone\b",
+            r"\b(decision|choice|call|yours) alone\b",
+            r"\b(do|did|are|were|have) you( \w+){1,8} (alone|by yourself|on your own)\?",
         ),
     ),
     Rule(

@@ -37,7 +37,7 @@ RULES = (
             r"\byour best guess\b",
             _TOLD,
             r"\bi'?d suggest (we|taking a (break|moment))\b",
-            r"\b(all|what|anything) you need to (do|know|send|tell)\b",
+            r"\b(all|what|anything|nothing|nothing else) you need to (do|know|send|tell)\b",
             r"\byou should (see|now see|find|have (received|had|got)|be able)\b",
             r"\bif you need to\b",
             r"\bdo you need to\b",

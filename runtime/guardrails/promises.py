@@ -38,9 +38,10 @@ _OPEN = (
 _UNHURRIED = r"\b(don'?t|no need|needn'?t|not|never) [^.!?;,]{0,40}(straight away|right away|soon|shortly)\b"
 _COURTESY = (
     r"^(oh )?(certainly|definitely)([.,!]|$)|\b(definitely|certainly) (understandable|"
-    r"fair|a (lot|fair))\b|\bpromise (to (keep|be)|i'll be (quick|brief))\b|\blast (one|"
-    r"question|thing),? i promise\b|\bi'?ll take (that|it) as read\b|\b(i'?m )?sure (that|"
-    r"it|this) ?('?s|is|must be|was) (\w+ )?(frustrating|annoying|hard|tiring|worrying|"
+    r"fair|a (lot|fair))\b|\bpromise (to (keep|be)|i'll be (quick|brief))|\bwe'?ll take (it|"
+    r"this|things) (slowly|gently|easy|step by step|one|a bit|bit)\b|\blast (one|question|"
+    r"thing),? i promise\b|\bi'?ll take (that|it) as read\b|\b(i'?m )?sure (that|it|"
+    r"this) ?('?s|is|must be|was) (\w+ )?(frustrating|annoying|hard|tiring|worrying|"
     r"stressful|a lot|confusing|upsetting|difficult|it)\b|\b(i'?m )?sure (it|that) is\b"
 )
 _EXCUSED = (_COURTESY, _TOLD, _UNKNOWN, _NO, _ASKED, _OPEN, _UNHURRIED)
