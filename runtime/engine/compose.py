@@ -56,7 +56,6 @@ MOVES_SCHEMA: Mapping[str, Any] = _move(
                 _move(offer={"type": "array", "items": _TEXT}),
                 _move(link=_TEXT),
                 _move(handoff={"type": "string", "enum": list(REASONS)}),
-                _move(silence={"type": "boolean"}),
             ]
         },
     },

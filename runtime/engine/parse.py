@@ -27,7 +27,6 @@ from runtime.messages import (
     Move,
     Offer,
     Say,
-    Silence,
     State,
     Tell,
 )
@@ -38,6 +37,8 @@ MAX_MOVES = 8
 MAX_JSON_CHARS = 8_000
 MAX_DEPTH = 6  # an object of a list of objects of a list is four
 MAX_SAYS = 2
+# Lines that announce something: only the plan that does it says them, or the words would be there without the deed.
+BROUGHT = frozenset({"opt_out", "handoff", "outage", "on_signal", "quiet_hours"})
 MAX_SAY_CHARS = 160
 SHARED_WORDS = (
     6  # so many words in a row from the register are the register's own, and are said by id or not at all
@@ -136,7 +137,8 @@ class _Reader:
             case {"handoff": str(reason), **rest} if not rest:
                 return HandOff(reason=f"model:{reason}" if reason in REASONS else "model")
             case {"silence": True, **rest} if not rest:
-                return Silence()
+                self.found("draft/silence", "whoever asked is answered; that nothing is to add is decided before")
+                return None
             case _:
                 self.found("draft/unknown-move", "an unknown move, or one with unknown parts")
                 return None
@@ -157,8 +159,6 @@ class _Reader:
                 self.found("draft/choose", "options of no question that was asked before them")
         if sum(isinstance(move, Ask | Offer) for move in moves) > 1:
             self.found("draft/two-questions", "more than one question")
-        if len(moves) > 1 and any(isinstance(move, Silence) for move in moves):
-            self.found("draft/silence", "silence stands alone")
 
     # ---- one move each ---------------------------------------------------------------------------------------------------
 
@@ -234,6 +234,9 @@ class _Reader:
         reason = self.scene.why_not(claim)
         if reason is not None:
             self.found("draft/not-sayable", f"{claim.id}: {reason}", claim_id)
+            return None
+        if claim.kind == "line" and claim.when in BROUGHT:
+            self.found("draft/line-with-an-effect", f"{claim.id} is said only by what it announces", claim_id)
             return None
         return claim
 

@@ -17,7 +17,7 @@ from runtime.engine.parse import DraftRefused, parse_moves
 from runtime.engine.scene import Scene, scene_of
 from runtime.engine.screen import screen
 from runtime.engine.wordings import is_phrase
-from runtime.messages import Act, Ask, Choose, GiveLink, HandOff, Offer, Say, Silence, State, Tell
+from runtime.messages import Act, Ask, Choose, GiveLink, HandOff, Offer, Say, State, Tell
 from tests.unit.engine.world import NOW, bundle, claim, turn, with_claims
 
 
@@ -56,7 +56,6 @@ def rules(answer: str, of: Scene | None = None) -> list[str]:
         ({"act": "book"}, Act(what="book")),
         ({"handoff": "upset"}, HandOff(reason="model:upset")),
         ({"handoff": "because Sam Example of EXAMPLE said so"}, HandOff(reason="model")),
-        ({"silence": True}, Silence()),
     ],
     ids=str,
 )  # fmt: skip
@@ -154,6 +153,7 @@ def test_an_approved_phrase_is_known_however_it_is_typed() -> None:
         (said({"claim": "T-F02"}, {"choose": ["Yes"]}), "draft/choose"),
         (said({"say": "The Supreme Court"}, {"say": "ruled on it."}), "draft/say-holds-claim"),
         (said({"silence": True}, {"claim": "T-F02"}), "draft/silence"),
+        (said({"silence": True}), "draft/silence"),
         (said({"say": ""}), "draft/say-empty"),
         (said({"say": " \u200b\u2060 "}), "draft/say-empty"),
         (said({"say": "so " * 60}), "draft/say-long"),
@@ -284,6 +284,13 @@ def test_any_text_is_read_or_refused(answer: str) -> None:
     _either(answer)
 
 
+@pytest.mark.parametrize("when", ["opt_out", "handoff", "outage", "on_signal", "quiet_hours"])
+def test_a_line_that_announces_something_is_no_models_to_say(when: str) -> None:
+    of = scene(active=with_claims(claim("T-L99", "Done. It is all stopped now.", kind="line", when=when)))
+
+    assert rules(said({"say": "I hear you."}, {"claim": "T-L99"}), of) == ["draft/line-with-an-effect"]
+
+
 # ---- the schema ------------------------------------------------------------------------------------------------------------
 
 
@@ -314,7 +321,7 @@ def test_the_schema_keeps_to_what_all_three_strict_modes_take() -> None:
 def test_every_move_of_the_schema_is_one_that_is_read() -> None:
     examples: dict[str, Any] = {
         "say": "Happy to help.", "claim": "T-F02", "ask": "T-Q01", "offer": ["T-F03", "T-F04"], "link": "form",
-        "handoff": "upset", "silence": True,
+        "handoff": "upset",
     }  # fmt: skip
     for branch in MOVES_SCHEMA["properties"]["moves"]["items"]["anyOf"]:
         first, *rest = branch["properties"]
