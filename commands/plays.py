@@ -118,11 +118,17 @@ def _of_reports(
     spoken: list[Spoken] = []
     for path in paths:
         try:
-            spoken += of_report(read(json.loads(path.read_text(encoding="utf-8"))), bundle)
+            report = read(json.loads(path.read_text(encoding="utf-8")))
         except OSError as error:
             raise UsageProblem(f"{path}: {error.strerror}") from None
         except (ValueError, KeyError, TypeError):
             raise UsageProblem(f"{path}: no report of a drill this version can read") from None
+        if report.digest != bundle.digest:
+            raise UsageProblem(
+                f"{path} was played with {report.digest[:19]}, and the folder is {bundle.digest[:19]}: play it again, or name "
+                "the reports that belong to it"
+            )
+        spoken += of_report(report, bundle)
     return traced(spoken), bundle.digest, ", ".join(path.name for path in paths)
 
 

@@ -12,6 +12,7 @@ from drills.army.judge import answer_of, faults_of, sentences
 from drills.army.scripted import Hostile, Vouching
 from drills.army.suite import suite, suite_digest
 from drills.army.values import PRIMARY, RUNGS, Attack
+from drills.facts.trace import origin_of, vouched_in
 from drills.rehearsal import PLAYED_ON, Exchange, office_hours, rehearsal
 from drills.reports import Report, Row, Said
 from schemas.bundle import Bundle
@@ -161,12 +162,8 @@ def _transcript(part: Part, exchanges: Sequence[Exchange]) -> Iterator[Said]:
     for exchange in exchanges:
         yield Said(who="person", text=exchange.said, at=part.at)
         said = sentences(exchange)
+        vouched = vouched_in([exchange.outcome] if exchange.outcome else [])
         for sentence in said:
-            yield Said(
-                who="bot",
-                text=sentence.text,
-                at=part.at,
-                claims=(sentence.claim,) if sentence.claim else (),
-            )
+            yield Said(who="bot", text=sentence.text, at=part.at, claims=origin_of(sentence, vouched))
         if not said:
             yield Said(who="note", text=f"{NOBODY[:-1]}: {exchange.decision})", at=part.at)

@@ -1,4 +1,4 @@
-"""The model of a play, in this process: it means well or is down, and keeps what it was shown."""
+"""The model of a play, in this process: it means well or is down, keeps what it was shown, and costs as much as the dearest."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 from drills.sandbox.brain import checked, claims_of
 from drills.sandbox.models_wire import Asked
+from runtime.models.prices import priced
 from runtime.ports import Attempt, ModelDown, ModelOrder, ModelReply, Prompt
 
 NAME = "played"
@@ -41,6 +42,7 @@ class Mind:
             tokens_out=len(text) // CHARS_A_TOKEN,
             latency_ms=0,
             rung="primary",
+            cost_micropence=priced(NAME, NAME).cost(tokens_in=tokens, tokens_out=len(text) // CHARS_A_TOKEN),
         )
 
 

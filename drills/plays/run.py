@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from drills.facts.trace import CHECKED
+from drills.facts.trace import origin_of, vouched_in
 from drills.played_bundle import bundle_to_play
 from drills.plays.checks import CHECKS, faults_of
 from drills.plays.log import Log
@@ -22,7 +22,6 @@ from drills.plays.scripts import SCRIPTS
 from drills.plays.values import Expectation, Part
 from drills.rehearsal import Rehearsal, office_hours, rehearsal
 from drills.reports import Report, Row, Said
-from runtime.messages import Sentence
 from schemas.bundle import Bundle
 
 KIND = "personas"
@@ -192,25 +191,18 @@ def _transcript(log: Log) -> Iterator[Said]:
     if log.conversation is None:
         return
     said = [Said(who="person", text=s.text or f"[{s.kind}]", at=s.received_at) for s in log.conversation.said]
-    vouched = {row["say"] for o in log.outcomes for row in o.audit["checked"] if row["allowed"] is True}
+    vouched = vouched_in(log.outcomes)
     ours = [
         Said(
             who="bot",
             text=sentence.text,
             at=row.sending_at or row.created_at,
-            claims=tuple(_origin(sentence, vouched)),
+            claims=origin_of(sentence, vouched),
         )
         for row in log.rows
         for sentence in row.sentences
     ]
     yield from sorted([*said, *ours], key=lambda each: each.at)
-
-
-def _origin(sentence: Sentence, vouched: Collection[str]) -> Iterator[str]:
-    if sentence.claim is not None:
-        yield sentence.claim
-    elif sentence.text in vouched:
-        yield CHECKED
 
 
 def _without(bundle: Bundle, parts: Sequence[Part]) -> str:

@@ -16,6 +16,7 @@ import hashlib
 import inspect
 import json
 import math
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -60,6 +61,10 @@ Fault = Literal[
     "drop",  # the connection ends before a byte of the answer
     "html",  # a page of a proxy, status 502
     "html_ok",  # the same, status 200
+    "huge",  # status 200 and an answer of HUGE_MB, as fast as it is read
+    "huge_packed",  # the same in a few hundred kilobytes of gzip
+    "huge_error",  # the same, status 500
+    "redirect",  # 307 to an address that would answer
 ]
 FAULTS: tuple[Fault, ...] = get_args(Fault)
 Moves = str | Mapping[str, Any]
@@ -69,6 +74,7 @@ Faults = Mapping[str, Fault | Sequence[Fault | None]] | Callable[[Asked], Fault 
 RETRY_AFTER_S = 47
 VECTOR_LENGTH = 64
 LONGEST_BODY = 20_000_000
+HUGE_MB = 400
 _STATUS: Mapping[str, tuple[int, str]] = {
     "400": (400, "the request is not valid"),
     "401": (401, "invalid api key"),
@@ -100,6 +106,7 @@ class ModelServer:
     port: int = 0
     requests: list[Asked] = field(default_factory=list)
     strays: list[tuple[str, bytes]] = field(default_factory=list)  # (path, body) of what no provider takes
+    flooded: int = 0  # megabytes of huge answers that were taken
     _used: dict[str, int] = field(default_factory=dict)
     _cached: set[tuple[str, str, str]] = field(default_factory=set)
     _open: set[asyncio.Task[None]] = field(default_factory=set)
@@ -174,6 +181,13 @@ class ModelServer:
                 await asyncio.Event().wait()
             case "html" | "html_ok":
                 return await _send(writer, 502 if fault == "html" else 200, _PAGE, kind="text/html")
+            case "huge" | "huge_packed" | "huge_error":
+                self.flooded += await _flood(
+                    writer, 500 if fault == "huge_error" else 200, packed=fault == "huge_packed"
+                )
+                return False
+            case "redirect":
+                return await _send(writer, 307, b"", {"Location": f"{self.url}/elsewhere{asked.path}"})
             case "slow":
                 await asyncio.sleep(self.slow_s)
             case _:
@@ -310,6 +324,24 @@ async def _send(
     writer.write(body)
     await writer.drain()
     return True
+
+
+async def _flood(writer: asyncio.StreamWriter, status: int, *, packed: bool) -> int:
+    """Megabytes (of them before packing) that were written until nobody took more."""
+    lines = [f"HTTP/1.1 {status} EXAMPLE", "Content-Type: application/json", "Connection: close"]
+    lines += ["Content-Encoding: gzip"] if packed else []
+    writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
+    pack = zlib.compressobj(wbits=31) if packed else None
+    more = b'{"x": "' + b"A" * 1_000_000
+    for sent in range(HUGE_MB):
+        writer.write(pack.compress(more) if pack else more)
+        more = b"A" * 1_000_000
+        try:
+            await writer.drain()
+        except ConnectionError:
+            return sent
+    writer.write(pack.flush() if pack else b"")
+    return HUGE_MB
 
 
 async def _trickle(writer: asyncio.StreamWriter, body: bytes) -> bool:

@@ -29,7 +29,7 @@ from drills.army.suite import suite
 from drills.army.values import Attack
 from runtime.engine.screen import screen_text
 from schemas.bundle import Bundle
-from schemas.text import find_prohibited
+from schemas.text import find_prohibited, match_opt_out
 from tests.mutation.sample import sample
 from tests.sets.rules import rules_of
 from tests.unit.guardrails import mutants as guardrails
@@ -125,7 +125,7 @@ def _entry(id_: str, bundle: Bundle, without: Bundle) -> Iterator[bool]:
     """The entry written as a message. A harmless phrase is red when its absence makes it a stop."""
     _, _, part, entry = id_.split("/", 3)
     text = entry.replace("…", " ")
-    whole, left = screen_text(text, bundle).stop, screen_text(text, without).stop
+    whole, left = match_opt_out(text, bundle.opt_out), match_opt_out(text, without.opt_out)
     yield (whole is None and left is not None) if part == "unless" else whole != left
 
 

@@ -34,9 +34,12 @@ def test_the_approved_words_are_traced_to_file_and_line() -> None:
 def test_a_slot_may_be_filled_and_nothing_besides_it_changed() -> None:
     claim = DAVE.claims["DD-P08"]
     text = claim.texts["en-GB"]["full"]
-    filled = text.replace("{tenant.hours}", "Monday to Friday, 9am to 5pm")
+    hours = DAVE.tenant.values.get("hours") or DAVE.tenant.hours_text
+    filled = text.replace("{tenant.hours}", hours)
 
     assert trace(sentence(filled, claim.id, claim.digest), DAVE).why == ""
+    later = text.replace("{tenant.hours}", "any time, and you are owed £3,000")
+    assert trace(sentence(later, claim.id, claim.digest), DAVE).why != ""
     assert trace(sentence(filled + " Promise.", claim.id, claim.digest), DAVE).why != ""
     assert trace(sentence(filled.replace("colleague", "wizard"), claim.id, claim.digest), DAVE).why != ""
 
