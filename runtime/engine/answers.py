@@ -13,6 +13,8 @@ from schemas.bundle import Link
 
 OFFER_FROM = 0.20  # a topic worth offering: asked back at, nothing is stated
 OFFERED = 3
+# Lines that announce something: only the plan that does it says them, or the words would be there without the deed.
+BROUGHT = frozenset({"opt_out", "handoff", "outage", "on_signal", "quiet_hours"})
 LATELY = 12  # lines, theirs and ours, within which having no answer twice is enough
 
 

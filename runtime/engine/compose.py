@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from runtime.engine.answers import Answer
+from runtime.engine.answers import BROUGHT, LATELY, Answer
 from runtime.engine.leak import canary_of as canary_of  # noqa: PLC0414  (drills ask for it here)
 from runtime.engine.masking import masked, one_line
 from runtime.engine.scene import Scene
@@ -127,6 +127,7 @@ def _turn(scene: Scene, hits: Sequence[Hit], refused: Sequence[Finding], known: 
 def _candidates(scene: Scene, hits: Sequence[Hit], known: Answer | None) -> tuple[Claim, ...]:
     """What the register would say, what it weighed, then what the search found: sayable now, each once, in this order."""
     ids: list[str] = list(_offered(scene.turn.asked))
+    own: frozenset[str] = frozenset()
     if known is not None:
         for move in known.moves:
             match move:
@@ -136,11 +137,20 @@ def _candidates(scene: Scene, hits: Sequence[Hit], known: Answer | None) -> tupl
                     ids += several
                 case _:
                     pass
+        own = frozenset(ids)
         ids += [claim_id for claim_id, _ in known.candidates]
     ids += [hit.claim_id for hit in hits]
     carriers = {link.claim for link in scene.bundle.links.values()}  # said by their link only
     found = (scene.sayable(claim_id) for claim_id in dict.fromkeys(ids) if claim_id not in carriers)
-    return tuple(claim for claim in found if claim is not None)[:CANDIDATES]
+    return tuple(c for c in found if c is not None and (c.id in own or _worth_listing(c, scene)))[:CANDIDATES]
+
+
+def _worth_listing(claim: Claim, scene: Scene) -> bool:
+    """A line that announces something is not a model's to say, and one that was said lately is not said again."""
+    if claim.kind != "line":
+        return True
+    lately = (said.claims for said in scene.turn.history[-LATELY:] if said.ours)
+    return claim.when not in BROUGHT and not any(claim.id in claims for claims in lately)
 
 
 def _listed(claim: Claim, scene: Scene) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
+from runtime.engine.answers import BROUGHT
 from runtime.engine.compose import REASONS
 from runtime.engine.leak import canary_of, holds, texts_of
 from runtime.engine.scene import Scene
@@ -37,8 +38,6 @@ MAX_MOVES = 8
 MAX_JSON_CHARS = 8_000
 MAX_DEPTH = 6  # an object of a list of objects of a list is four
 MAX_SAYS = 2
-# Lines that announce something: only the plan that does it says them, or the words would be there without the deed.
-BROUGHT = frozenset({"opt_out", "handoff", "outage", "on_signal", "quiet_hours"})
 MAX_SAY_CHARS = 160
 SHARED_WORDS = (
     6  # so many words in a row from the register are the register's own, and are said by id or not at all
@@ -137,7 +136,9 @@ class _Reader:
             case {"handoff": str(reason), **rest} if not rest:
                 return HandOff(reason=f"model:{reason}" if reason in REASONS else "model")
             case {"silence": True, **rest} if not rest:
-                self.found("draft/silence", "whoever asked is answered; that nothing is to add is decided before")
+                self.found(
+                    "draft/silence", "whoever asked is answered; that nothing is to add is decided before"
+                )
                 return None
             case _:
                 self.found("draft/unknown-move", "an unknown move, or one with unknown parts")
