@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 
 import re2
 
@@ -23,11 +24,20 @@ LEXICONS_KEPT = 64
 PROGRAM_MEMORY_BYTES = 16 << 20
 GAP = "…"  # in a phrase: up to GAP_WORDS other words may stand there
 GAP_WORDS = 3
+MAX_WORDINGS = 200  # of an entry that is looked for as so many phrases
 MIN_TYPED_CHARS = 6  # of a phrase's word that a slip is corrected to: shorter ones have too many neighbours
 
 
+_DOUBLED = re.compile(r"([^\W\d_])\1+")
+
+
+def _single(run: re.Match[str]) -> str:
+    return run[1]  # as a function: a template such as \1 is expanded anew at every call
+
+
 def words_of(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    """The words, and each as a key spells it, with doubled letters single."""
+    return frozenset(text.split()) | frozenset(_DOUBLED.sub(_single, text).split())
 
 
 POLITE = words_of(
@@ -55,8 +65,9 @@ _NO_SLIPS = words_of(
     "received deleted receiver doesnt haven objects reports reporter involve longer stopped shopping topping mixing"
 )
 _CHOICE = re.compile(r"\(([^()]*)\)")
+_BETWEEN = re.compile(r"[\s()|]+")
+_PIECE = re.compile(r"\([^()]*\)|…|[^()…]*[^()…\s][^()…]*")  # a choice, a gap or the words between
 _NOT_WORD = re.compile(r"[^\w\u0300-\u036f\u0900-\u0dff]+")
-_DOUBLED = re.compile(r"([^\W\d_])\1+")
 _TYPED = re.compile(r"(?<![^\W_])[a-z]{5,20}(?![^\W_])")
 
 
@@ -175,22 +186,35 @@ def _phrases(entries: Iterable[tuple[str, str]]) -> Phrases:
     plain: dict[str, str] = {}
     gapped: dict[str, str] = {}
     for language, entry in entries:
-        end = " " if language.split("-")[0] == "en" else ""
+        ending = "" if language.split("-")[0] == "en" else "[^ ]*"
+        if _is_pattern(entry):  # one pattern, however many wordings it has
+            gapped.setdefault(_gapped(entry, ending), entry)
+            continue
         for wording in wordings(entry):
-            parts = [sorted(_keys(part)) for part in wording.split(GAP) if part.strip()]
-            for spelt in range(max(map(len, parts), default=0)):
-                keys = [keys[min(spelt, len(keys) - 1)] for keys in parts if keys]
-                if len(keys) == 1:
-                    plain.setdefault(f" {keys[0]}{end}", wording)
-                elif keys:
-                    tail = "" if end else "[^ ]*"
-                    between = f"{tail}(?: [^ ]+){{0,{GAP_WORDS}}} "
-                    gapped.setdefault(f" {between.join(map(re2.escape, keys))}{end}", wording)
+            for key in _keys(wording):
+                plain.setdefault(f" {key}" if ending else f" {key} ", wording)
     return Phrases(
         plain,
         tuple((re2.compile(pattern), phrase) for pattern, phrase in gapped.items()),
         _any_of([*map(re2.escape, plain), *gapped]),
     )
+
+
+def _is_pattern(entry: str) -> bool:
+    return GAP in entry or prod(choice.count("|") + 1 for choice in _CHOICE.findall(entry)) > MAX_WORDINGS
+
+
+def _gapped(entry: str, ending: str) -> str:
+    """A pattern over a padded key; an empty choice, as in `(please|) go`, is one that may be missing."""
+    pattern = " "
+    for piece in _PIECE.findall(entry):
+        if piece == GAP:
+            pattern += f"(?:[^ ]+ ){{0,{GAP_WORDS}}}"
+            continue
+        options = piece[1:-1].split("|") if piece.startswith("(") else [piece]
+        keys = sorted({re2.escape(key) + ending + " " for option in options for key in _keys(option)})
+        pattern += f"(?:{'|'.join(keys)}){'' if all(option.strip() for option in options) else '?'}"
+    return pattern
 
 
 def _any_of(patterns: Sequence[str]) -> re2._Regexp | None:
@@ -223,8 +247,8 @@ def _typed(words: Iterable[OptOutWords]) -> frozenset[str]:
         word
         for w in words
         for entry in (*w.exact, *w.contains)
-        for wording in wordings(entry)
-        for word in wording.lower().replace("'", "").replace(GAP, " ").split()
+        if not _is_pattern(entry)  # which holds too many everyday words
+        for word in _BETWEEN.split(entry.lower().replace("'", ""))
         if len(word) >= MIN_TYPED_CHARS and word.isascii() and word.isalpha()
     )
 
@@ -251,10 +275,6 @@ def _one_slip(one: str, other: str) -> bool:
         len(at) == 2 and at[1] == at[0] + 1 and one[at[0]] == other[at[1]] and one[at[1]] == other[at[0]]
     )
     return len(at) == 1 or swapped
-
-
-def _single(run: re.Match[str]) -> str:
-    return run[1]  # as a function: a template such as \1 is expanded anew at every call
 
 
 _BY_IDENTITY: dict[tuple[object, ...], tuple[tuple[OptOutWords, ...], Lexicon]] = {}
