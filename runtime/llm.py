@@ -130,6 +130,9 @@ def _litellm() -> Any:
     """litellm with all it does unasked switched off. What it reads at import stands in the environment: see caller.py."""
     import litellm
 
+    from runtime.models import guard
+
+    guard.install()
     library: Any = litellm
     if library.drop_params is not True:
         library.drop_params = True  # a parameter that a model does not take is left out, not an error
@@ -243,6 +246,8 @@ def failure(error: BaseException) -> Mapping[str, Any]:
     names = {type(each).__name__ for each in _chain(error)}
     if names & _NEVER_CONNECTED:
         return _failed("timeout" if "ConnectTimeout" in names else "unreachable")
+    if "AnswerTooLong" in names:
+        return _failed("malformed", billed=True)
     if (status := _status(error)) is not None:
         return _of_status(status, str(error)[:2000].lower())
     if names & _TIMED_OUT:
@@ -265,7 +270,8 @@ def _of_status(status: int, words: str) -> Mapping[str, Any]:
             return _failed("rate_limited")
         case 503 | 529:
             return _failed("overloaded")
-        case 404:  # no such model there: it will be no better next time
+        case _ if status == 404 or status < 400:
+            # No such model there, or it is elsewhere, where nobody follows: it will be no better next time.
             return _failed("bad_request", counts=True)
         case _ if status < 500:
             return _failed("bad_request")

@@ -28,7 +28,7 @@ HOME = Path(__file__).resolve().parents[2]  # where the package `runtime` is
 READY_S = 30.0  # importing litellm on a machine that is busy with something else
 RESTART_S = (1.0, 30.0)  # first and longest pause after a process that died
 STOP_S = 3.0
-LONGEST_LINE = 4 * 1024 * 1024  # vectors of a batch
+LONGEST_LINE = 16 * 1024 * 1024  # vectors of a batch, written out by us: 1e9 is longer than it came
 _PASSED_ON = frozenset(
     {"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR"}
     | {"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"}

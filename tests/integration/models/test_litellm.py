@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -82,8 +83,12 @@ EXPECTED: dict[Fault, str] = {
     "drop": "unreachable",
     "html": "server_error",
     "html_ok": "server_error",
+    "huge": "malformed",
+    "huge_packed": "malformed",
+    "huge_error": "server_error",
+    "redirect": "bad_request",
 }
-UNPAID = ("400", "billing", "quota", "401", "403", "429", "503", "529")
+UNPAID = ("400", "billing", "quota", "401", "403", "429", "503", "529", "redirect")
 
 
 @dataclass(slots=True)
@@ -178,6 +183,42 @@ async def test_with_all_providers_down_each_was_asked_once(line: Line) -> None:
     assert [a.result for a in down.value.attempts] == ["overloaded"] * 3
     assert sorted(asked.provider for asked in line.server.requests) == sorted(PROVIDERS)
     assert str(down.value) == "no model answered in time"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_a_huge_answer_is_cut_off_and_stalls_nobody_else(line: Line, provider: Provider) -> None:
+    healthy: Provider = "gemini" if provider == "openai" else "openai"
+    line.server.fail(provider, "huge")
+    line.server.flooded = 0
+    before = peak_mb(line.caller, anew=True)
+    cut, *others = await asyncio.gather(
+        line.alone(provider), *(line.alone(healthy, deadline_s=3.0) for _ in range(5))
+    )
+    assert cut[0].result == "malformed"
+    assert cut[0].tokens_out > 0  # it is paid for, who knows how dear
+    assert [attempt.result for attempt, _ in others] == ["answered"] * 5
+    assert peak_mb(line.caller) - before < 50
+    assert line.server.flooded < 50
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_nobody_follows_a_provider_elsewhere(line: Line, provider: Provider) -> None:
+    line.server.fail(provider, "redirect")
+    attempt, _ = await line.alone(provider)
+    assert attempt.result == "bad_request"
+    assert [asked.path for asked in line.server.requests if "elsewhere" in asked.path] == []
+    assert (len(line.server.requests), line.server.strays) == (1, [])
+
+
+async def test_an_embedding_is_cut_off_and_not_followed_either(line: Line) -> None:
+    expected: dict[Fault, str] = {"huge": "malformed", "redirect": "bad_request"}
+    for provider, model in (("openai", "text-embedding-3-small"), ("gemini", "gemini-embedding-001")):
+        for fault, result in expected.items():
+            line.server.fail("*", fault)
+            line.server.requests.clear()
+            with pytest.raises(CallFailed, match=result):
+                await line.caller.embed(provider, model, ["a"], timeout_s=5)
+            assert len(line.server.requests) == 1
 
 
 async def test_an_address_where_nobody_listens_is_unreachable_and_costs_nothing() -> None:
@@ -338,6 +379,14 @@ async def test_a_call_before_it_is_ready_is_not_held_against_the_provider() -> N
     assert pid is not None
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def peak_mb(caller: Caller, *, anew: bool = False) -> int:
+    """Of the memory that the process ever took, or from now on."""
+    if anew:
+        Path(f"/proc/{caller.pid}/clear_refs").write_text("5")
+    said = Path(f"/proc/{caller.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in said if line.startswith("VmHWM"))
 
 
 def request(provider: str) -> Request:
