@@ -15,7 +15,31 @@ _WHAT = {
     "time": "a time of day", "body": "the name of a body", "phone": "a telephone number", "email": "an e-mail address",
 }  # fmt: skip
 
+# Number words of other languages that are no English words, and those that are but count money where a currency follows.
+_FOREIGN = (
+    r"(eins|zwei|drei|vier|fue?nf|sechs|sieben|acht|neun|zehn|zwoe?lf|zwanzig|dreissig|vierzig|fue?nfzig|sechzig|siebzig|"
+    r"achtzig|neunzig|(\w+)?hundert|(\w+)?tausend|deux|trois|quatre|cinq|huit|neuf|onze|douze|quinze|vingts?|trente|"
+    r"quarante|cinquante|soixante|mille|cuatro|cinco|siete|ocho|nueve|diez|doce|veinte|treinta|cuarenta|cincuenta|"
+    r"sesenta|ciento|cien|quinientos|jeden|dwa|dwie|trzy|cztery|piec|szesc|siedem|osiem|dziewiec|dziesiec|dwadziescia|"
+    r"dwiescie|piecset|tysiace?|tysiecy|doua|patru|cinci|sapte|zece|sute|pedwar|chwech|saith|wyth|bunnoedd|teen sau|paanch|"
+    r"chaar|hazaa?r|lakh|hajar|dosh|ponchash)"
+)
+_CURRENCY = (
+    r"(pfund|livres?|libras?|funt(y|ow|ami|a)?|lire|liras?|sterline|zlot(y|ych|e)|euros?|lei|rupees?|rupaye|rupay|taka|"
+    r"paunds?|pounds?|poundau|punt|punnoedd|punnau|dolari?|dollars?|pesos?|peniques|pence|penny|kronor|francs?|sterling)"
+)
+
 RULES = (
+    Rule(
+        id="another-language",
+        says="counts in another language",
+        pattern=(
+            rf"\b({_FOREIGN}|(\w+ )?(pfund|livres( sterling)?|libras|funtow|funty|zlotych|bunnoedd|rupaye|paunds?|poundau|"
+            rf"euros?|rupees?)|(ein|eine|un|une|uno|una|dos|tres|seis|mil|cent|six|sept|dix|sto|trei|sase|opt|noua|suta|mie|mii|"
+            rf"dau|tri|pump|naw|deg|cant|mil|ek|do|teen|char|panch|saat|aath|nau|das|sau|tin|sat|at|noy|sho)"
+            rf"( \w+)? {_CURRENCY})\b"
+        ),
+    ),
     Rule(
         id="size",
         says="says how much without a number",

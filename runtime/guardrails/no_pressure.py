@@ -26,6 +26,22 @@ _PEOPLE = (
 
 RULES = (
     Rule(
+        id="short-of-time",
+        says="says that there is little time",
+        pattern=(
+            r"\b(((have|has|there('s| is)|'ve|are|is|do|does)( not|n'?t)( got| have)?( very| much| that| so| too| all that|"
+            r" a lot of)*|there'?s (hardly any|little|barely any)|haven'?t got( very| much| that| so)*) (long|time)( left)?|"
+            r"(little|hardly any|barely any|not (much|a lot of)|no more|precious little) time( left)?|not long left|"
+            r"time'?s (nearly |almost )?up|(it|this|that)('ll| will| won'?t) (be|stay|last|end|close) (over|around|open|"
+            r"here|soon|forever|for ever)|before (long|it'?s over))\b"
+        ),
+        unless=(
+            r"\b(is|does|do|did|was|will|would|won'?t|don'?t|doesn'?t|shouldn'?t)( \w+)? take( \w+)? (long|time)\b",
+            r"\b(if|when|until) you (haven'?t|have not|don'?t have|do not have)[^.!?;,]*",
+            _TOLD,
+        ),
+    ),
+    Rule(
         id="hurry",
         says="hurries",
         pattern=(

@@ -15,6 +15,7 @@ from runtime.guardrails import Reply, Rule, block, cited_texts, forbid
 from runtime.messages import Finding, Sentence
 from schemas.bundle import Bundle, Claim
 from schemas.polarity import turned_round
+from schemas.statements import ASKED, STATEMENTS, TOLD
 from schemas.text import normalise, visible
 
 NAME = "registered-facts"
@@ -39,11 +40,6 @@ _DOES = (
     r"applies|starts?|started|ended|ends?|runs?|ran|steps?|stepped|works?|means?|banned|"
     r"handles?)"
 )
-_ASKED = (
-    r"\b(did|do|does|have|has|had|was|were|is|are|would|could|can|may|might|which|what|"
-    r"who|whose|when|where|how)( [\w'’]+){1,16}\?"
-)
-
 RULES = (
     Rule(
         id="statement",
@@ -53,12 +49,9 @@ RULES = (
             rf"our|a|an) )?{_WHO} (\w+ly )?{_DOES}\b"
         ),
         unless=(
-            _ASKED,
-            (
-                r"\b(you( \w+)? (said|told|mentioned|asked|wrote|explained|felt|sent)|as you say|"
-                r"i understand|i see|thanks|thank you|sorry|if|once|when|whether|which|what|where|"
-                r"depends on|before|until|not sure)\b[^.!?;]*"
-            ),
+            ASKED,
+            TOLD,
+            r"\b(if|once|when|whether|which|what|where|depends on|before|until|not sure)\b[^.!?;,]*",
             r"\b(the|these|those) rules? [^.!?;]{0,30}(can be|is|are) (confusing|complicated|tricky|hard|a lot)\b",
             (
                 r"\b(your|the|that|this) (letter|bill|agreement|contract|statement|complaint|case|"
@@ -67,6 +60,7 @@ RULES = (
             ),
         ),
     ),
+    *(Rule(id=each.id, says=each.says, pattern=each.pattern, unless=each.unless) for each in STATEMENTS),
 )
 
 
