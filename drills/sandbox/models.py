@@ -58,6 +58,8 @@ Fault = Literal[
     "refusal",
     "empty",
     "no_usage",
+    "overcounted",  # 10**19 tokens
+    "undercounted",  # fewer than none
     "drop",  # the connection ends before a byte of the answer
     "html",  # a page of a proxy, status 502
     "html_ok",  # the same, status 200
@@ -216,7 +218,12 @@ class ModelServer:
             "empty": "",
         }
         text = wrong.get(fault, text)
-        body = answered(asked, text, self._usage(asked, text), cut=fault == "truncated")
+        usage = self._usage(asked, text)
+        if fault == "overcounted":
+            usage = Usage(prompt=10**19, answer=10**19)
+        elif fault == "undercounted":
+            usage = Usage(prompt=-7_000, answer=-7)
+        body = answered(asked, text, usage, cut=fault == "truncated")
         if fault == "no_usage":
             document = json.loads(body)
             document |= {  # the key is always there with two of them; without it litellm takes the answer for none

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 
 from runtime.models.call import Answer, CallFailed, Request
 from runtime.models.presets import Rung
+from runtime.models.prices import PICTURE_TOKENS_AT_WORST
 from runtime.models.shape import fits
 from runtime.ports import Attempt, ModelOrder, Prompt
 
 RESERVED = 0.45  # of the time left is kept for the next rung ...
 FAILOVER_S = 0.7  # ... where that is enough to answer in; else the one that is asked gets it all
 THINKING_TOKENS = 1_024  # a model that thinks takes these before it writes
+WRAPPING_TOKENS = 2_048  # a provider's own words around a prompt and its schema, at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,20 +84,31 @@ class Asking:
         return replace(made, latency_ms=latency_ms)
 
     def _counted(self, answer: Answer, result: str) -> Attempt:
-        if not answer.tokens_in or answer.tokens_out is None:
+        tokens_in, tokens_out = answer.tokens_in, answer.tokens_out
+        if tokens_in is None or tokens_out is None or not self._possible(answer):
             return self._worst(result)
         return replace(
             self.skipped(result),
-            tokens_in=answer.tokens_in,
-            tokens_out=answer.tokens_out,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
             cached_tokens=answer.read,
             cost_micropence=self.rung.price.cost(
-                tokens_in=answer.tokens_in,
-                tokens_out=answer.tokens_out,
+                tokens_in=tokens_in,
+                tokens_out=tokens_out,
                 read=answer.read,
                 written=answer.written,
             ),
         )
+
+    def _possible(self, answer: Answer) -> bool:
+        """Whether the provider's counts can be true: a token is a byte of what was sent at least, and none is less than none."""
+        counts = (answer.tokens_in, answer.tokens_out, answer.read, answer.written)
+        if not all(type(count) is int and count >= 0 for count in counts):
+            return False
+        tokens_in, tokens_out, read, written = (int(count or 0) for count in counts)
+        pictures = len(self.prompt.pictures) * PICTURE_TOKENS_AT_WORST
+        most = sent_bytes(self.prompt) + pictures + WRAPPING_TOKENS
+        return 0 < tokens_in <= most and tokens_out <= self.max_tokens and read + written <= tokens_in
 
     def _worst(self, result: str) -> Attempt:
         tokens_in, tokens_out, cost = self.rung.price.worst(

@@ -69,7 +69,11 @@ class RemoteEmbedder:
         except CallFailed as failure:
             MODEL_CALLS.labels(provider=self._provider, model=self._model, result=failure.result).inc()
             raise EmbedderDown(failure.result) from None
-        self._spent(tokens if tokens is not None else sum(len(text.encode()) for text in texts) // 2 + 1)
+        most = (
+            sum(len(text.encode()) for text in texts) + len(texts) * 8
+        )  # a token is a byte at least, and some begin a text
+        believed = type(tokens) is int and 0 < tokens <= most
+        self._spent(tokens if believed and tokens is not None else most // 2 + 1)
         if any(len(vector) != self.dimensions for vector in vectors):
             raise EmbedderDown("vectors of another length")
         return vectors

@@ -1,9 +1,9 @@
 """The model rungs: ask one after the other, once each, by our own time, past what is broken, counting what each cost.
 
 Implements ports.Model and ports.Checker. Cost: tokens the provider reported, at the price table's rates. Where it reported none,
-or the call may have been worked on and never answered (time ran out, the connection broke): a token for every two bytes that
-were sent, nothing from a cache, and every token of the answer that was allowed. An error the provider itself answered with
-costs nothing: it did no work.
+or more than can be, or the call may have been worked on and never answered (time ran out, the connection broke): a token for
+every two bytes that were sent, nothing from a cache, and every token of the answer that was allowed. An error the provider
+itself answered with costs nothing: it did no work.
 """
 
 from __future__ import annotations
@@ -35,8 +35,19 @@ class Ladder:
 
     async def ask(self, prompt: Prompt, order: ModelOrder) -> ModelReply:
         """The first answer of the wanted shape, within `order.deadline_s` in all. Raises ModelDown with every attempt."""
-        began = self._clock.monotonic()
         trail: list[Attempt] = []
+        try:
+            return await self._climbed(prompt, order, trail)
+        except ModelDown:
+            raise
+        except (
+            Exception
+        ) as error:  # a fault of ours: no turn is lost by it, and its words may quote the prompt
+            log().error("model ladder broke", **error_fields(error))
+            raise ModelDown("no model answered in time", tuple(trail)) from None
+
+    async def _climbed(self, prompt: Prompt, order: ModelOrder, trail: list[Attempt]) -> ModelReply:
+        began = self._clock.monotonic()
         waiting = list(rungs_of(order))
         while waiting:
             rung = waiting.pop(0)
@@ -47,7 +58,7 @@ class Ladder:
                 left_s=order.deadline_s - (self._clock.monotonic() - began),
                 more=self._able(waiting),
             )
-            attempt, text = await self._rung(asking)
+            attempt, text = await self._unbroken(asking)
             trail.append(attempt)
             _measured(attempt)
             if text is not None:
@@ -57,6 +68,16 @@ class Ladder:
     def _able(self, rungs: Sequence[Rung]) -> bool:
         """Whether anybody could be asked after this one."""
         return any(rung.provider in self._keys for rung in rungs)
+
+    async def _unbroken(self, asking: Asking) -> tuple[Attempt, str | None]:
+        """The rung, or what a fault of ours leaves of it: it may have been asked, so it is paid for, and the next one is."""
+        began = self._clock.monotonic()
+        try:
+            return await self._rung(asking)
+        except Exception as error:
+            log().error("model rung broke", **error_fields(error))
+            broke = CallFailed("unreachable", billed=True, counts=False)
+            return asking.failed(broke, self._ms_since(began)), None
 
     async def _rung(self, asking: Asking) -> tuple[Attempt, str | None]:
         """What came of it, and the text if it answered as it should."""

@@ -13,6 +13,7 @@ BYTES_A_TOKEN_AT_WORST = (
     2  # of English it is about four; of what is not counted for us, half of that is assumed
 )
 PICTURE_TOKENS_AT_WORST = 5_000
+DEAREST_CALL = 10**11  # micropence, a thousand pounds: no call costs more, and a day of them fits a bigint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,8 @@ class Priced:
             if tokens_in > tokens:
                 rates = dearer
         plain = max(tokens_in - read - written, 0)
-        return plain * rates.input + read * rates.read + written * rates.write + tokens_out * rates.output
+        cost = plain * rates.input + read * rates.read + written * rates.write + tokens_out * rates.output
+        return min(cost, DEAREST_CALL)
 
     def worst(self, *, sent_bytes: int, pictures: int, max_tokens: int) -> tuple[int, int, int]:
         """(tokens in, tokens out, micropence) of a call nobody counted for us: every byte dear, nothing cached, all said."""

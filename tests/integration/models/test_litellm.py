@@ -80,6 +80,8 @@ EXPECTED: dict[Fault, str] = {
     "refusal": "refused",
     "empty": "malformed",
     "no_usage": "answered",
+    "overcounted": "answered",
+    "undercounted": "answered",
     "drop": "unreachable",
     "html": "server_error",
     "html_ok": "server_error",
@@ -199,6 +201,19 @@ async def test_a_huge_answer_is_cut_off_and_stalls_nobody_else(line: Line, provi
     assert [attempt.result for attempt, _ in others] == ["answered"] * 5
     assert peak_mb(line.caller) - before < 50
     assert line.server.flooded < 50
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("fault", ["overcounted", "undercounted"])
+async def test_counts_that_cannot_be_are_counted_as_if_there_were_none(
+    line: Line, provider: Provider, fault: Fault
+) -> None:
+    line.server.fail("*", "no_usage")
+    uncounted, _ = await line.alone(provider)
+    line.server.fail("*", fault)
+    attempt, _ = await line.alone(provider)
+    assert replace(attempt, latency_ms=0) == replace(uncounted, latency_ms=0)
+    assert attempt.cost_micropence > 0
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

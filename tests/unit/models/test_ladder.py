@@ -315,6 +315,47 @@ async def test_no_attempt_and_no_exception_holds_a_word_of_the_prompt() -> None:
 # ---- what it cost --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"tokens_in": 10**19, "tokens_out": 10},
+        {"tokens_in": 100, "tokens_out": 10**19},
+        {"tokens_in": 100, "tokens_out": 401},
+        {"tokens_in": -1, "tokens_out": 10},
+        {"tokens_in": 100, "tokens_out": -1},
+        {"tokens_in": 100, "tokens_out": 10, "read": -5},
+        {"tokens_in": 100, "tokens_out": 10, "written": -(10**19)},
+        {"tokens_in": 100, "tokens_out": 10, "read": 101},
+        {"tokens_in": 100.5, "tokens_out": 10},
+        {"tokens_in": True, "tokens_out": 10},
+        {"tokens_in": "100", "tokens_out": 10},
+    ],
+)
+async def test_a_count_that_cannot_be_is_not_believed(counts: dict[str, Any]) -> None:
+    play = Play({"openai": Answer(text='{"moves": []}', **counts)})
+    reply = await play.ladder.ask(PROMPT, ORDER)
+    worst = Play({"openai": Answer(text='{"moves": []}')})
+    expected = await worst.ladder.ask(PROMPT, ORDER)
+    assert (reply.tokens_in, reply.tokens_out) == (expected.tokens_in, expected.tokens_out)
+    assert reply.cost_micropence == expected.cost_micropence > 0
+
+
+async def test_a_breaker_that_breaks_is_a_rung_that_gave_nothing_and_no_error_of_the_turn() -> None:
+    class Broken(LocalBreakers):
+        async def admit(self, provider: str, model: str, *, now: Any) -> Any:
+            raise RuntimeError(PROMPT.turn)
+
+    lines = io.StringIO()
+    configure("json", process="test", stream=lines)
+    play = Play({}, breakers=Broken())
+    assert [attempt.result for attempt in await play.fails()] == ["unreachable"] * 3
+    assert "Barnaby" not in lines.getvalue()
+
+
+async def test_a_prompt_nobody_can_send_is_models_down_and_not_an_error() -> None:
+    assert await Play({}).fails(prompt=replace(PROMPT, schema={"type": object()})) == ()
+
+
 async def test_the_cost_is_the_providers_count_at_the_price_table() -> None:
     play = Play({"openai": Answer(text='{"moves": []}', tokens_in=1000, tokens_out=10, read=900)})
     reply = await play.ladder.ask(PROMPT, ORDER)
