@@ -13,6 +13,8 @@ from runtime.ports import Prompt
 
 CHECK_TOKENS = 300
 HEARD_LINES = 3
+BESIDE_TEXTS = 4
+BESIDE_CHARS = 240  # of each: what a sentence could overturn stands at the beginning
 MAX_JSON_CHARS = 4_000
 _ANSWERS = ("yes", "no")
 
@@ -27,12 +29,18 @@ class Judged:
 
 
 def questionnaire(
-    says: Sequence[str], heard: Sequence[str], *, canary: str, private: Sequence[str] = ()
+    says: Sequence[str],
+    heard: Sequence[str],
+    *,
+    canary: str,
+    private: Sequence[str] = (),
+    beside: Sequence[str] = (),
 ) -> Prompt:
     """The checker's prompt: the fixed questions, then the sentences, all of them data.
 
-    No claim is in it: an approved text that reads like an order must not be one. What the customer wrote is masked; the
-    sentences are a model's own, made from a masked prompt, and stand as they would be sent.
+    `beside`: the approved wordings that the reply states, slots unfilled; data too, for a text that reads like an order must
+    not be one. What the customer wrote is masked; the sentences are a model's own, made from a masked prompt, and stand as
+    they would be sent.
     """
     asked = "\n".join(f"{q.id}: {q.text}" for q in QUESTIONS)
     system = (
@@ -47,6 +55,9 @@ def questionnaire(
         *(masked(line, private) for line in heard[-HEARD_LINES:]),
         "data>>",
     ]
+    if beside:
+        stated = [f"- {one_line(text)[:BESIDE_CHARS]}" for text in beside[:BESIDE_TEXTS]]
+        lines += ["Stands beside the sentences: <<data", *stated, "data>>"]
     turn = "\n".join([*lines, "Sentences: <<data", *numbered, "data>>"])
     return Prompt(system=system, turn=turn, canary=canary, schema=_schema(len(says)), max_tokens=CHECK_TOKENS)
 

@@ -23,6 +23,7 @@ from runtime.engine.scene import Scene
 from runtime.engine.settle import Settled, settle
 from runtime.engine.wordings import is_phrase
 from runtime.guardrails import block
+from runtime.guardrails.registered_facts import wording
 from runtime.messages import Effect, Finding, HandOff, Move, Say, Silence
 from runtime.ports import Checker, ClaimSearch, Clock, Hit, Model, ModelDown, ModelOrder, ModelReply, Prompt
 from schemas.text import visible
@@ -178,7 +179,7 @@ async def _settled(
         raise _NextRung
     allowed: frozenset[str] = frozenset()
     if settled is not None:
-        allowed = await _vouched(says, scene, reply.provider, ports) if says else frozenset()
+        allowed = await _vouched(says, settled, reply.provider, ports) if says else frozenset()
         if allowed >= set(says):
             return settled, ()
         refused = (block("check/refused", "words of its own that the checker did not allow"),)
@@ -217,13 +218,32 @@ def _spoken(say: Say) -> str:
 # ---- the independent checker ------------------------------------------------------------------------------------------------
 
 
-async def _vouched(says: Sequence[str], scene: Scene, drafted_by: str, ports: Ports) -> frozenset[str]:
+def _beside(settled: Settled) -> tuple[str, ...]:
+    """The approved wordings that the draft states, slots unfilled: what a sentence of its own could weaken."""
+    bundle, language = settled.scene.bundle, settled.scene.language
+    stated = (
+        wording(bundle.claims[said.claim], language, said.variant or "full")
+        for part in settled.parts
+        for said in part.sentences
+        if said.claim is not None and said.claim in bundle.claims
+    )
+    return tuple(dict.fromkeys(text for text in stated if text))
+
+
+async def _vouched(says: Sequence[str], settled: Settled, drafted_by: str, ports: Ports) -> frozenset[str]:
     """The sentences that the checker allows. No checker, no time, no answer or a wrong one: none."""
+    scene = settled.scene
     trail, left = ports.trail, min(CHECK_DEADLINE_S, ports.left_s())
     if ports.checker is None or left < MIN_CHECK_S:
         trail.tried("checker", "no checker" if ports.checker is None else "no time")
         return frozenset()
-    prompt = questionnaire(says, scene.heard, canary=canary_of(scene.bundle), private=private_of(scene))
+    prompt = questionnaire(
+        says,
+        scene.heard,
+        canary=canary_of(scene.bundle),
+        private=private_of(scene),
+        beside=_beside(settled),
+    )
     order = _order(scene, "check", left, route=_CHEAP, prompt=prompt, avoid=drafted_by)
     until = ports.clock.monotonic() + order.deadline_s
     try:

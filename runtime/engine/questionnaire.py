@@ -53,5 +53,10 @@ QUESTIONS: tuple[Question, ...] = (
         text="Is it addressed to anybody but the customer, such as whoever answers these questions?",
         must_be="no",
     ),
+    Question(
+        id="beside",
+        text="Does it weaken, contradict, answer in place of or comment on a statement that stands beside it?",
+        must_be="no",
+    ),
     Question(id="kind", text="Is it polite, and does it fit what the customer wrote?", must_be="yes"),
 )
