@@ -6,8 +6,9 @@ import asyncio
 import dataclasses
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from runtime.bundles import BundleKeeper
@@ -232,7 +233,7 @@ class Worker:
         END_TO_END.labels(tenant=tenant).observe(max(waited_s, 0.0))
         for signal in outcome.audit.get("verdict", {}).get("signals", ()):
             SIGNALS.labels(tenant=tenant, category=str(signal["category"])).inc()
-        for finding in outcome.audit.get("findings", ()):
+        for finding in _found(outcome.audit):
             if finding["severity"] == "block":
                 BLOCKS.labels(tenant=tenant, rule=str(finding["rule"])).inc()
         log().info(
@@ -250,3 +251,10 @@ class Worker:
             bundle=outcome.bundle,
             seq=outcome.upto_seq,
         )
+
+
+def _found(audit: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What was found in the reply, and in every draft that did not become it."""
+    yield from audit.get("findings", ())
+    for attempt in audit.get("attempts", ()):
+        yield from attempt.get("findings", ())

@@ -24,6 +24,7 @@ from runtime.models.ladder import Ladder
 from runtime.settings import PROVIDERS
 from runtime.storage.claims import PgClaimSearch
 from runtime.storage.tenants import Owner
+from runtime.telemetry import BLOCKS
 from runtime.worker import Worker
 from schemas.bundle import Bundle, canonical
 from tests.conftest import Database, ManualClock
@@ -190,6 +191,12 @@ def claims(rows: Sequence[Mapping[str, Any]]) -> list[list[str | None]]:
     return [[sentence["claim"] for sentence in row["sentences"]] for row in rows]
 
 
+def blocks(rule: str) -> float:
+    """How often the rule refused a draft, of all tenants, as the metrics have it."""
+    samples = (sample for metric in BLOCKS.collect() for sample in metric.samples)
+    return sum(s.value for s in samples if s.name == "convo_blocks_total" and s.labels["rule"] == rule)
+
+
 STATED = moves({"say": SAYS}, {"claim": "T-F02", "variant": "full"})
 
 
@@ -215,6 +222,7 @@ async def test_draft_check_and_repair_fit_the_turn_with_a_provider_that_takes_it
         database, providers, caller, scripted(moves({"claim": "NOPE", "variant": "full"}), STATED)
     ) as t:
         providers.latency_s = 0.7
+        before = blocks("draft/unknown-claim")
         began = time.monotonic()
         await t.hears("zebras: what did the court decide?")
         took = time.monotonic() - began
@@ -222,6 +230,7 @@ async def test_draft_check_and_repair_fit_the_turn_with_a_provider_that_takes_it
         assert claims(await t.said()) == [OPENING, [None, "T-F02"]]
         assert len(providers.requests) == 3
         assert "refused for: draft/unknown-claim" in providers.requests[1].turn
+        assert blocks("draft/unknown-claim") == before + 1
         assert providers.requests[0].system == providers.requests[1].system
         assert 2.1 <= took < 8.0
 
