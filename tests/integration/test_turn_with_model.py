@@ -310,6 +310,20 @@ async def test_every_fault_of_every_provider_ends_in_the_registers_answer(
         assert {asked.provider for asked in providers.requests} == set(PROVIDERS)
 
 
+@pytest.mark.parametrize("fault", ["overcounted", "undercounted"])
+async def test_a_provider_that_counts_wrongly_is_asked_and_paid_once_and_its_answer_committed(
+    module_database: Database, providers: ModelServer, caller: Caller, fault: Any
+) -> None:
+    async with town(
+        module_database, providers, caller, scripted(moves({"claim": "T-F02", "variant": "full"}))
+    ) as t:
+        providers.fail("*", fault)
+        before = len(await t.said())
+        await t.hears("zebras: what did the court decide?", person=sum(map(ord, fault)) % 900)
+        assert claims(await t.said())[before:] == [OPENING, ["T-F02"]]
+        assert len(providers.requests) == 1
+
+
 async def test_the_audit_of_a_turn_is_kept_encrypted_with_its_prompt_and_every_rung(
     database: Database, providers: ModelServer, caller: Caller
 ) -> None:
