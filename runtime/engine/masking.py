@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import re2
 
+from runtime.engine.givennames import GIVEN_NAMES, INTRODUCED
 from schemas.text import visible
 
 LINE_CHARS = 600
@@ -63,26 +64,47 @@ _SAID_BEFORE = (
 _TITLES = "mr|mrs|ms|mx|dr|prof|pan|pani|domnul|doamna|dna|mister|begum|shri"
 _NAME = r"[\pL\pM][\pL\pM'.-]*"
 _CAPITAL = r"\p{Lu}[\pL\pM'.-]*"
-_AT = r"(?: ?[(\[{] ?at ?[)\]}] ?| at | małpa )"
-_DOT = r"(?: ?[(\[{] ?dot ?[)\]}] ?| (?:dot|kropka|punct) |[.])"
+_AT = r"(?: ?[(\[{] ?(?:at|a|@) ?[)\]}] ?| at | małpa )"
+_DOT = r"(?: ?[(\[{] ?(?:dot|[.]) ?[)\]}] ?| (?:dot|kropka|punct) |[.])"
+_LOOSE_DOT = r"(?: ?[(\[{] ?(?:dot|[.]) ?[)\]}] ?| [.] ?|[.])"
+_DOMAIN = "(?:com|co|org|net|uk|info|eu|io|gov|ac|pl|ro|de|fr|ie|wales|cymru|pk|bd)"
+_MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_STREET = (
+    "(?:avenue|ave|street|st|road|rd|lane|ln|drive|dr|close|cl|crescent|court|ct|gardens?|grove|terrace|place|pl|way|walk|"
+    "square|sq|hill|row|mews|park|parade|rise|view|green|house|cottage|flats?|heol|stryd|ffordd)"
+)
+_BORN = r"(?:d[.]?o[.]?b[.]?|date of birth|birth ?date|birth ?day|born(?: on)?)"
 _GAP = r"[\s()./,_*|+:;'\"\[\]{}•·–—-]{0,3}"
 _SHAPES = tuple(  # RE2: a hostile text costs no more than a friendly one
     (re2.compile(shape), instead)
     for shape, instead in (
         (r"[^\s@]+ ?@ ?[^\s@]+", "[e-mail]"),
+        (rf"(?i)[\pL\d._%+-]+{_AT}[\pL\d-]+(?:{_LOOSE_DOT}[\pL\d-]+)*{_LOOSE_DOT}{_DOMAIN}\b", "[e-mail]"),
         (rf"(?i)[\pL\d._%+-]+{_AT}[\pL\d-]+(?:{_DOT}[\pL\d-]+)+", "[e-mail]"),
+        (rf"(?i)\b{_BORN}[ :=-]*(?:(?:is|was|it'?s|my|the \d\d?(?:st|nd|rd|th)?|of|on|in|"
+         rf"{_MONTH}|\d{{1,4}}(?:st|nd|rd|th)?)\b[ ,./-]*)*"
+         r"\d{1,4}(?:st|nd|rd|th)?\b", "[date of birth]"),
+        (rf"(?i)\b(?:flat |unit |no[.]? ?)?\d{{1,4}}[a-f]?,? (?:[\pL'.-]+ ){{1,3}}{_STREET}\b[.]?(?:, ?[\pL'-]+(?: [\pL'-]+)?)?",
+         "[address]"),
+        (r"(?i)\b(?:i live (?:at|in|on)|my address(?: is|:)?|address:|living at)(?: [\pL\d'.-]+){1,3}"
+         r"(?:,(?: [\pL\d'.-]+){1,3})*", "[address]"),
         (r"(?i)\b(?:https?://|www[.])\S+", "[link]"),
         (r"(?i)\b[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b", "[national insurance]"),
         (r"\b[A-Z]{2}[ .-]?\d{2}[ .-]{0,2}[A-Z]{3}\b", "[plate]"),
+        (r"(?i)\b[A-Z]{2} \d{2} [B-DF-HJ-NP-TV-Z]{2}[A-Z]\b|(?i)\b[A-Z]{2} \d{2} [A-Z][B-DF-HJ-NP-TV-Z]{2}\b", "[plate]"),
         (r"(?i)\b[A-Z]{2}\d{2}[ .-]{0,2}[A-Z]{3}\b", "[plate]"),
         (r"(?i)\b[A-Z] [A-Z] \d \d [A-Z] [A-Z] [A-Z]\b", "[plate]"),
         (r"(?i)\b[A-Z]\d{1,3} ?[A-Z]{3}\b", "[plate]"),
         (r"(?i)\b[A-Z]{3} ?\d{1,3}[A-Z]\b", "[plate]"),
+        (r"(?i)\b(?:private |number |licen[cs]e |car |vehicle |the |my )*(?:reg(?:istration)?|plates?)\b"
+         r"(?: ?(?:is|no[.]?|number|plate|mark|:|=|-|#))* ?(?:[A-Z\d]{1,7}[ .-]{0,2}){0,3}(?:[A-Z]+\d|\d)[A-Z\d]{0,6}"
+         r"(?:[ .-]{1,2}(?:[A-Z]{3}|\d{1,4}|[A-Z]{1,2}\d{1,3}))?\b", "[plate]"),
         (r"(?i)\bgir ?0aa\b", "[postcode]"),
         (r"(?i)\b(?:[A-Z] ?){1,2}\d ?(?:[A-Z]|\d)?[ .-]{0,3}\d ?[A-Z] ?[A-Z]\b", "[postcode]"),
         (r"(?i)\b(?:pin|cvv|cvc|passcode|password|security code|sort code|account|kod|hasło|parola|cod|card)\b"
          r"(?: ?(?:is|no[.]?|number|code|to|este|yw|:|=|-|#))* ?\d[\d -]*", "[secret]"),
         (rf"(?i)(?:{_DIGIT_WORD}[\s,.-]{{1,3}}){{3,}}{_DIGIT_WORD}", "[number]"),
+        (rf"(?i)\d{{2,}}(?:{_GAP}(?:{_DIGIT_WORD}|\d))*{_GAP}{_DIGIT_WORD}(?:{_GAP}(?:{_DIGIT_WORD}|\d))*", "[number]"),
         (rf"(?:\b[OoIl]{{1,3}}|[0-9])(?:{_GAP}[0-9OoIl]){{3,}}\b", "[number]"),
     )
 )  # fmt: skip
@@ -94,6 +116,20 @@ _AFTER = {  # what is a name behind which of them
     "title": re2.compile(rf"^ +{_NAME}(?: +{_CAPITAL})*"),
     "maybe": re2.compile(rf"^ +{_CAPITAL}(?: +{_CAPITAL})*"),
 }
+_GIVEN = "(?:" + "|".join(sorted(GIVEN_NAMES)) + ")"
+_ANY_GIVEN = "(?:" + "|".join(sorted(INTRODUCED)) + ")"
+_NO_SURNAME = "and|but|is|was|has|had|who|with|from|about|here|speaking|again|the|my|i|please|signed|said|asked|can|do|did|for|to"
+_CAPITAL_GIVEN = "(?:" + "|".join(f"{n.title()}|{n.upper()}" for n in sorted(GIVEN_NAMES)) + ")"
+_UNANNOUNCED = tuple(
+    (re2.compile(shape), instead)
+    for shape, instead in (
+        (rf"(?i)(^|[^\pL\pM])(i am|i'm|im|this is|it's|its|call me|sunt|eu sunt|jestem|dwi|rydw i|from:?) {_ANY_GIVEN}\b"
+         rf"(?:( (?:{_NO_SURNAME}))\b| {_NAME})?", r"\1\2 [name]\3"),
+        (rf"(?i)(^|[.,!?] ?){_NAME}(?: {_NAME})? (speaking|z tej strony)\b", r"\1[name] \2"),
+        (rf"(?i)(^|[^\pL\pM]){_GIVEN} {_NAME} (here|speaking|z tej strony)\b", r"\1[name] \2"),
+        (rf"(^|[^\pL\pM])(?:(?i:{_GIVEN}) {_CAPITAL}|{_CAPITAL_GIVEN})\b(?: +{_CAPITAL})*", r"\1[name]"),
+    )
+)  # fmt: skip
 _YEARS = re.compile(r"(?:19|20)[0-9]{2}(?:[\s/-]{1,3}(?:19|20)?[0-9]{2})*")
 FEWEST_DIGITS = 3  # in a run of digits and of letters that look like one
 
@@ -106,7 +142,10 @@ def masked(text: str, private: Sequence[str] = (), *, chars: int = LINE_CHARS) -
     for value in private:
         for word in (value, *value.split()):
             plain = _private(word).sub("[name]", plain) if len(word) > 1 else plain
-    plain = " ".join(_without_names(plain).split())
+    plain = _without_names(plain)
+    for shape, instead in _UNANNOUNCED:
+        plain = shape.sub(instead, plain)
+    plain = " ".join(plain.split())
     return plain if len(plain) <= chars else plain[: chars // 2 - 2] + " … " + plain[-(chars // 2 - 2) :]
 
 

@@ -84,6 +84,25 @@ from runtime.engine.masking import LINE_CHARS, masked, one_line
         ("ਮੇਰਾ ਨਾਮ ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ ਹੈ", ["ਗੁਰਪ੍ਰੀਤ", "ਸਿੰਘ"]),
         ("আমার নাম রহিম উদ্দিন", ["রহিম", "উদ্দিন"]),
         ("mera naam ali khan", ["ali", "khan"]),
+        # nobody announced them
+        ("i am john smith", ["john", "smith"]),
+        ("im john smith", ["john", "smith"]),
+        ("this is john smith", ["john", "smith"]),
+        ("john smith speaking", ["john", "smith"]),
+        ("jan kowalski z tej strony", ["kowalski"]),
+        ("sunt ion popescu", ["popescu"]),
+        ("Siobhan O'Leary here", ["Siobhan", "Leary"]),
+        ("my wife Margaret Thatcherson", ["Margaret", "Thatcherson"]),
+        # what stands behind a word for it
+        ("reg ab 12 cde", ["ab", "cde"]),
+        ("plate J0HN 5", ["J0HN"]),
+        ("john.smith (a) gmail . com", ["john", "gmail"]),
+        ("14 Acacia Avenue, Leeds", ["14", "Acacia", "Leeds"]),
+        ("my dob is 3rd of May 1975", ["3rd", "May", "1975"]),
+        ("born 3 5 75", ["75"]),
+        # digits and words glued
+        ("07700nine00123", ["0770", "nine", "123"]),
+        ("07700 nine double zero 123", ["0770", "nine", "123"]),
     ],
 )  # fmt: skip
 def test_an_identifier_is_masked_however_it_is_written(text: str, secrets: list[str]) -> None:
@@ -108,6 +127,11 @@ def test_an_identifier_is_masked_however_it_is_written(text: str, secrets: list[
         "did I miss the deadline in August 2025?",
         "is the CMA or the FCA in charge, and what of section 140A?",
         "dwa lub trzy pytania",
+        "i am not sure this is right for me",
+        "this is really about the lender",
+        "Is that a registered agreement? I live with it",
+        "was it born of the 2021 ruling, and who is speaking",
+        "3 cars on the same way of paying",
     ],
 )
 def test_what_a_question_is_about_stays(text: str) -> None:
