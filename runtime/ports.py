@@ -411,7 +411,7 @@ class Outbox(Protocol):
         ...
 
     async def epoch_to_call(self, tenant_id: int, outbox_id: UUID) -> int | None:
-        """Read again just before the call: an epoch other than the look's means do not call. None: the person stopped us since."""
+        """Read just before the call: an epoch other than the look's means do not call. None: the person stopped us since."""
         ...
 
     async def put_back(self, tenant_id: int, outbox_id: UUID, *, owner: str, now: datetime) -> None:
