@@ -175,8 +175,8 @@ STATEMENTS: tuple[Statement, ...] = (
         says="answers yes or no, which only a claim may",
         pattern=(
             r"^\W*((oh|ah|well|ok|okay|so|and|but|um|hmm|yes|no|in short|put simply),?\W*)*((yes|yep|yeah|yup|aye|no|nope|nah|"
-            r"correct|exactly|precisely|absolutely|definitely|certainly|indeed|true|false|spot on|of course|of course not|"
-            r"not at all|never|always|affirmative|negative|quite so|quite right|right you are|you bet|not really|maybe|"
+            r"correct|exactly|precisely|absolutely|definitely|indeed|true|false|spot on|of course not|"
+            r"never|always|affirmative|negative|quite so|quite right|right you are|you bet|not really|maybe|"
             r"probably|likely|unlikely|possibly|yes and no|(they|it|that|you|we|he|she|this) (do|does|did|can|are|is|will|may|"
             r"should|might|would|could|have|has|did|were|was|don'?t|doesn'?t|can'?t|won'?t|didn'?t|aren'?t|isn'?t)( not)?)\W*)+$"
         ),
@@ -193,7 +193,7 @@ STATEMENTS: tuple[Statement, ...] = (
                 r"^\W*((oh|ah|well|ok|okay|so),?\W*)*\w+( on)? ?[,.:;!–—-]+ ?(of course|please|thanks?|worries|problem|"
                 r"i'm|i am|this is|happy|sure|take|let|still here|noted|got|all|go ahead|no|don'?t|sorry|we can|i can|i'll|"
                 r"i see|i understand|here|good|great|and thanks|understood|it'?s (fine|no|okay|ok|understandable)|"
-                r"that'?s (fine|no|okay|ok|all|understandable|a |noted|what|it|everything|great|perfect|helpful|clear))"
+                r"that'?s (fine|no|the one|okay|ok|all|understandable|a |noted|what|it|everything|great|perfect|helpful|clear))"
             ),
         ),
     ),
@@ -205,10 +205,11 @@ STATEMENTS: tuple[Statement, ...] = (
             r"correct|true|wrong|accurate|mistaken|the case|so)|(true|correct|right) enough)\b"
         ),
         unless=(
-            r"\b(you|that|it|this)('s|'re| is| are| was| were)( \w+ly| quite| very)? (right|correct|wrong) (to|for|in|place|"
+            r"\b(you|that|it|this)('s|'re| is| are| was| were)( \w+ly| quite| very)? (right|correct|wrong) (to|for|in|"
+            r"of (me|us)|place|"
             r"page|one|way|link|photo|letter)\b",
             r"\b(if|whether|sure|check|confirm)( that| this| it| you)[^.!?;,]*",
-            r"\byou('re| are) right,? (sorry|i|my|thank|apolog)",
+            r"\byou('re| are)( \w+ly| quite| very)? right,? (and |that was )?(sorry|i|my|thank|apolog|let)",
             r"\b(it|that|this|you)('s|'re| is| are| was) so (\w+ly |very )?\w+",
             ASKED,
         ),
@@ -220,8 +221,9 @@ STATEMENTS: tuple[Statement, ...] = (
             r"\b((ignore|disregard|overlook|discount|pay no (attention|heed)|take no notice|don'?t (mind|read|believe|worry "
             r"about|bother with|trust)) [^.!?;]{0,20}(this|that|it|next|following|below|above|bit|rest|part|line|lines|"
             r"sentence|message|wording|words|text|notice|last|previous|what)|(next|following) (bit|part|"
-            r"line|sentence|paragraph|words)|(have|has|had|got|need|needs|obliged|required|supposed|bound|made|must|forced|"
-            r"told) (me |us )?(to )?(write|say|state|tell you|add|include|put|repeat|read|show you)( you)?( out)? (that|this|"
+            r"line|sentence|paragraph|words) (is|isn'?t|may|might|does|doesn'?t|can|sounds?|was|has)|"
+            r"(have|has|got|obliged|required|supposed|bound|made|must|forced|"
+            r"told) (me |us )?(to )?(write|say|state|tell you|add|include|read (out )?|show you)( you)?( out)? (that|this|"
             r"it|the|these|those|so|what)|(everybody|everyone|anyone|all) (has|have|gets|must|needs)( to)? (to )?(hear|see|"
             r"read|be told|told|shown)|small print|boiler ?plate|legalese|disclaimers?|blurb|(just|only|mere|a|pure) "
             r"formality|for (the )?(form|record|legal reasons)|(not|isn'?t|wasn'?t|never|hardly|barely|no longer|only partly|"

@@ -51,7 +51,9 @@ RULES = (
         unless=(
             ASKED,
             TOLD,
-            r"\b(if|once|when|whether|which|what|where|depends on|before|until|not sure)\b[^.!?;,]*",
+            # Of what is not a firm's: a firm in such a clause is `about-firms`.
+            r"\b(if|once|when|whether|which|what|where|depends on|before|until|not sure|thanks|thank you|sorry|"
+            r"i understand|i see)\b[^.!?;,]*",
             r"\b(the|these|those) rules? [^.!?;]{0,30}(can be|is|are) (confusing|complicated|tricky|hard|a lot)\b",
             (
                 r"\b(your|the|that|this) (letter|bill|agreement|contract|statement|complaint|case|"
