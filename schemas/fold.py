@@ -55,8 +55,12 @@ _PUNCTUATION = {
     **dict.fromkeys("‐‑‒–—―−﹣", "-"),
     **dict.fromkeys("\u2800\u3164\uffa0\u115f\u1160", " "),  # blanks that Unicode does not call blanks
 }
-# Forms of one letter that keyboards of the same language disagree on.
-_ARABIC = {"ي": "ی", "ى": "ی", "ك": "ک", "ه": "ہ", "ۀ": "ہ", "ة": "ہ", "أ": "ا", "إ": "ا", "ـ": ""}
+# Forms of one letter that keyboards of the same language disagree on; vowel signs and a hamza of its own are often left out.
+_ARABIC = {
+    **{"ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "ه": "ہ", "ۀ": "ہ", "ۂ": "ہ", "ة": "ہ", "ۓ": "ے"},
+    **{"أ": "ا", "إ": "ا", "آ": "ا", "ؤ": "و", "ـ": "", "\u0670": ""},
+    **{chr(code): "" for code in range(0x064B, 0x0660)},
+}
 _MARKS = re.compile("[\u0300-\u036f]+")
 
 
