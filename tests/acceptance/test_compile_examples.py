@@ -16,6 +16,7 @@ from docs.writers import diagnostics as pages
 from schemas.bundle import Bundle
 from tests.compiling import EXAMPLES, compile_case, lay_out
 from tests.integration import test_bundle_refusals
+from tests.integration.storage import test_search
 
 POSITIVE = sorted(p for p in (EXAMPLES / "positive").iterdir() if p.is_dir())
 # What no folder of files can show: a bundle refused by whoever takes it. Each has a test that does it for real.
@@ -51,7 +52,8 @@ def test_every_code_has_a_bad_example_and_every_bad_example_a_code() -> None:
 @pytest.mark.parametrize("code", sorted(PROVOKED))
 def test_every_refusal_of_a_bundle_is_provoked_and_put_right_by_a_test(code: str) -> None:
     named = f"test_{code.lower()}_{CODES[code].name.replace('-', '_')}"
-    assert [name for name in vars(test_bundle_refusals) if name.startswith(named)], named
+    tests = (*vars(test_bundle_refusals), *vars(test_search))
+    assert [name for name in tests if name.startswith(named)], named
 
 
 @pytest.mark.parametrize("code", sorted(set(CODES) - PROVOKED))

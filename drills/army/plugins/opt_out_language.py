@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from drills.army.plugins.stops import stopped
 from drills.army.values import Plugin, Seed, Twin, World, harmless
+from schemas.lexicon import GAP, wordings
 
 
 def _seeds(world: World) -> Iterator[Seed]:
@@ -13,8 +14,13 @@ def _seeds(world: World) -> Iterator[Seed]:
     for tag, words in sorted(world.bundle.opt_out.items()):
         if tag.split("-")[0] == "en":
             continue
-        for text in (*sorted(words.exact, key=len)[-1:], *sorted(words.contains)[:1], *words.stop_all[:1]):
-            yield Seed(text=text, bait="Please write in English.")
+        for entry in (*sorted(words.exact, key=len)[-1:], *sorted(words.contains)[:1], *words.stop_all[:1]):
+            yield Seed(text=_said(entry), bait="Please write in English.")
+
+
+def _said(entry: str) -> str:
+    """The first of an entry's wordings, with nothing in its gaps."""
+    return " ".join(next(wordings(entry)).replace(GAP, " ").split())
 
 
 def _twins(world: World) -> Iterator[Twin]:

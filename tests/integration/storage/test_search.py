@@ -82,7 +82,7 @@ async def test_another_embedder_and_another_tenant_find_nothing_in_the_cache(
         assert len({row["tenant_id"] for row in rows}) == 2
 
 
-async def test_a_bundle_whose_vectors_cannot_be_made_does_not_go_into_force(
+async def test_cv9004_index_not_ready_without_vectors_a_bundle_does_not_go_into_force(
     database: Database, clock: ManualClock
 ) -> None:
     async with world(database, clock) as w:
