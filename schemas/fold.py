@@ -57,8 +57,21 @@ _PUNCTUATION = {
 }
 # Forms of one letter that keyboards of the same language disagree on; vowel signs and a hamza of its own are often left out.
 _ARABIC = {
-    "ي": "ی", "ى": "ی", "ئ": "ی", "ك": "ک", "ه": "ہ", "ۀ": "ہ", "ۂ": "ہ", "ة": "ہ", "ۓ": "ے",
-    "أ": "ا", "إ": "ا", "آ": "ا", "ؤ": "و", "ـ": "", "\u0670": "",
+    "ي": "ی",
+    "ى": "ی",
+    "ئ": "ی",
+    "ك": "ک",
+    "ه": "ہ",
+    "ۀ": "ہ",
+    "ۂ": "ہ",
+    "ة": "ہ",
+    "ۓ": "ے",
+    "أ": "ا",
+    "إ": "ا",
+    "آ": "ا",
+    "ؤ": "و",
+    "ـ": "",
+    "\u0670": "",
     **{chr(code): "" for code in range(0x064B, 0x0660)},
 }
 _MARKS = re.compile("[\u0300-\u036f]+")
