@@ -279,8 +279,10 @@ def covering(entry: str) -> Iterator[str]:
     """Wordings of an entry in which every option of each of its choices stands once; all of them would be thousands."""
     choices = [found.split("|") for found in CHOICE.findall(entry)]
     for at in range(max(map(len, choices), default=1)):
-        picked = iter(options[at % len(options)] for options in choices)
-        yield " ".join(CHOICE.sub(lambda _, one=picked: next(one), entry).replace("…", " ").split())
+        said = entry
+        for options in choices:
+            said = said.replace(f"({'|'.join(options)})", options[at % len(options)], 1)
+        yield " ".join(said.replace("…", " ").split())
 
 
 @pytest.mark.parametrize("tenant", TENANTS)
