@@ -15,6 +15,7 @@ from runtime.engine.register import answer, recorded
 from runtime.engine.scene import Scene
 from runtime.messages import Silence
 from runtime.ports import Hit
+from schemas.bundle import Category
 
 SPENT = 100  # percent of the day's money
 LONG_CHARS = 280  # somebody who writes so much asks more than one thing
@@ -61,13 +62,27 @@ def _by_money(scene: Scene) -> Route | None:
 def _by_needs(scene: Scene) -> Route | None:
     if any(media.data for pending in scene.fresh for media in pending.media):
         return Route(route="full", rule="pictures")
-    if scene.held or scene.categories:
+    if scene.held or any(_does_something(category) for category in scene.categories):
         return Route(route="full", rule="signals")
     if scene.language != scene.bundle.tenant.language:
         return Route(route="full", rule="other-language")
     if sum(map(len, scene.heard)) > LONG_CHARS:
         return Route(route="full", rule="long")
     return None
+
+
+def _does_something(category: Category) -> bool:
+    """Whether anything may follow from it. One that is only counted says nothing about how hard the question is."""
+    return bool(
+        category.priority <= 1
+        or category.reply is not None
+        or category.case is not None
+        or category.hold
+        or category.suppress
+        or category.stops_bot
+        or category.page
+        or category.pause_days
+    )
 
 
 def _by_answer(scene: Scene, known: Answer) -> Route:
