@@ -60,6 +60,7 @@ from compiler.rules import (
     unasked,
     unclaimed,
     unmeetable_link,
+    unpriced_model,
     unreached_disclosure,
     unsaid,
     waha_outreach,
@@ -137,6 +138,7 @@ RULES: tuple[Rule, ...] = (
     unasked,
     unreached_disclosure,
     unmeetable_link,
+    unpriced_model,
     worst_day,
     circular_requirement,
 )

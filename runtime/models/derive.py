@@ -1,4 +1,6 @@
-"""Derives prices.json from the price map that the pinned litellm ships: `python -m runtime.models.derive`.
+"""Derives prices.json, and the names the compiler knows, from the price map that the pinned litellm ships.
+
+    python -m runtime.models.derive
 
 Money is turned once, by a fixed rate that is worse than the market's, and rounded up: a spend breaker must not trip too late.
 """
@@ -13,12 +15,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import schemas
 from runtime.settings import PROVIDERS
 
 PENCE_A_DOLLAR = 85  # a pound at $1.18; dearer than it has been, so that a weak week changes nothing
 MICRO = 1_000_000  # micropence in a penny
 MAP = "model_prices_and_context_window_backup.json"
 FILE = Path(__file__).parent / "prices.json"
+NAMES = (
+    Path(schemas.__file__).parent / "models.json"
+)  # read by the compiler, which does not know this package
 FIELDS = {  # ours -> litellm's
     "input": "input_cost_per_token",
     "output": "output_cost_per_token",
@@ -51,6 +57,12 @@ def as_text(document: Mapping[str, Any]) -> str:
     return '{{"pence_a_dollar": {}, "models": {{\n{}\n}}}}\n'.format(
         document["pence_a_dollar"], ",\n".join(lines)
     )
+
+
+def names_as_text(document: Mapping[str, Any]) -> str:
+    """The models that can be asked and have a price, one a line."""
+    asked = [name for name, entry in document["models"].items() if not entry.get("embeds")]
+    return json.dumps(asked, indent=1) + "\n"
 
 
 def shipped_map() -> Mapping[str, Mapping[str, Any]]:
@@ -116,5 +128,7 @@ def _micropence(dollars_a_token: float) -> int:
 
 
 if __name__ == "__main__":
-    FILE.write_text(as_text(derived(shipped_map())), encoding="utf-8")
-    sys.stdout.write(f"{FILE.name}: {len(json.loads(FILE.read_text(encoding='utf-8'))['models'])} models\n")
+    made = derived(shipped_map())
+    FILE.write_text(as_text(made), encoding="utf-8")
+    NAMES.write_text(names_as_text(made), encoding="utf-8")
+    sys.stdout.write(f"{FILE.name}: {len(made['models'])} models\n")

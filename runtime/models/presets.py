@@ -17,7 +17,7 @@ DEFAULT = "fast"  # a bundle's preset is always one of ours; one of a later rele
 RungName = Literal["cheap", "primary", "fallback", "tertiary"]
 _FULL: tuple[RungName, ...] = ("primary", "fallback", "tertiary")
 _LIMITS = {"temperature_percent": (0, 100), "max_tokens": (64, 2000), "timeout_ms": (500, 5000)}
-_OVERRIDES = frozenset({"primary", "fallback", *_LIMITS})
+_OVERRIDES = frozenset({"cheap", *_FULL, *_LIMITS})
 _ASKED_BEFORE = frozenset({"pictures"})  # of what a prompt may hold, not of who is asked: engine/pictures.py
 
 
@@ -62,26 +62,35 @@ def preset(name: str, overrides: Mapping[str, Any] | None = None) -> Preset:
     given = _checked(overrides or {})
     raw |= {key: value for key, value in given.items() if key in _LIMITS}
     rungs: dict[str, Mapping[str, str]] = {
-        "cheap": raw["cheap"],
-        **{r: given.get(r, raw[r]) for r in ("primary", "fallback")},
+        rung: given.get(rung, raw[rung]) for rung in ("cheap", "primary", "fallback")
     }
-    rungs["tertiary"] = _third(rungs, [raw[r] for r in ("tertiary", "fallback", "primary")])
+    third = [raw[rung] for rung in ("tertiary", "fallback", "primary")]
+    rungs["tertiary"] = given.get("tertiary") or _third(rungs, third)
     return Preset(**{rung: _rung(rung, model, raw) for rung, model in rungs.items()})
 
 
 def rungs_of(order: ModelOrder) -> tuple[Rung, ...]:
-    """Whom to ask, in order, each model once. A preset that cannot be used as the tenant changed it is used unchanged."""
+    """Whom to ask, in order, each model once. A preset that cannot be used as the tenant changed it is used unchanged.
+
+    After the cheap model come those of other providers: whoever is asked second must not be away for the same reason.
+    """
     try:
         chosen = preset(order.preset, order.overrides)
     except OverridesRefused:
         chosen = preset(order.preset)
-    wanted: tuple[RungName, ...] = ("cheap", *_FULL) if order.route == "simple" else _FULL
+    wanted = (
+        _simple(chosen) if order.route == "simple" else [chosen.primary, chosen.fallback, chosen.tertiary]
+    )
     found: dict[tuple[str, str], Rung] = {}
-    for name in wanted:
-        rung: Rung = getattr(chosen, name)
+    for rung in wanted:
         if rung.price.vision or not order.vision:
             found.setdefault((rung.provider, rung.model), rung)
     return tuple(sorted(found.values(), key=lambda rung: rung.provider == order.avoid))
+
+
+def _simple(chosen: Preset) -> list[Rung]:
+    full = (chosen.primary, chosen.fallback, chosen.tertiary)
+    return [chosen.cheap, *sorted(full, key=lambda rung: rung.provider == chosen.cheap.provider)]
 
 
 def _third(rungs: Mapping[str, Mapping[str, str]], choices: list[Mapping[str, str]]) -> Mapping[str, str]:

@@ -43,6 +43,7 @@ def test_no_home_stands_twice_for_one_setting() -> None:
 
 FILLED = {
     "persona": "models:\n  primary: {provider: openai, model: a-model-1}\n  fallback: {provider: gemini, model: m/2}\n"
+    "  tertiary: {provider: anthropic, model: m-3}\n  cheap: {provider: openai, model: m-4}\n"
     "  temperature_percent: 20\n  max_tokens: 400\n  timeout_ms: 2500\n",
     "journeys": "",
     "caps": "credits: {per_month: 1000, warn_at_percent: 80}\n",

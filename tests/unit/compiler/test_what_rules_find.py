@@ -48,6 +48,14 @@ def found(tmp_path: Path, *edits: Edit, stage: str = "sandbox") -> list[str]:
 @pytest.mark.parametrize(
     ("edits", "expected"),
     [
+        # a model nobody has a price for, on every rung
+        *(
+            (
+                [(PERSONA, "", f"models:\n  {rung}: {{provider: gemini, model: gpt-5.6-luna}}\n")],
+                "CV5061: `gpt-5.6-luna` of gemini has no price in this release",
+            )
+            for rung in ("cheap", "primary", "fallback", "tertiary")
+        ),
         # looser than a pack
         (
             [(CONSENT, "", "max_age_days: 365\n")],

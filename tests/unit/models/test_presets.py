@@ -53,6 +53,28 @@ def test_no_model_is_asked_twice(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", names())
+def test_a_simple_turn_whose_cheap_model_fails_has_every_model_of_the_full_one_left(name: str) -> None:
+    simple, full = (
+        {(rung.provider, rung.model) for rung in rungs_of(order(route, preset=name))}
+        for route in ("simple", "full")
+    )
+    assert full < simple
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_first_three_asked_are_of_three_providers_whatever_the_route(name: str) -> None:
+    for route in ("simple", "full"):
+        assert len({provider for _, provider in asked(order(route, preset=name))[:3]}) == 3
+
+
+@pytest.mark.parametrize("own", ["openai", "anthropic", "gemini"])
+def test_after_a_cheap_model_of_the_tenants_own_another_provider_is_asked(own: str) -> None:
+    rungs = rungs_of(order("simple", {"cheap": {"provider": own, "model": "small-one"}}))
+    assert (rungs[0].provider, rungs[0].model) == (own, "small-one")
+    assert rungs[1].provider != own
+
+
+@pytest.mark.parametrize("name", names())
 def test_the_cheap_model_costs_no_more_than_the_primary(name: str) -> None:
     chosen = preset(name)
     work = {"tokens_in": 2000, "tokens_out": 100}
@@ -84,6 +106,19 @@ def test_a_tenants_own_models_come_first_and_the_third_is_another_provider() -> 
     assert rungs[2].provider == "openai"
 
 
+@pytest.mark.parametrize("rung", ["cheap", "primary", "fallback", "tertiary"])
+def test_a_tenant_may_choose_the_model_of_every_rung(rung: str) -> None:
+    mine = {"provider": "gemini", "model": "gemini-3.7-flash"}
+    chosen = preset("fast", {rung: mine})
+    assert getattr(chosen, rung).model == "gemini-3.7-flash"
+    assert (getattr(chosen, rung).provider, getattr(chosen, rung).name) == ("gemini", rung)
+
+
+def test_the_tenants_third_model_stands_even_where_its_provider_is_asked_twice() -> None:
+    own = {"tertiary": {"provider": "openai", "model": "gpt-5.4-nano"}}
+    assert [(r.name, r.model) for r in rungs_of(order(overrides=own))][2] == ("tertiary", "gpt-5.4-nano")
+
+
 def test_a_tenants_limits_hold_for_every_rung() -> None:
     limits = {"temperature_percent": 0, "max_tokens": 800, "timeout_ms": 1200}
     for rung in rungs_of(order("simple", limits)):
@@ -108,6 +143,9 @@ def test_a_model_nobody_has_a_price_for_is_asked_and_counted_at_the_dearest() ->
         {"primary": {"provider": "openai"}},
         {"primary": {"provider": "openai", "model": "x", "api_base": "http://elsewhere.example"}},
         {"primary": "gpt"},
+        {"tertiary": {"provider": "openai"}},
+        {"cheap": {"provider": "acme", "model": "x"}},
+        {"checker": {"provider": "openai", "model": "x"}},
     ],
 )
 def test_what_nobody_knows_is_refused_and_the_preset_is_used_as_it_is(overrides: Mapping[str, Any]) -> None:

@@ -9,11 +9,21 @@ import pytest
 from runtime.models import derive
 from runtime.models.presets import names, preset
 from runtime.models.prices import Priced, Rates, priced
+from schemas.models import priced_by_us
 
 
 def test_the_shipped_table_is_what_the_pinned_map_says() -> None:
     shipped = json.loads(derive.FILE.read_text(encoding="utf-8"))
     assert shipped == json.loads(derive.as_text(derive.derived(derive.shipped_map())))
+
+
+def test_the_compiler_knows_the_models_that_have_a_price_and_no_others() -> None:
+    table = derive.derived(derive.shipped_map())
+    assert derive.NAMES.read_text(encoding="utf-8") == derive.names_as_text(table)
+    for provider, model in (name.split("/", 1) for name in table["models"]):
+        embeds = bool(table["models"][f"{provider}/{model}"].get("embeds"))
+        assert priced_by_us(provider, model) is not embeds
+    assert not priced_by_us("openai", "gpt-of-tomorrow")
 
 
 @pytest.mark.parametrize("name", names())
