@@ -17,6 +17,7 @@ from runtime.errors import BundleMissing, BundleRefused
 from runtime.lastgood import Kept, LastGood
 from runtime.ports import CHANNELS, Activation, Bundles, Clock, DatabaseDown, Route, Wake
 from runtime.telemetry import BUNDLE_CACHE, BUNDLE_REFUSED, BUNDLE_STALE, ERRORS, error_fields, log
+from schemas.attested import withstood
 from schemas.bundle import Bundle, BundleError
 from schemas.refusals import CONNECTION_SERVED, OTHER_BYTES, OTHER_TENANT, UNAPPROVED, UNKNOWN_CHANNEL
 from schemas.signing import SignatureRefused, verify_any
@@ -181,8 +182,8 @@ class BundleKeeper:
             return active
         found = self._pinned.pop(digest, None)
         if found is None:
-            data, envelopes = await self._store.fetch(tenant_id, digest)
-            bundle = self._checked(self._table.tenants[tenant_id].tenant, digest, data, envelopes)
+            data, envelopes, drills = await self._fetch(tenant_id, digest)
+            bundle = self._checked(self._table.tenants[tenant_id].tenant, digest, data, envelopes, drills)
             found = (bundle, len(data) * MEMORY_PER_BYTE)
             self._pinned_bytes += found[1]
         self._pinned[digest] = found  # last used stands last
@@ -219,8 +220,10 @@ class BundleKeeper:
 
     async def _follow(self, pointer: Activation) -> None:
         try:
-            data, envelopes = await self._store.fetch(pointer.tenant_id, pointer.digest)
-            bundle = await asyncio.to_thread(self._checked, pointer.tenant, pointer.digest, data, envelopes)
+            data, envelopes, drills = await self._fetch(pointer.tenant_id, pointer.digest)
+            bundle = await asyncio.to_thread(
+                self._checked, pointer.tenant, pointer.digest, data, envelopes, drills
+            )
             self._swap(pointer.tenant, pointer.tenant_id, bundle, pointer.serial)
         except DatabaseDown:
             self._database = "the database cannot be reached; the bundles in use stay"
@@ -234,15 +237,15 @@ class BundleKeeper:
             return
         self._note(pointer, error=None)
         log().info("bundle in force", tenant=pointer.tenant, bundle=pointer.digest, serial=pointer.serial)
-        await self._keep(pointer, data, envelopes)
+        await self._keep(pointer, data, envelopes, drills)
 
     async def _keep_newly_signed(self, pointer: Activation) -> None:
         """What is in force was signed once more: a restart during an outage may trust only the new key."""
         if self._attested.get(pointer.tenant_id) == pointer.attestations:
             return
         try:
-            data, envelopes = await self._store.fetch(pointer.tenant_id, pointer.digest)
-            await asyncio.to_thread(self._checked, pointer.tenant, pointer.digest, data, envelopes)
+            data, envelopes, drills = await self._fetch(pointer.tenant_id, pointer.digest)
+            await asyncio.to_thread(self._checked, pointer.tenant, pointer.digest, data, envelopes, drills)
         except (DatabaseDown, BundleMissing):
             return  # asked again at the next look
         except BundleRefused as refusal:  # what is kept already is better
@@ -254,9 +257,16 @@ class BundleKeeper:
                 **error_fields(refusal),
             )
             return
-        await self._keep(pointer, data, envelopes)
+        await self._keep(pointer, data, envelopes, drills)
 
-    async def _keep(self, pointer: Activation, data: bytes, envelopes: Sequence[bytes]) -> None:
+    async def _fetch(self, tenant_id: int, digest: str) -> tuple[bytes, Sequence[bytes], Sequence[bytes]]:
+        data, envelopes = await self._store.fetch(tenant_id, digest)
+        drills = await self._store.drills(tenant_id, digest) if self._stage != "sandbox" else ()
+        return data, envelopes, drills
+
+    async def _keep(
+        self, pointer: Activation, data: bytes, envelopes: Sequence[bytes], drills: Sequence[bytes]
+    ) -> None:
         kept = Kept(
             tenant=pointer.tenant,
             tenant_id=pointer.tenant_id,
@@ -265,6 +275,7 @@ class BundleKeeper:
             serial=pointer.serial,
             bundle=data,
             envelopes=tuple(envelopes),
+            drills=tuple(drills),
         )
         self._attested[pointer.tenant_id] = len(envelopes)
         try:
@@ -274,7 +285,7 @@ class BundleKeeper:
 
     def _adopt_kept(self, kept: Kept) -> None:
         try:
-            bundle = self._checked(kept.tenant, kept.digest, kept.bundle, kept.envelopes)
+            bundle = self._checked(kept.tenant, kept.digest, kept.bundle, kept.envelopes, kept.drills)
             self._swap(kept.tenant, kept.tenant_id, bundle, kept.serial)
         except BundleRefused as refusal:
             log().error(
@@ -295,13 +306,25 @@ class BundleKeeper:
             refused=next(t.refused for t in self.tenants() if t.tenant == kept.tenant),
         )
 
-    def _checked(self, tenant: str, digest: str, data: bytes, envelopes: Sequence[bytes]) -> Bundle:
-        """Decoded values of bytes that one envelope holds for, for this tenant and stage, or BundleRefused with the reason."""
+    def _checked(
+        self,
+        tenant: str,
+        digest: str,
+        data: bytes,
+        envelopes: Sequence[bytes],
+        drills: Sequence[bytes],
+    ) -> Bundle:
+        """Decoded values of bytes that one envelope holds for, for this tenant and stage, or BundleRefused with the reason.
+
+        Where real people are, a signed drill must hold for them too: a row of the database is no proof of one.
+        """
         try:
             verified = verify_any(envelopes, data, tenant=tenant, stage=self._stage, trusted=self._trusted)
             if verified.digest != digest:
                 differ = f"the bytes are {verified.digest}, the pointer names {digest}"
                 raise BundleRefused(OTHER_BYTES.says(differ))
+            if self._stage != "sandbox":
+                withstood(drills, tenant=tenant, digest=digest, trusted=self._trusted)
             bundle = Bundle.decode(data)
         except (SignatureRefused, BundleError) as error:
             raise BundleRefused(f"{tenant}: {error}") from error

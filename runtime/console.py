@@ -33,7 +33,7 @@ from runtime.storage.secrets import PgSecrets
 from runtime.storage.tenants import Tenants, TenantUnknown
 from runtime.storage.wake import PgWake
 from runtime.trust import sealing_keys, trusted_keys
-from schemas.attested import DrillResult, verify_result
+from schemas.attested import DrillResult, not_of_the_future, verify_result, withstood
 from schemas.bundle import Bundle, BundleError, Claim, digest_of
 from schemas.refusals import NOT_PUBLISHED, UNAPPROVED
 from schemas.signing import SignatureRefused, verify_any
@@ -128,6 +128,7 @@ class Console:
             bundle = Bundle.decode(data)
             trusted = trusted_keys(self.settings.trust)
             result = verify_result(envelope, tenant=tenant, digest=digest_of(data), trusted=trusted)
+            not_of_the_future(result, self.clock.now())
         except (SignatureRefused, BundleError) as refusal:
             raise BundleRefused(f"{tenant}: {refusal}") from refusal
         owner = await self.tenants.ensure(
@@ -320,7 +321,7 @@ class Console:
             raise BundleRefused(f"{tenant}: {UNAPPROVED.says(unapproved)}")
 
     async def _check_drilled(self, tenant: str, digest: str, stage: str) -> None:
-        """Told before anything is tried; the database holds the gate itself."""
+        """Told before anything is tried; the database holds a gate, and each process checks the signature again."""
         if stage == "sandbox":
             return
         try:
@@ -329,6 +330,15 @@ class Console:
             raise not_drilled(tenant, digest, stage=stage) from None
         if not await PgDrills(self.owner).drilled(tenant_id, digest, stage):
             raise not_drilled(tenant, digest, stage=stage)
+        try:
+            withstood(
+                await self._bundles.drills(tenant_id, digest),
+                tenant=tenant,
+                digest=digest,
+                trusted=trusted_keys(self.settings.trust),
+            )
+        except SignatureRefused as refusal:
+            raise BundleRefused(f"{tenant}: {refusal}") from refusal
 
     async def _id(self, tenant: str) -> int:
         return (await self.tenants.by_slug(tenant)).tenant_id

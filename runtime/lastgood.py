@@ -15,7 +15,7 @@ from runtime.telemetry import error_fields, log
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A bundle with its envelopes as they were fetched; checked again by whoever reads it."""
+    """A bundle with its envelopes and those of its drills as they were fetched; checked again by whoever reads it."""
 
     tenant: str
     tenant_id: int
@@ -24,6 +24,7 @@ class Kept:
     serial: int
     bundle: bytes
     envelopes: tuple[bytes, ...]
+    drills: tuple[bytes, ...] = ()
 
 
 class LastGood:
@@ -53,6 +54,7 @@ class LastGood:
             "serial": kept.serial,
             "bundle": base64.b64encode(kept.bundle).decode("ascii"),
             "envelopes": [base64.b64encode(one).decode("ascii") for one in kept.envelopes],
+            "drills": [base64.b64encode(one).decode("ascii") for one in kept.drills],
         }
         handle, name = tempfile.mkstemp(dir=self._folder, prefix=".writing-")
         try:
@@ -67,9 +69,6 @@ class LastGood:
 
 
 def _kept(document: dict[str, object]) -> Kept:
-    envelopes = document["envelopes"]
-    if not isinstance(envelopes, list):
-        raise TypeError("envelopes is not a list")
     return Kept(
         tenant=str(document["tenant"]),
         tenant_id=int(str(document["tenant_id"])),
@@ -77,5 +76,12 @@ def _kept(document: dict[str, object]) -> Kept:
         digest=str(document["digest"]),
         serial=int(str(document["serial"])),
         bundle=base64.b64decode(str(document["bundle"]), validate=True),
-        envelopes=tuple(base64.b64decode(str(one), validate=True) for one in envelopes),
+        envelopes=_decoded(document["envelopes"]),
+        drills=_decoded(document.get("drills", [])),
     )
+
+
+def _decoded(envelopes: object) -> tuple[bytes, ...]:
+    if not isinstance(envelopes, list):
+        raise TypeError("envelopes stand in a list")
+    return tuple(base64.b64decode(str(one), validate=True) for one in envelopes)

@@ -474,6 +474,10 @@ class Bundles(Protocol):
         """(bundle bytes, every DSSE envelope over them, newest first). Raises BundleMissing."""
         ...
 
+    async def drills(self, tenant_id: int, digest: str) -> Sequence[bytes]:
+        """The DSSE envelopes of the last drills of a bundle that came to nothing, newest first; none of it is verified."""
+        ...
+
 
 class Operations(Protocol):
     """What an operator does, from the desk or the command line. Every act is audited in the same transaction."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.bundle import canonical
-from schemas.refusals import NOT_SIGNED, OTHER_BYTES, OTHER_TENANT
+from schemas.refusals import NOT_DRILLED, NOT_SIGNED, OTHER_BYTES, OTHER_TENANT
 from schemas.signing import STATEMENT_TYPE, SignatureRefused, verified_payload
 
 PREDICATE_TYPE = "convo/drill/v1"
 ATTACK = "attack"
 FEWEST_ATTACKS = 105  # of a full suite; the database asks for as many
 SHA256 = "sha256:"
+CLOCKS_DIFFER = timedelta(minutes=5)  # between who plays and who keeps; the database allows as much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,37 @@ def verify_result(envelope: bytes, *, tenant: str, digest: str, trusted: Mapping
         other = f"the drill result is about {result.digest}, not {digest}"
         raise SignatureRefused(OTHER_BYTES.says(other))
     return result
+
+
+def not_of_the_future(result: DrillResult, now: datetime) -> DrillResult:
+    """The result; SignatureRefused when it says that it was played after `now`: no later miss would ever count."""
+    if datetime.fromisoformat(result.played_at) > now + CLOCKS_DIFFER:
+        late = f"the drill result says it was played at {result.played_at}, which has not come yet"
+        raise SignatureRefused(NOT_DRILLED.says(late))
+    return result
+
+
+def withstood(
+    envelopes: Sequence[bytes], *, tenant: str, digest: str, trusted: Mapping[str, bytes]
+) -> DrillResult:
+    """The first result that trusted keys signed and that holds for this bundle. Raises SignatureRefused with why none does.
+
+    Which of several counts is for whoever received them to say; that one of them is real, nobody has to be believed for.
+    """
+    refusals: dict[str, None] = {}  # in order, each reason once
+    for one in envelopes:
+        try:
+            result = verify_result(one, tenant=tenant, digest=digest, trusted=trusted)
+        except SignatureRefused as refusal:
+            refusals[str(refusal)] = None
+            continue
+        if result.holds:
+            return result
+        refusals["the signed result is not of a whole suite without a miss"] = None
+    why = "; ".join(refusals) or "none was kept"
+    raise SignatureRefused(
+        NOT_DRILLED.says(f"no signed result says that it withstood the whole attack suite ({why})")
+    )
 
 
 def _read(payload: bytes) -> DrillResult:

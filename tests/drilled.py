@@ -28,7 +28,7 @@ def result_of(data: bytes, *, failed: int = 0, attacks: int = FEWEST_ATTACKS, at
         failed=failed,
         rungs=("register_only", "primary"),
         tool="convo test",
-        played_at=at or "2026-11-24T12:00:00+00:00",
+        played_at=at or "2026-11-24T10:30:00+00:00",
     )
 
 
@@ -38,8 +38,10 @@ def signed(result: DrillResult, key: SigningKey) -> bytes:
     return envelope(PAYLOAD_TYPE, payload, [(key.keyid, key.sign(pae(PAYLOAD_TYPE, payload)))])
 
 
-async def withstood(pool: Pool, tenants: Tenants, data: bytes, *, now: datetime) -> None:
-    """Keeps a result without a miss for these bytes. `pool` is of convo_owner; the tenant is made if it is new."""
+async def withstood(
+    pool: Pool, tenants: Tenants, data: bytes, *, now: datetime, signer: SigningKey | None = None
+) -> None:
+    """Keeps a result without a miss for these bytes, signed or as a bare row. Makes the tenant; `pool` is of convo_owner."""
     bundle = Bundle.decode(data)
     owner = await tenants.ensure(
         bundle.tenant.slug,
@@ -48,4 +50,5 @@ async def withstood(pool: Pool, tenants: Tenants, data: bytes, *, now: datetime)
         now=now,
     )
     result = result_of(data)
-    await PgDrills(pool).record(owner.tenant_id, result, statement(result), by="test", now=now)
+    kept = signed(result, signer) if signer is not None else statement(result)
+    await PgDrills(pool).record(owner.tenant_id, result, kept, by="test", now=now)

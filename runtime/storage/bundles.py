@@ -20,6 +20,7 @@ from schemas.bundle import Bundle, BundleError, Claim, digest_of
 from schemas.refusals import CONNECTION_TAKEN, INDEX_NOT_READY, OTHER_ORGANISATION, OTHER_TENANT
 
 PUBLISH = "select bundle_publish_v1(%s, %s, %s, %s, %s, %s, %s)"
+DRILLS = "select envelope from drill_envelopes_v1(%s, %s)"
 FETCH = "select data, envelopes from bundle_fetch_v1(%s, %s)"
 POINTERS = "select * from bundle_pointers_v1(%s, %s)"
 ACTIVATE = "select * from bundle_activate_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -137,6 +138,10 @@ class PgBundles:
         if row is None:
             raise BundleMissing
         return row["data"], tuple(row["envelopes"])
+
+    async def drills(self, tenant_id: int, digest: str) -> Sequence[bytes]:
+        """The envelopes of the last drills of a bundle that came to nothing, newest first; none of it is verified."""
+        return [row["envelope"] for row in await self._pool.rows(DRILLS, [tenant_id, digest])]
 
     async def saw(
         self,

@@ -958,6 +958,18 @@ begin
   return true;
 end $$;
 
+CREATE FUNCTION public.drill_envelopes_v1(p_tenant integer, p_digest text) RETURNS TABLE(envelope bytea)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  perform set_config('app.tenant', p_tenant::text, true);
+  return query
+  select r.envelope from drill_result r
+  where r.tenant_id = p_tenant and r.digest = p_digest and r.kind = 'attack' and r.failed = 0
+  order by r.received desc limit 20;
+end $$;
+
 CREATE FUNCTION public.drill_record_v1(p_tenant integer, p_digest text, p_kind text, p_suite text, p_seed bigint, p_attacks integer, p_twins integer, p_failed integer, p_tool text, p_played_at timestamp with time zone, p_envelope bytea, p_by text, p_audit_id uuid, p_now timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -3347,9 +3359,13 @@ CREATE FUNCTION public.withstood_v1(p_tenant integer, p_digest text) RETURNS boo
     SET search_path TO 'public', 'pg_temp'
     AS $$
   select coalesce((
-    select r.failed = 0 and r.attacks >= 105 and r.twins > 0 from drill_result r
+    select r.failed = 0 and r.attacks >= 105 and r.twins > 0 and r.played_at <= r.recorded_at + interval '5 minutes'
+           and not exists (select from drill_result worse
+                           where worse.tenant_id = p_tenant and worse.digest = p_digest and worse.kind = 'attack'
+                             and worse.failed > 0 and worse.played_at >= r.played_at)
+    from drill_result r
     where r.tenant_id = p_tenant and r.digest = p_digest and r.kind = 'attack'
-    order by r.played_at desc, r.failed desc, r.attacks limit 1), false)
+    order by r.received desc limit 1), false)
 $$;
 
 CREATE TABLE public.answer (
@@ -3679,12 +3695,22 @@ CREATE TABLE public.drill_result (
     envelope bytea NOT NULL,
     recorded_by text NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
+    received bigint NOT NULL,
     CONSTRAINT drill_result_attacks_check CHECK ((attacks >= 0)),
     CONSTRAINT drill_result_failed_check CHECK ((failed >= 0)),
     CONSTRAINT drill_result_twins_check CHECK ((twins >= 0))
 );
 
 ALTER TABLE ONLY public.drill_result FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.drill_result ALTER COLUMN received ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.drill_result_received_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.embedding_cache (
     tenant_id integer NOT NULL,
@@ -4171,6 +4197,9 @@ ALTER TABLE ONLY public.desk_link
 ALTER TABLE ONLY public.desk_session
     ADD CONSTRAINT desk_session_pkey PRIMARY KEY (token_hash);
 
+ALTER TABLE public.drill_result
+    ADD CONSTRAINT drill_result_not_of_the_future CHECK ((played_at <= (recorded_at + '00:05:00'::interval))) NOT VALID;
+
 ALTER TABLE ONLY public.drill_result
     ADD CONSTRAINT drill_result_pkey PRIMARY KEY (tenant_id, digest, envelope_sha);
 
@@ -4292,6 +4321,8 @@ CREATE INDEX conversation_queue_fair ON public.conversation_queue USING btree (t
 CREATE INDEX conversation_queue_ready ON public.conversation_queue USING btree (ready_at) WHERE (ready_at IS NOT NULL);
 
 CREATE INDEX delivery_status_of_row ON public.delivery_status USING btree (tenant_id, outbox_id);
+
+CREATE UNIQUE INDEX drill_result_received ON public.drill_result USING btree (tenant_id, digest, received);
 
 CREATE INDEX event_by_time ON public.event USING btree (tenant_id, at);
 
@@ -4806,6 +4837,12 @@ GRANT ALL ON FUNCTION public.desk_switches_v1(p_tenant integer) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.discard_v1(p_tenant integer, p_kind text, p_item uuid, p_by text, p_entry uuid, p_reason bytea, p_now timestamp with time zone) TO convo_desk;
+
+REVOKE ALL ON FUNCTION public.drill_envelopes_v1(p_tenant integer, p_digest text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.drill_envelopes_v1(p_tenant integer, p_digest text) TO convo_ingest;
+GRANT ALL ON FUNCTION public.drill_envelopes_v1(p_tenant integer, p_digest text) TO convo_dispatch;
+GRANT ALL ON FUNCTION public.drill_envelopes_v1(p_tenant integer, p_digest text) TO convo_tenant;
+GRANT ALL ON FUNCTION public.drill_envelopes_v1(p_tenant integer, p_digest text) TO convo_desk;
 
 REVOKE ALL ON FUNCTION public.drill_record_v1(p_tenant integer, p_digest text, p_kind text, p_suite text, p_seed bigint, p_attacks integer, p_twins integer, p_failed integer, p_tool text, p_played_at timestamp with time zone, p_envelope bytea, p_by text, p_audit_id uuid, p_now timestamp with time zone) FROM PUBLIC;
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from compiler.write import signing_key
@@ -31,7 +31,8 @@ def main(arguments: Sequence[str]) -> int:
     compiled = bundle_to_play(given.tenant, today=given.today)
     if given.sign_key is not None:
         KEPT_IN.mkdir(parents=True, exist_ok=True)
-        envelope = signed(result_of(compiled.bundle), signing_key(given.sign_key.read_bytes()))
+        result = result_of(compiled.bundle, at=datetime.now(UTC).isoformat())
+        envelope = signed(result, signing_key(given.sign_key.read_bytes()))
         kept_at(KEPT_IN, compiled.tenant).write_bytes(envelope)
     return 0
 

@@ -87,7 +87,7 @@ class Here:
         seal = envelope or sign(data, tenant=signed_for or slug, stages=[stage], keys=[signer])
         now = self.clock.now()
         if stage != "sandbox":
-            await withstood(self.store._pool, self.store._tenants, data, now=now)
+            await withstood(self.store._pool, self.store._tenants, data, now=now, signer=SIGNER)
         digest = await self.store.publish(slug, data, seal, by="test", now=now)
         history = await self.store.history(slug, stage)
         await self.store.activate(
@@ -100,7 +100,8 @@ class Here:
         slug = Bundle.decode(data).tenant.slug
         envelope = sign(data, tenant=slug, stages=[stage], keys=[signer])
         if stage != "sandbox":
-            await withstood(self.store._pool, self.store._tenants, data, now=self.clock.now())
+            now = self.clock.now()
+            await withstood(self.store._pool, self.store._tenants, data, now=now, signer=SIGNER)
         await self.store.publish(slug, data, envelope, by="test", now=self.clock.now())
 
 
@@ -293,13 +294,67 @@ async def test_a_connection_activated_a_moment_ago_is_found_without_a_hint(here:
     assert await keeper.route("dave-wa-sandbox") is not None
 
 
+# ---- drills, whose signatures each process checks itself ---------------------------------------------------------------
+
+
+async def _put_in_force(here: Here, data: bytes, *, drill_by: SigningKey | None) -> str:
+    """Live, with a row that says the bundle withstood the suite, signed by this key or by nobody."""
+    now, store = here.clock.now(), here.store
+    await withstood(store._pool, store._tenants, data, now=now, signer=drill_by)
+    seal = sign(data, tenant="dave", stages=["live"], keys=[SIGNER])
+    digest = await store.publish("dave", data, seal, by="test", now=now)
+    await store.activate("dave", "live", digest, expect_active=None, by="test", now=now)
+    return digest
+
+
+def _live(tag: str) -> bytes:
+    connections = {"dave-wa": "whatsapp_360dialog"}
+    wording = f"You don't need to use us. {tag}."
+    return _approved(bundle_bytes("dave", wording=wording, stage="live", connections=connections))
+
+
+@pytest.mark.parametrize("drill_by", [None, STRANGER], ids=["nobody", "a stranger"])
+async def test_a_row_that_says_it_withstood_is_no_proof_without_a_trusted_signature(
+    here: Here, drill_by: SigningKey | None
+) -> None:
+    good = await _put_in_force(here, _live("one"), drill_by=SIGNER)
+    keeper = here.keeper("live")
+    await keeper.start()
+    digest = await _put_in_force(here, _live("two"), drill_by=drill_by)
+    await keeper.refresh()
+    [status] = keeper.status()["tenants"]
+    assert (status["active"], status["desired"], status["stale"]) == (good, digest, True)
+    assert "CV8012 no signed result says that it withstood" in status["error"]
+    with pytest.raises(BundleRefused, match="CV8012"):
+        await keeper.pinned(keeper.tenants()[0].tenant_id, digest)
+    await withstood(here.store._pool, here.store._tenants, _live("two"), now=here.clock.now(), signer=SIGNER)
+    await keeper.refresh()
+    assert keeper.status()["tenants"][0]["active"] == digest
+
+
+async def test_a_restart_during_an_outage_checks_the_drill_that_was_kept_on_disk(here: Here) -> None:
+    digest = await _put_in_force(here, _live("one"), drill_by=SIGNER)
+    await here.keeper("live").start()
+    here.store.down = True
+    restarted = here.keeper("live")
+    await restarted.start()
+    assert restarted.status()["tenants"][0]["active"] == digest
+    [file] = (here.folder / "bundles").glob("live--*.json")
+    kept = json.loads(file.read_bytes())
+    file.write_text(json.dumps({**kept, "drills": []}))
+    tampered = here.keeper("live")
+    await tampered.start()
+    assert not tampered.status()["ready"]
+
+
 # ---- bytes that were signed more than once -------------------------------------------------------------------------------
 
 
 async def test_the_same_bytes_go_from_the_sandbox_to_staging_when_they_are_signed_for_it(here: Here) -> None:
     data = _approved(_says("one"))
     digest = await here.activate(data)
-    await withstood(here.store._pool, here.store._tenants, data, now=here.clock.now())
+    now = here.clock.now()
+    await withstood(here.store._pool, here.store._tenants, data, now=now, signer=SIGNER)
     await here.store.activate("dave", "staging", digest, expect_active=None, by="test", now=here.clock.now())
     keeper = here.keeper("staging")
     await keeper.start()

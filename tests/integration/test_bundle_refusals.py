@@ -15,6 +15,7 @@ from runtime.console import Console
 from runtime.errors import BundleMissing, BundleRefused, PointerMoved, SecretMissing
 from runtime.lastgood import Kept, LastGood
 from runtime.settings import Settings
+from runtime.storage.drills import PgDrills
 from runtime.storage.postgres import Pool
 from runtime.storage.secrets import PgSecrets
 from runtime.storage.tenants import Tenants
@@ -170,7 +171,7 @@ async def test_cv8012_attack_suite_not_withstood(console: Console) -> None:
     await held(console, data, failed=1)
     with pytest.raises(BundleRefused, match="drill attack dave --sign-key KEY --publish"):
         await publish(console, data, stage="live")
-    await held(console, data, at="2026-11-24T12:30:00+00:00")
+    await held(console, data, at="2026-11-24T10:31:00+00:00")
     digest = await publish(console, data, stage="live")
     assert (await console.activate("dave", "live", digest, expect_active=None, by=ADA)).serial == 1
     with pytest.raises(BundleRefused, match="CV8012"):
@@ -184,10 +185,52 @@ async def test_the_last_result_counts_and_the_way_back_is_never_shut(console: Co
         digest = await publish(console, data, stage="live")
         await console.activate("dave", "live", digest, expect_active=None, by=ADA)
     for data in (one, two):
-        await held(console, data, failed=2, at="2026-11-25T12:00:00+00:00")
+        await held(console, data, failed=2, at="2026-11-24T10:32:00+00:00")
     with pytest.raises(BundleRefused, match="CV8012"):
         await publish(console, one, stage="staging")
     assert (await console.rollback("dave", "live", by=ADA)).digest == digest_of(one)
+
+
+async def test_of_several_results_the_last_received_counts_and_an_older_run_undoes_no_later_miss(
+    console: Console,
+) -> None:
+    one, two = [changed(bundle_bytes(wording=words), unapproved=False) for words in ("One.", "Two.")]
+    await held(console, one, at="2026-11-24T10:34:00+00:00")
+    await held(console, one, failed=1, at="2026-11-24T09:00:00+00:00")
+    with pytest.raises(BundleRefused, match="CV8012"):
+        await publish(console, one, stage="live")
+    await held(console, two, failed=1, at="2026-11-24T09:00:00+00:00")
+    await held(console, two, at="2026-11-24T08:00:00+00:00")
+    with pytest.raises(BundleRefused, match="CV8012"):
+        await publish(console, two, stage="live")
+    await held(console, two, at="2026-11-24T09:30:00+00:00")
+    assert await publish(console, two, stage="live")
+
+
+async def test_a_result_of_the_future_is_refused_by_the_console_and_by_the_database(
+    console: Console, clock: ManualClock
+) -> None:
+    data = changed(bundle_bytes(), unapproved=False)
+    late = "2026-11-24T10:35:01+00:00"
+    with pytest.raises(BundleRefused, match=r"dave: CV8012 .*which has not come yet"):
+        await held(console, data, at=late)
+    await held(console, data, failed=1, at="2026-11-24T10:35:00+00:00")  # clocks may differ by as much
+    dave, result = await console.tenants.by_slug("dave"), result_of(data, at=late)
+    drills = PgDrills(console.owner)
+    with pytest.raises(psycopg.errors.CheckViolation, match="drill_result_not_of_the_future"):
+        await drills.record(dave.tenant_id, result, signed(result, SIGNER), by=ADA, now=clock.now())
+    await console.owner.rows("alter table drill_result drop constraint drill_result_not_of_the_future")
+    await drills.record(dave.tenant_id, result, signed(result, SIGNER), by=ADA, now=clock.now())
+    assert not await drills.drilled(dave.tenant_id, digest_of(data), "live")
+
+
+async def test_a_row_that_no_trusted_key_signed_opens_nothing_at_the_console(console: Console) -> None:
+    data = changed(bundle_bytes(), unapproved=False)
+    await withstood(console.owner, console.tenants, data, now=console.clock.now())
+    with pytest.raises(BundleRefused, match=r"dave: CV8012 .*the envelope cannot be read"):
+        await publish(console, data, stage="live")
+    await held(console, data, at="2026-11-24T10:31:00+00:00")
+    assert await publish(console, data, stage="live")
 
 
 async def test_a_result_is_kept_only_when_a_trusted_key_signed_it_about_these_bytes(console: Console) -> None:
