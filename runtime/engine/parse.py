@@ -45,6 +45,8 @@ SHARED_WORDS = (
 CACHED_BUNDLES = 16
 
 _MARKUP = re.compile(r"[{}\[\]<>|`\\]")
+# Control signs and halves of surrogate pairs: JSON can write them, nobody can read them, and not every store takes them.
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class DraftRefused(Exception):
@@ -91,7 +93,7 @@ def _document(json_text: str) -> Any:
     if _depth(json_text) > MAX_DEPTH:
         _refuse("draft/too-deep", f"nested more than {MAX_DEPTH} deep", json_text)
     try:
-        return json.loads(
+        document = json.loads(
             json_text,
             object_pairs_hook=_no_twice,
             parse_int=_no_number,
@@ -100,6 +102,9 @@ def _document(json_text: str) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise DraftRefused(block("draft/not-json", "not JSON", 0, len(json_text))) from error
+    if _UNREADABLE.search("".join(texts_of(document))):
+        _refuse("draft/unreadable", "a control sign or half of a character", json_text)
+    return document
 
 
 @dataclass(slots=True, kw_only=True)
@@ -170,9 +175,7 @@ class _Reader:
             self.found("draft/say-empty", "an empty sentence")
         if len(text) > MAX_SAY_CHARS:
             self.found("draft/say-long", f"more than {MAX_SAY_CHARS} characters", text)
-        if any("\ud800" <= c <= "\udfff" for c in text):
-            self.found("draft/say-unreadable", "half of a character")
-        elif _MARKUP.search(text) or "\n" in plain:
+        if _MARKUP.search(text) or "\n" in plain:
             self.found("draft/say-markup", "signs of a move or a mark in a sentence", text)
         else:
             self._own_words(text, plain)

@@ -310,6 +310,18 @@ async def test_every_fault_of_every_provider_ends_in_the_registers_answer(
         assert {asked.provider for asked in providers.requests} == set(PROVIDERS)
 
 
+@pytest.mark.parametrize("sign", ["\x00", "\ud83d"], ids=["nul", "half of a pair"])
+async def test_what_no_database_can_hold_is_a_malformed_answer_of_each_rung_and_the_register_replies(
+    module_database: Database, providers: ModelServer, caller: Caller, sign: str
+) -> None:
+    broken = {"moves": [{"say": f"Happy to{sign} help."}, {"claim": "T-F02"}], "language": f"en-GB{sign}"}
+    async with town(module_database, providers, caller, scripted(broken)) as t:
+        before = len(await t.said())
+        await t.hears("what is your fee", person=700 + ord(sign) % 99)
+        assert claims(await t.said())[before:] == [OPENING, ["T-D06", "T-D04", "T-S01"]]
+        assert {asked.provider for asked in providers.requests} == set(PROVIDERS)
+
+
 @pytest.mark.parametrize("fault", ["overcounted", "undercounted"])
 async def test_a_provider_that_counts_wrongly_is_asked_and_paid_once_and_its_answer_committed(
     module_database: Database, providers: ModelServer, caller: Caller, fault: Any

@@ -278,6 +278,11 @@ async def test_who_was_hardly_given_time_has_not_failed() -> None:
         '{"moves": [], "moves": []}',
         '{"moves": ' + "[" * 5000 + "]" * 5000 + "}",
         '{"moves": [' + " " * 40_000 + "]}",
+        '{"moves": ["\\u0000"]}',
+        '{"moves": ["\x00"]}',
+        '{"moves": [{"say": "half \\ud83d of it"}]}',
+        '{"moves": [{"say": "half \ud83d of it"}]}',
+        '{"moves": [{"\\udc00": "a key"}]}',
     ],
 )
 async def test_an_answer_of_another_shape_is_malformed_and_the_next_rung_is_asked(text: str) -> None:
