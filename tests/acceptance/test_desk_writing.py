@@ -43,6 +43,16 @@ def owner_of(desk: DeskWorld, conversation: UUID) -> object:
     return row["human_owner"]
 
 
+def taken_over(desk: DeskWorld, conversation: UUID) -> list[str]:
+    """Who took it over, as the audit has it, in order."""
+    rows = desk.run(
+        "select header ->> 'by' as by from audit where header ->> 'what' = 'taken over' "
+        "and header ->> 'conversation' = %s order by n",
+        str(conversation),
+    )
+    return [row["by"] for row in rows]
+
+
 def written(desk: DeskWorld, conversation: UUID) -> list[tuple[str, str]]:
     rows = desk.run(
         "select author, state from outbox where conversation_id = %s and send_class = 'human' order by n",
@@ -113,6 +123,31 @@ def test_an_agent_cannot_overrule_and_an_admin_can_with_a_reason(desk: DeskWorld
     assert desk.provider.delivered[-1].text == promise
     page = admin.page(of(conversation))
     assert why in page and "Overruled" in page
+
+
+def test_an_overruling_stands_in_the_audit_with_who_did_it_and_once_for_each_time(desk: DeskWorld) -> None:
+    conversation = asked(desk)
+    agent, admin = Operator(desk, "Asha Example", "agent"), Operator(desk, "Ben Example", "admin")
+    assert agent.fill(of(conversation, act="/say"), text=PLAIN, sure="yes").status_code == 303
+    assert taken_over(desk, conversation) == ["Asha Example"]
+    for text in ("We guarantee it.", "Act now, time is running out."):
+        answer = admin.fill(of(conversation, act="/say"), text=text, override="The court has ordered it")
+        assert answer.status_code == 303
+    assert taken_over(desk, conversation) == ["Asha Example", "Ben Example", "Ben Example"]
+    page = admin.page(of(conversation))
+    assert "promises/guarantee" in page and "no-pressure/hurry" in page and "prohibited/" in page
+    assert desk.verified().ok
+
+
+def test_words_that_are_only_unapproved_are_sent_once_somebody_stands_by_them(desk: DeskWorld) -> None:
+    conversation = asked(desk)
+    agent = Operator(desk, "Asha Example", "agent")
+    warned = agent.fill(of(conversation, act="/say"), text=PLAIN)
+    assert warned.status_code == 422
+    assert "Read what was noticed" in warned.text and PLAIN in warned.text
+    assert written(desk, conversation) == []
+    assert agent.fill(of(conversation, act="/say"), text=PLAIN, sure="yes").status_code == 303
+    assert [author for author, _ in written(desk, conversation)] == ["Asha Example"]
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 4_001])
