@@ -212,6 +212,7 @@ async def _worker(settings: Settings) -> None:
             concurrency=settings.concurrency,
             lease_s=settings.lease_s,
             linguist=spoken,
+            purse=turns,
             pictures=FetchedPictures(
                 channels=channels(http), secrets=parts.secrets, keep=turns.keep_media, clock=parts.clock
             ),

@@ -109,7 +109,8 @@ class ModelOrder:
 
     `overrides` is the bundle's `record.models`. `route`: a `simple` turn begins with the preset's cheap model. `vision`: the
     prompt holds pictures, so only models that can look at them are asked. `avoid`: a provider that is asked last (the checker
-    is another one than the drafter, where there is one).
+    is another one than the drafter, where there is one). `most_micropence`: what all attempts together may cost at worst; None
+    is no limit.
     """
 
     tenant_id: int
@@ -120,6 +121,7 @@ class ModelOrder:
     deadline_s: float
     vision: bool = False
     avoid: str | None = None
+    most_micropence: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,8 +129,9 @@ class Attempt:
     """One rung that was asked, or skipped, and what came of it. Holds no word of a prompt or an answer.
 
     result: answered | timeout | rate_limited | overloaded | server_error | refused | budget | bad_request | unreachable |
-    malformed | breaker_open | no_key | no_time. What was not billed for certain is counted at the pessimistic price.
-    `budget`: the account cannot or may not pay (401, 402, 403, empty credit); `no_time`: not asked, or not given a fair chance.
+    malformed | breaker_open | no_key | no_time | no_money. What was not billed for certain is counted at the pessimistic price.
+    `budget`: the account cannot or may not pay (401, 402, 403, empty credit); `no_time`: not asked, or not given a fair chance;
+    `no_money`: not asked, as it could have cost more than the turn may.
     `independent` is False where a checker had to be asked at the provider that drafted: another call, but not another mind.
     """
 
@@ -390,6 +393,14 @@ class Turns(Protocol):
     async def models(self, tenant_id: int, *, down: bool, now: datetime) -> bool:
         """The models are down for this tenant (a human is told, once an outage), or one has answered again (the outage is
         over). True when that is news."""
+        ...
+
+
+class Purse(Protocol):
+    """The day's money, asked before a turn's first model. Used by the engine; the turn's commit settles what was reserved."""
+
+    async def reserve(self, turn: Turn, micropence: int) -> Literal["reserved", "day", "person", "lost"]:
+        """Take the most that the turn may cost. `day`, `person`: theirs does not hold so much; `lost`: nor does the lease."""
         ...
 
 

@@ -16,7 +16,18 @@ from runtime.crash import crash_point
 from runtime.engine.turn import take_turn
 from runtime.errors import BundleMissing, BundleRefused
 from runtime.messages import Lease, Outcome, Turn
-from runtime.ports import Checker, ClaimSearch, Clock, DatabaseDown, Linguist, Model, Pictures, Turns, Wake
+from runtime.ports import (
+    Checker,
+    ClaimSearch,
+    Clock,
+    DatabaseDown,
+    Linguist,
+    Model,
+    Pictures,
+    Purse,
+    Turns,
+    Wake,
+)
 from runtime.pulse import Pulse
 from runtime.telemetry import BLOCKS, END_TO_END, ERRORS, SIGNALS, TURN, TURNS_FAILED, error_fields, log
 from schemas.bundle import Bundle
@@ -50,6 +61,7 @@ class Worker:
         lease_s: float = LEASE_S,
         linguist: Linguist | None = None,
         pictures: Pictures | None = None,
+        purse: Purse | None = None,
         jitter: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self._turns = turns
@@ -63,6 +75,7 @@ class Worker:
         self._lease_s = lease_s
         self._linguist = linguist
         self._pictures = pictures
+        self._purse = purse
         self._down: dict[
             int, bool
         ] = {}  # tenant -> whether models were down when this process last asked one
@@ -142,7 +155,9 @@ class Worker:
         turn = self._with_language(turn)
         if self._pictures is not None:
             turn = await self._pictures.seen(turn)
-        outcome = await take_turn(turn, self._claims, self._model, self._checker, self._clock)
+        outcome = await take_turn(
+            turn, self._claims, self._model, self._checker, self._clock, purse=self._purse
+        )
         crash_point("worker.before_commit")
         # The fence forbids a late commit anyway; not even trying keeps a paused worker quiet.
         if self._clock.monotonic() - leased_at > self._lease_s:

@@ -25,7 +25,18 @@ from runtime.engine.wordings import is_phrase
 from runtime.guardrails import block
 from runtime.guardrails.registered_facts import wording
 from runtime.messages import Effect, Finding, HandOff, Move, Say, Silence
-from runtime.ports import Checker, ClaimSearch, Clock, Hit, Model, ModelDown, ModelOrder, ModelReply, Prompt
+from runtime.ports import (
+    Checker,
+    ClaimSearch,
+    Clock,
+    Hit,
+    Model,
+    ModelDown,
+    ModelOrder,
+    ModelReply,
+    Prompt,
+    Purse,
+)
 from schemas.text import visible
 
 TURN_DEADLINE_S = 5.0  # draft, check and repair together
@@ -34,11 +45,15 @@ CHECK_DEADLINE_S = 1.5
 MIN_DRAFT_S = 0.5  # with less left there is no point in asking a model
 MIN_REPAIR_S = 1.0
 MIN_CHECK_S = 0.2
+PENNY = 1_000_000  # micropence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The ports of one turn, the moment by which it must be done, and what happened on the way."""
+    """The ports of one turn, the moment by which it must be done, and what happened on the way.
+
+    `purse`: where the turn's money is reserved; None in drills, where there is no day's money to keep.
+    """
 
     claims: ClaimSearch
     model: Model | None
@@ -46,6 +61,7 @@ class Ports:
     clock: Clock
     deadline: float
     trail: Trail
+    purse: Purse | None = None
 
     def left_s(self) -> float:
         return self.deadline - self.clock.monotonic()
@@ -106,13 +122,17 @@ async def _asked(
         trail.tried("model", f"no time for a {purpose}")
         raise _NextRung
     prompt = compose(scene, brief.hits, refused, known=brief.known)
-    order = _order(scene, purpose, max(left - CHECK_KEPT_S, least), route=brief.route, prompt=prompt)
+    within = max(left - CHECK_KEPT_S, least)
+    order = _order(scene, purpose, within, route=brief.route, prompt=prompt, trail=trail)
     trail.prompted(prompt)
     until = ports.clock.monotonic() + order.deadline_s
     try:
         reply = await brief.model.ask(prompt, order)
     except ModelDown as down:
         trail.asked(purpose, down.attempts)
+        if _only_money(down):
+            trail.tried("model", "no money")
+            raise _NextRung from down
         trail.tried("model", "down")
         trail.alert("models_down")
         raise _NextRung from down
@@ -134,9 +154,11 @@ def _order(
     *,
     route: Route,
     prompt: Prompt,
+    trail: Trail,
     avoid: str | None = None,
 ) -> ModelOrder:
     record = scene.bundle.record
+    most = most_micropence(scene)
     return ModelOrder(
         tenant_id=scene.turn.tenant_id,
         preset=scene.bundle.persona.preset,
@@ -146,7 +168,20 @@ def _order(
         deadline_s=deadline_s,
         vision=bool(prompt.pictures),
         avoid=avoid,
+        most_micropence=max(most - trail.cost_micropence, 0) if most is not None else None,
     )
+
+
+def most_micropence(scene: Scene) -> int | None:
+    """What all models of a turn together may cost; None where the bundle does not say."""
+    limits = scene.bundle.limits
+    return limits.pence_per_turn * PENNY if limits is not None else None
+
+
+def _only_money(down: ModelDown) -> bool:
+    """Whether nobody was asked because it could have cost more than the turn may: no model has failed, and nobody is paged."""
+    results = {attempt.result for attempt in down.attempts}
+    return "no_money" in results and results <= {"no_money", "no_key", "no_time"}
 
 
 # ---- from an answer to a reply -----------------------------------------------------------------------------------------------
@@ -244,7 +279,7 @@ async def _vouched(says: Sequence[str], settled: Settled, drafted_by: str, ports
         private=private_of(scene),
         beside=_beside(settled),
     )
-    order = _order(scene, "check", left, route=_CHEAP, prompt=prompt, avoid=drafted_by)
+    order = _order(scene, "check", left, route=_CHEAP, prompt=prompt, trail=trail, avoid=drafted_by)
     until = ports.clock.monotonic() + order.deadline_s
     try:
         reply = await ports.checker.ask(prompt, order)

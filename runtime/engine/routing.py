@@ -48,6 +48,17 @@ def route_of(scene: Scene, hits: Sequence[Hit], *, known: Answer | None = None) 
     return _by_money(scene) or _by_needs(scene) or _by_answer(scene, known or answer(scene, hits))
 
 
+def unpaid(refused: Literal["day", "person", "lost"]) -> Route:
+    """The route of a turn whose money could not be reserved: of the day's, or this person's, there is less than it may cost."""
+    match refused:
+        case "day":
+            return Route(route="none", rule="day-budget-taken")
+        case "person":
+            return Route(route="none", rule="person-budget-taken")
+        case "lost":
+            return Route(route="none", rule="lease-lost")
+
+
 def _by_money(scene: Scene) -> Route | None:
     turn, limits = scene.turn, scene.bundle.limits
     if turn.spent_percent >= SPENT:

@@ -8,23 +8,32 @@ from collections.abc import Sequence
 from runtime.engine.answers import Answer
 from runtime.engine.audit import Trail, audit_of
 from runtime.engine.decide import Plan, decided, outcome_of, standing_effects
-from runtime.engine.drafting import TURN_DEADLINE_S, Brief, Ports, disposition_of, drafted
+from runtime.engine.drafting import TURN_DEADLINE_S, Brief, Ports, disposition_of, drafted, most_micropence
 from runtime.engine.register import answer, question_of, recorded
-from runtime.engine.routing import route_of
+from runtime.engine.routing import route_of, unpaid
 from runtime.engine.scene import Scene, scene_of
 from runtime.engine.screen import screen
 from runtime.engine.settle import Settled, after_fault, fallback, settle, settle_decided
 from runtime.messages import Effect, Outcome, Turn
-from runtime.ports import Checker, ClaimSearch, Clock, Hit, Model
+from runtime.ports import Checker, ClaimSearch, Clock, Hit, Model, Purse
 from schemas.text import visible
 
 SEARCH_LIMIT = 12
 
 
 async def take_turn(
-    turn: Turn, claims: ClaimSearch, model: Model | None, checker: Checker | None, clock: Clock
+    turn: Turn,
+    claims: ClaimSearch,
+    model: Model | None,
+    checker: Checker | None,
+    clock: Clock,
+    *,
+    purse: Purse | None = None,
 ) -> Outcome:
-    """Decides everything about the pending messages of one conversation. Raises nothing but cancellation."""
+    """Decides everything about the pending messages of one conversation. Raises nothing but cancellation.
+
+    With a `purse`, the most that its models may cost is reserved there before the first of them is asked.
+    """
     started = clock.monotonic()
     trail = Trail()
     try:
@@ -45,6 +54,7 @@ async def take_turn(
                 clock=clock,
                 deadline=started + TURN_DEADLINE_S,
                 trail=trail,
+                purse=purse,
             )
             settled = await _composed(scene, effects, ports)
     latency_ms = round((clock.monotonic() - started) * 1000)
@@ -106,6 +116,13 @@ async def _modelled(
         ports.trail.routed(route.route, route.rule)
         if route.route == "none":
             return None
+        most = most_micropence(scene)
+        if ports.purse is not None and most:
+            told = await ports.purse.reserve(scene.turn, most)
+            if told != "reserved":
+                route = unpaid(told)
+                ports.trail.routed(route.route, route.rule)
+                return None
         brief = Brief(model=ports.model, hits=hits, known=known, route=route)
         return await drafted(scene, effects, brief, ports)
     except Exception as error:

@@ -19,19 +19,28 @@ WRAPPING_TOKENS = 2_048  # a provider's own words around a prompt and its schema
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """`left_s`: seconds left of the whole order. `more`: somebody could be asked after this rung."""
+    """`left_s`: seconds left of the whole order. `more`: somebody could be asked after this rung. `spent_micropence`: by the
+    rungs before it."""
 
     prompt: Prompt
     order: ModelOrder
     rung: Rung
     left_s: float
     more: bool
+    spent_micropence: int = 0
 
     @property
     def give_s(self) -> float:
         """This rung's time: its own limit, and never so much that a failover no longer fits."""
         kept = self.left_s * RESERVED if self.more else 0.0
         return min(self.rung.timeout_s, self.left_s - (kept if kept >= FAILOVER_S else 0.0))
+
+    @property
+    def affordable(self) -> bool:
+        """Whether the order's money holds for the worst that this attempt can come to. What a provider may claim to have
+        counted, and is believed, is no more than that."""
+        most = self.order.most_micropence
+        return most is None or self.spent_micropence + self._most() <= most
 
     @property
     def max_tokens(self) -> int:
@@ -106,9 +115,22 @@ class Asking:
         if not all(type(count) is int and count >= 0 for count in counts):
             return False
         tokens_in, tokens_out, read, written = (int(count or 0) for count in counts)
+        return (
+            0 < tokens_in <= self._most_tokens_in()
+            and tokens_out <= self.max_tokens
+            and read + written <= tokens_in
+        )
+
+    def _most(self) -> int:
+        price, tokens_in = self.rung.price, self._most_tokens_in()
+        return max(
+            price.cost(tokens_in=tokens_in, tokens_out=self.max_tokens),
+            price.cost(tokens_in=tokens_in, tokens_out=self.max_tokens, written=tokens_in),
+        )
+
+    def _most_tokens_in(self) -> int:
         pictures = len(self.prompt.pictures) * PICTURE_TOKENS_AT_WORST
-        most = sent_bytes(self.prompt) + pictures + WRAPPING_TOKENS
-        return 0 < tokens_in <= most and tokens_out <= self.max_tokens and read + written <= tokens_in
+        return sent_bytes(self.prompt) + pictures + WRAPPING_TOKENS
 
     def _worst(self, result: str) -> Attempt:
         tokens_in, tokens_out, cost = self.rung.price.worst(

@@ -21,7 +21,7 @@ from runtime.telemetry import MODEL_CALLS, MODEL_COST, MODEL_SECONDS, MODEL_TOKE
 
 LEAST_S = 0.3  # with less left no model is asked: it would cost money and answer too late
 FAIR_S = 1.0  # who was given less time than this and did not answer has not failed
-NOT_ASKED = ("no_key", "no_time", "breaker_open")
+NOT_ASKED = ("no_key", "no_time", "no_money", "breaker_open")
 
 
 class Ladder:
@@ -57,6 +57,7 @@ class Ladder:
                 rung=rung,
                 left_s=order.deadline_s - (self._clock.monotonic() - began),
                 more=self._able(waiting),
+                spent_micropence=sum(attempt.cost_micropence for attempt in trail),
             )
             attempt, text = await self._unbroken(asking)
             trail.append(attempt)
@@ -86,6 +87,8 @@ class Ladder:
             return asking.skipped("no_key"), None
         if asking.left_s < LEAST_S:
             return asking.skipped("no_time"), None
+        if not asking.affordable:
+            return asking.skipped("no_money"), None
         told = await self._breakers.admit(rung.provider, rung.model, now=self._clock.now())
         if told is None:
             return asking.skipped("breaker_open"), None

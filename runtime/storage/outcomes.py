@@ -1,4 +1,4 @@
-"""An Outcome as the parameters of commit_turn_v2: words encrypted, everything else in the clear and without a name."""
+"""An Outcome as the parameters of commit_turn_v3: words encrypted, everything else in the clear and without a name."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ from runtime.messages import (
 from runtime.storage.outbox import body_of
 
 
-def parameters(outcome: Outcome, key: FieldKey, language: str) -> dict[str, Any]:
-    """Named parameters of commit_turn_v2, but for the lease and the time."""
+def parameters(
+    outcome: Outcome, key: FieldKey, language: str, *, reservation: UUID | None = None
+) -> dict[str, Any]:
+    """Named parameters of commit_turn_v3, but for the lease and the time. `reservation`: of money, where any was made."""
     for effect in outcome.effects:
         if isinstance(effect, SetLanguage):
             language = effect.language
@@ -38,7 +40,7 @@ def parameters(outcome: Outcome, key: FieldKey, language: str) -> dict[str, Any]
         key.encrypt(body_of(send, language), table="outbox", column="body", row=row) for row, send in sends
     ]
     return {
-        **_effects(outcome, key),
+        **_effects(outcome, key, reservation),
         "upto": outcome.upto_seq,
         "sends": json.dumps([_send(send) for _, send in sends]),
         "send_id": [row for row, _ in sends],
@@ -66,13 +68,14 @@ def _send(send: Send) -> dict[str, Any]:
     }
 
 
-def _effects(outcome: Outcome, key: FieldKey) -> dict[str, Any]:
+def _effects(outcome: Outcome, key: FieldKey, reservation: UUID | None) -> dict[str, Any]:
     turn: dict[str, Any] = {
         "id": str(uuid4()),
         "disposition": outcome.disposition,
         "bundle": outcome.bundle,
         "pinned": outcome.pinned,
         "cost": outcome.cost_micropence,
+        "reservation": str(reservation) if reservation is not None else None,
         "asks": next((send.asks for send in reversed(outcome.sends) if send.asks), None),
         "language": None,
         "stop_bot": None,

@@ -6,8 +6,8 @@ import random
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
-from uuid import UUID, uuid4
+from typing import Any, Literal
+from uuid import UUID, uuid4, uuid5
 
 from runtime.crypto import FieldKey
 from runtime.engine.pictures import may_be_seen
@@ -15,22 +15,32 @@ from runtime.messages import Lease, Media, Outcome, Turn
 from runtime.storage.outcomes import parameters
 from runtime.storage.postgres import Pool
 from runtime.storage.tenants import Tenants
-from runtime.storage.turn_rows import HISTORY_LINES, answers_of, history_of, pending_of, slots_of, standing_of
+from runtime.storage.turn_rows import (
+    HISTORY_LINES,
+    PENNY,
+    answers_of,
+    history_of,
+    pending_of,
+    slots_of,
+    standing_of,
+)
 from schemas.bundle import Bundle
 
 PENDING_LIMIT = 100  # a longer backlog is answered in several turns
 KEYS_KEPT = 1_000
 DEFAULT_LANGUAGE = "en-GB"
+RESERVED_S = 30.0  # a reservation older than a lease and not settled is of a worker that died; it stays spent
 
 CLAIM = "select * from claim_v2(%s, %s, %s, %s)"
 PIN = "select * from pin_v1(%s, %s)"
 LOAD = "select * from load_v2(%s, %s, %s, %s, %s, %s, %s)"
 KEY = "select * from conversation_key_v1(%s, %s)"
-COMMIT = """select commit_turn_v2(
+COMMIT = """select commit_turn_v3(
   %(tenant)s, %(conversation)s, %(fence)s, %(upto)s, %(now)s, %(turn)s, %(sends)s, %(send_id)s::uuid[],
   %(send_body)s::bytea[], %(answers)s::text[], %(answer_id)s::uuid[], %(answer_ciphertext)s::bytea[], %(holds)s, %(cases)s,
   %(counts)s, %(audit_id)s, %(audit_header)s, %(audit_body)s) as committed"""
 FAIL = "select fail_turn_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) as result"
+RESERVE = "select spend_reserve_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s) as result"
 KEEP_MEDIA = "select media_keep_v1(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) as kept"
 MODELS_DOWN = "select models_down_v1(%s, %s) as news"
 MODELS_UP = "select models_up_v1(%s, %s) as news"
@@ -121,7 +131,7 @@ class PgTurns:
         row = await self._tenant.row(
             COMMIT,
             {
-                **parameters(outcome, key, language),
+                **parameters(outcome, key, language, reservation=_reservation(lease)),
                 "tenant": lease.tenant_id,
                 "conversation": lease.conversation_id,
                 "fence": lease.fence,
@@ -130,6 +140,27 @@ class PgTurns:
         )
         self._keys.pop((lease.tenant_id, lease.conversation_id), None)
         return row is not None and bool(row["committed"])
+
+    async def reserve(self, turn: Turn, micropence: int) -> Literal["reserved", "day", "person", "lost"]:
+        """See ports.Purse."""
+        lease, policy = turn.lease, turn.active.policy
+        row = await self._tenant.row(
+            RESERVE,
+            [
+                lease.tenant_id,
+                lease.conversation_id,
+                lease.fence,
+                _reservation(lease),
+                micropence,
+                policy.spend_pence_per_day * PENNY,
+                policy.spend_pence_per_contact_per_day * PENNY,
+                RESERVED_S,
+                turn.now,
+            ],
+        )
+        assert row is not None
+        result: Literal["reserved", "day", "person", "lost"] = row["result"]
+        return result
 
     async def fail(self, lease: Lease, error: str, *, now: datetime, max_attempts: int) -> str:
         """See ports.Turns. A dead letter opens a case: somebody wrote, and nobody answered."""
@@ -199,3 +230,8 @@ class PgTurns:
         assert row is not None, "a lease is of a conversation that exists"
         language = row["language"] or DEFAULT_LANGUAGE
         return await self._opened(lease, row["contact_id"], row["wrapped_key"], language), language
+
+
+def _reservation(lease: Lease) -> UUID:
+    """One a lease: asked for again after a lost answer it is the same one."""
+    return uuid5(lease.conversation_id, f"reservation/{lease.fence}")

@@ -33,6 +33,15 @@ from tests.unit.engine.world import DOCUMENT
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+LIMITS = {
+    "inbound_per_contact_per_minute": 10,
+    "outbound_per_minute": 60,
+    "concurrency": 4,
+    "pence_per_turn": 1,
+    "cheaper_from_percent": 80,
+    "credits_per_month": None,
+    "credits_warn_at_percent": None,
+}
 SAYS = "Happy to help with that."
 OPENING = ["T-D01", "T-D02", "T-D03"]
 _TAKEN = (
@@ -90,6 +99,7 @@ class Town:
     bundle: Bundle
     providers: ModelServer
     worker: Worker
+    ladder: Ladder
 
     async def hears(self, text: str, *, person: int = 1) -> None:
         """Somebody writes, and the worker takes the turn."""
@@ -148,16 +158,28 @@ async def town(
     async with world(database, clock) as made:
         bundle = await made.publish(bundle_document())
         ladder = Ladder(call=caller, keys=frozenset(PROVIDERS), breakers=LocalBreakers(), clock=clock)
-        worker = Worker(
-            turns=made.turns,
-            bundles=cast(BundleKeeper, InForce(bundle)),
-            claims=PgClaimSearch(made.tenant_pool),
-            model=ladder,
-            checker=ladder,
-            clock=clock,
-            wake=Silent(),
+        yield Town(
+            made,
+            await made.tenant("tess", "dynamo"),
+            bundle,
+            providers,
+            worker_of(made, bundle, ladder),
+            ladder,
         )
-        yield Town(made, await made.tenant("tess", "dynamo"), bundle, providers, worker)
+
+
+def worker_of(made: World, bundle: Bundle, ladder: Ladder, *, concurrency: int = 8) -> Worker:
+    return Worker(
+        turns=made.turns,
+        bundles=cast(BundleKeeper, InForce(bundle)),
+        claims=PgClaimSearch(made.tenant_pool),
+        model=ladder,
+        checker=ladder,
+        clock=made.clock,
+        wake=Silent(),
+        concurrency=concurrency,
+        purse=made.turns,
+    )
 
 
 def bundle_document() -> bytes:
@@ -246,6 +268,45 @@ async def test_a_provider_that_fails_is_followed_by_the_next_in_the_same_turn(
         assert [asked.provider == first for asked in providers.requests] == [True, True, False]
         assert claims(await t.said())[-1] == ["T-F02"]
         assert await t.cases() == []
+
+
+async def test_two_workers_at_the_cap_ask_models_for_what_was_reserved_and_the_register_for_the_rest(
+    database: Database, providers: ModelServer, caller: Caller
+) -> None:
+    async with town(database, providers, caller, scripted(moves({"claim": "T-F02", "variant": "full"}))) as t:
+        document = json.loads(bundle_document())
+        document["policy"] |= {"spend_pence_per_day": 2}
+        document["limits"] = LIMITS
+        bundle = await t.world.publish(canonical(document))
+        workers = [worker_of(t.world, bundle, t.ladder, concurrency=n) for n in (3, 2)]
+        now = t.world.clock.now()
+        for person in range(5):
+            arrival = message(
+                t.owner, now, text="zebras: what did the court decide?", person=phone(person),
+                connection="tess-web-sandbox", channel="webchat",
+            )  # fmt: skip
+            await t.world.arrive(arrival)
+        t.world.clock.at += timedelta(seconds=10)
+        providers.latency_s = 1.5  # so long all five turns are under way
+        assert [await worker.claim() for worker in workers] == [3, 2]
+        for worker in workers:
+            await worker.drain()
+        providers.latency_s = 0.0
+        assert len(providers.requests) == 2  # a penny each, of two
+        costs = [row["c"] for row in await t.world.see("select cost_micropence as c from turn order by c")]
+        assert costs[:3] == [0, 0, 0]
+        assert 0 < costs[3] <= costs[4] < 1_000_000
+        assert await spent(t.world) == sum(costs)
+        assert len({row["conversation_id"] for row in await t.world.see("select * from outbox")}) == 5
+        t.worker._bundles = cast(BundleKeeper, InForce(bundle))
+        await t.hears("zebras: what did the court decide?", person=9)
+        assert len(providers.requests) == 3  # what was not used is there again
+        assert await t.cases() == []
+
+
+async def spent(world: World) -> int:
+    (row,) = await world.see("select sum(spent_micropence)::bigint as n from spend_shard")
+    return int(row["n"])
 
 
 async def test_with_all_models_down_the_register_answers_everybody_and_one_human_is_told_once(

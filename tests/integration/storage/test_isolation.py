@@ -205,7 +205,7 @@ def test_nobody_changes_or_deletes_the_audit_not_even_the_owners_functions(
 
 
 # Every function a role may call: its task. A new one is added here by name, or the build is red.
-COMMON = {"tenants_v1", "bundle_fetch_v1", "bundle_pointers_v1"}
+COMMON = {"tenants_v1", "bundle_fetch_v1", "bundle_pointers_v1", "drill_envelopes_v1"}
 TASKS = {
     "convo_ingest": COMMON
     | {"ingest_v1", "ingest_v2", "ingest_statuses_v1", "ingest_reject_v1"}
@@ -217,7 +217,7 @@ TASKS = {
     | {"breaker_states_v1", "breaker_try_v1", "breaker_report_v1"}
     | {"audit_roots_v1", "audit_seal_v1", "audit_sealed_v1", "audit_moved_v1"},
     "convo_tenant": COMMON
-    | {"last_look_v3", "commit_turn_v2"}
+    | {"last_look_v3", "commit_turn_v2", "commit_turn_v3", "spend_reserve_v1"}
     | {"load_v2", "last_look_v2", "media_keep_v1", "models_down_v1", "models_up_v1"}
     | {"pin_v1", "load_v1", "conversation_key_v1", "commit_turn_v1", "fail_turn_v1", "claim_search_v1"}
     | {"claim_search_v2", "search_ready_v1", "send_epoch_v1"}

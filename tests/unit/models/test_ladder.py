@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from runtime.models.asking import sent_bytes
+from runtime.models.asking import WRAPPING_TOKENS, Asking, sent_bytes
 from runtime.models.breaker import FAILURES, OPEN_S, LocalBreakers
 from runtime.models.call import Answer, CallFailed, Request
 from runtime.models.ladder import Ladder
@@ -90,6 +90,59 @@ def results(attempts: Sequence[Attempt]) -> list[tuple[str, str]]:
 
 
 # ---- who is asked --------------------------------------------------------------------------------------------------------
+
+
+def worst_of(rung: str, name: str = "fast") -> int:
+    """What one attempt of the preset's rung may come to at most: a token for every byte, none from a cache."""
+    asking = Asking(prompt=PROMPT, order=ORDER, rung=getattr(preset(name), rung), left_s=5, more=True)
+    price, out = asking.rung.price, asking.max_tokens
+    sent = sent_bytes(PROMPT) + WRAPPING_TOKENS
+    return max(price.cost(tokens_in=sent, tokens_out=out, written=w) for w in (0, sent))
+
+
+async def test_nobody_is_asked_whose_worst_would_cost_more_than_is_left() -> None:
+    dear = worst_of("primary")
+    assert worst_of("fallback") < dear  # so the next one may be asked where the first may not
+    play = Play({})
+    reply = await play.ladder.ask(PROMPT, replace(ORDER, most_micropence=dear - 1))
+    assert results(reply.attempts) == [("primary", "no_money"), ("fallback", "answered")]
+    assert reply.attempts[0].cost_micropence == 0
+    reply = await play.ladder.ask(PROMPT, replace(ORDER, most_micropence=dear))
+    assert results(reply.attempts) == [("primary", "answered")]
+
+
+async def test_what_the_rungs_before_may_have_cost_counts_against_what_is_left() -> None:
+    play = Play({"anthropic": CallFailed("timeout", billed=True)})
+    most = worst_of("primary", "quality")
+    assert most < worst_of("fallback", "quality")
+    reply = await play.ladder.ask(PROMPT, replace(ORDER, preset="quality", most_micropence=most))
+    assert results(reply.attempts) == [
+        ("primary", "timeout"),
+        ("fallback", "no_money"),
+        ("tertiary", "answered"),
+    ]
+    lost = reply.attempts[0].cost_micropence
+    assert 0 < lost < lost + worst_of("tertiary", "quality") <= most
+    attempts = await play.fails(
+        replace(ORDER, preset="quality", most_micropence=worst_of("tertiary", "quality") - 1)
+    )
+    assert {result for _, result in results(attempts)} == {"no_money"}
+
+
+@pytest.mark.parametrize("name", ["fast", "quality", "vision"])
+async def test_no_answer_that_is_believed_costs_more_than_the_order_may(name: str) -> None:
+    for rung in ("cheap", "primary", "fallback", "tertiary"):
+        asking = Asking(prompt=PROMPT, order=ORDER, rung=getattr(preset(name), rung), left_s=5, more=True)
+        most = sent_bytes(PROMPT) + WRAPPING_TOKENS
+        for written in (0, most):
+            claimed = replace(GOOD, tokens_in=most, tokens_out=asking.max_tokens, written=written)
+            cost = asking.answered(claimed, 1).cost_micropence
+            enough = replace(asking, order=replace(ORDER, most_micropence=cost))
+            short = replace(asking, order=replace(ORDER, most_micropence=cost - 1))
+            assert not short.affordable
+            assert (
+                enough.affordable or written == 0
+            )  # what goes into a cache may cost more than what does not
 
 
 async def test_the_first_answer_is_taken_and_nobody_else_is_asked() -> None:
