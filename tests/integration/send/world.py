@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -391,12 +392,10 @@ def _publish(made: World, slug: str) -> None:
         "insert into policy values (%s, %s, %s, false, 'example-group')",
         [tenant, BUNDLE, Jsonb(dict(POLICY))],
     )
-    for n, r in enumerate(default_rows()):
-        made.sql(
-            "insert into send_rule values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [tenant, BUNDLE, n, r["row"], r["state"], r["send_class"], r["channel"], r["effect"], list(r["only"]), r["otherwise"],
-             r["until"], r["rule"]],
-        )  # fmt: skip
+    with made.admin.cursor() as cursor, cursor.copy("copy send_rule from stdin") as copy:
+        for n, r in enumerate(_shipped()):
+            copy.write_row([tenant, BUNDLE, n, r["row"], r["state"], r["send_class"], r["channel"], r["effect"], list(r["only"]),
+                            r["otherwise"], r["until"], r["rule"]])  # fmt: skip
     made.sql(
         "insert into bundle_claim values (%s, %s, 'DD-D04', %s, '2022-03-01', null, true)",
         [tenant, BUNDLE, CLAIM],
@@ -404,3 +403,8 @@ def _publish(made: World, slug: str) -> None:
     for connection, channel in CHANNELS.items():
         name = connection if slug == "example-firm" else f"{slug}-{connection}"
         made.sql("insert into connection values (%s, %s, 'sandbox', %s, %s)", [tenant, name, channel, BUNDLE])
+
+
+@cache
+def _shipped() -> list[dict[str, Any]]:
+    return default_rows()
