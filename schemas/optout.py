@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from schemas.bundle import OptOutWords
-from schemas.fold import WHOLE, normalise
+from schemas.fold import normalise
 from schemas.lexicon import ASKING, POLITE, Lexicon, Phrases, key_of, lexicon_of, words_of
 
 Scope = Literal["tenant", "organisation"]
@@ -24,6 +24,11 @@ _BEFORE_A_FINAL_STOP = words_of(
     "to must should please pls just now said say saying it this that them you ok okay again and god gods sake christ jesus "
     "hell mate man love guys folks lads"
 )
+# "Can I cancel?" asks what a contract allows: no stop, unlike "cancel", "cancel me" or "can you cancel".
+_MAY = words_of("can could may might should would will must do if")
+_MAY_WHO = frozenset({"i", "we"})
+_AFTER_ALL = frozenset({"it", "then", "still", "ever"})
+_OF_A_CONTRACT = frozenset({"cancel", "end", "withdraw"})
 _PLEADING = words_of("please pls kindly just")
 _THEM = words_of("it this that them these those all now please ta thanks thank you")
 _OPENERS = POLITE | (
@@ -47,11 +52,11 @@ def match_opt_out(text: str, words: Mapping[str, OptOutWords]) -> tuple[Scope, s
     excuses itself and nothing else in the message. `organisation` is for the lexicon's `stop_all`. Never raises.
     """
     lexicon = lexicon_of(words)
-    shadow = normalise(text)
+    shadow = normalise(text, whole=False)
     if sign := _sign(shadow.text, lexicon):
         return "tenant", sign
     found: str | None = None
-    for reading in _readings([view.text for view in shadow.views if view.kind != WHOLE], lexicon):
+    for reading in _readings([view.text for view in shadow.views], lexicon):
         organisation, tenant = _read(reading, lexicon, text)
         if organisation:
             return "organisation", organisation
@@ -116,6 +121,8 @@ def _clause(clause: str, lexicon: Lexicon) -> str | None:
     if clause in lexicon.exact:
         return None if _excused(clause, 0, lexicon) else lexicon.exact[clause]
     words = clause.split()
+    if _asks_of_a_contract(words):
+        return None
     plain = " ".join(_plainly(words))
     if len(plain) > 1 and plain in lexicon.exact:
         return None if _excused(clause, words.index(plain.split()[0]), lexicon) else lexicon.exact[plain]
@@ -132,6 +139,12 @@ def _clause(clause: str, lexicon: Lexicon) -> str | None:
         if opens or closes:
             return lexicon.exact[word]
     return None
+
+
+def _asks_of_a_contract(words: list[str]) -> bool:
+    """Whether the clause is "can I cancel", "should we end it" and nothing more."""
+    said = [word for word in words if word not in POLITE and word not in _AFTER_ALL]
+    return len(said) == 3 and said[0] in _MAY and said[1] in _MAY_WHO and said[2] in _OF_A_CONTRACT
 
 
 def _plainly(words: list[str]) -> list[str]:

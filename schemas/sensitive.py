@@ -14,8 +14,35 @@ import re2
 MASK = "[removed]"
 CARD_DIGITS = range(13, 20)
 
-_UNPAIRED = re.compile("[\ud800-\udfff]")
-_RUN = re2.compile(r"\d(?:[ .\-]?\d){12,18}")
+# Read as their ASCII likeness: digits of the scripts people write to us in, blanks and dashes of every width, and the two signs
+# beyond ASCII that are letters of ours in the other case.
+_DIGITS = (0xFF10, 0x0660, 0x06F0, 0x0966, 0x09E6, 0x0A66, 0x0AE6)
+_ALIKE = (
+    *((chr(zero + n), str(n)) for zero in _DIGITS for n in range(10)),
+    *(
+        (blank, " ")
+        for blank in "\u00a0\u2002\u2003\u2007\u2009\u200a\u200b\u200c\u200d\u202f\u2060\u3000\ufeff"
+    ),
+    *((dash, "-") for dash in "‐‑‒–—−"),
+    ("ſ", "s"),
+    ("\u212a", "k"),
+)
+_ANY_ALIKE = re.compile(f"[{''.join(sign for sign, _ in _ALIKE)}]")
+_RUN = re.compile(r"(?a)\d+(?:[ .\-]\d+)*")
+_APART = str.maketrans("", "", " .-")
+# What stands after a card number may be digits as well, its end date and code: so the ways to write one are looked for in a
+# longer run. Each where it begins, whatever it overlaps; digits one by one only where those before them end.
+_SHAPES = tuple(
+    re.compile(rf"(?a)(?<!\d)(?=({shape})(?!\d))")
+    for shape in (
+        r"[2-6]\d{12,18}",
+        r"[2-6]\d{3}[ .\-]\d{4}[ .\-]\d{4}[ .\-]\d{4}(?:[ .\-]\d{3})?",
+        r"3\d{3}[ .\-]\d{6}[ .\-]\d{4,5}",
+    )
+)
+_ONE_BY_ONE = re.compile(r"(?a)(?<!\d)([2-6](?:[ .\-]\d){14,15})(?!\d)")
+_ONCE = bytes.maketrans(b"0123456789", bytes(range(10)))
+_TWICE = bytes.maketrans(b"0123456789", bytes((0, 2, 4, 6, 8, 1, 3, 5, 7, 9)))
 # `my pin is 4 4 7 1`, `cvv: 123`, `the three digits on the back are 123`, `password is hunter2`
 _TOLD = re2.compile(
     r"(?i)\b(?:pin|p\.i\.n|pin ?(?:number|code|no)|cvv2?|cvc2?|security (?:code|number)|(?:three|3) digits on the back|"
@@ -33,8 +60,8 @@ _ACCOUNT = re2.compile(
 
 def spans(text: str) -> tuple[tuple[int, int], ...]:
     """Where secrets stand, in order and without overlap (code points)."""
-    text = _UNPAIRED.sub("\ufffd", text)  # RE2 reads no half of a surrogate pair; one sign for one
-    found = sorted({*_cards(text), *_told(text)})
+    plain = _plainly(text)
+    found = sorted({*_numbers(plain), *_passwords(plain)})
     kept: list[tuple[int, int]] = []
     for start, end in found:
         if kept and start < kept[-1][1]:
@@ -53,23 +80,44 @@ def masked(text: str) -> str:
     return "".join([*pieces, text[at:]])
 
 
+def _plainly(text: str) -> str:
+    """In ASCII, one sign for one: every secret is of its signs, and what is not costs least as a question mark."""
+    if text.isascii():
+        return text
+    if _ANY_ALIKE.search(text):
+        for sign, plain in _ALIKE:
+            text = text.replace(sign, plain)
+    return text.encode("ascii", "replace").decode()
+
+
+def _numbers(text: str) -> Iterator[tuple[int, int]]:
+    if not any(digit in text for digit in "0123456789"):
+        return  # nearly every message
+    yield from _cards(text)
+    for shape in (_TOLD, _ACCOUNT):
+        yield from (hit.span(1) for hit in shape.finditer(text))
+
+
+def _passwords(text: str) -> Iterator[tuple[int, int]]:
+    yield from (hit.span(1) for hit in _PASSWORD.finditer(text))
+
+
 def _cards(text: str) -> Iterator[tuple[int, int]]:
-    for hit in _RUN.finditer(text):
-        digits = re.sub(r"\D", "", hit.group())
-        if len(digits) in CARD_DIGITS and _checks(digits):
-            yield hit.span()
+    for run in _RUN.finditer(text):
+        if run.end() - run.start() < CARD_DIGITS.start:
+            continue
+        if _checks(run.group()):
+            yield run.span()
+        elif run.group().isdecimal():
+            continue  # one number, of another kind
+        else:
+            for shape in (*_SHAPES, _ONE_BY_ONE):
+                yield from (hit.span(1) for hit in shape.finditer(text, *run.span()) if _checks(hit[1]))
 
 
-def _told(text: str) -> Iterator[tuple[int, int]]:
-    for shape in (_TOLD, _PASSWORD, _ACCOUNT):
-        for hit in shape.finditer(text):
-            yield hit.span(1)
-
-
-def _checks(digits: str) -> bool:
-    """Luhn's check digit."""
-    total = 0
-    for n, digit in enumerate(reversed(digits)):
-        value = int(digit) * (2 if n % 2 else 1)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
+def _checks(run: str) -> bool:
+    """Whether it is as long as a card number and ends in Luhn's check digit."""
+    digits = run.translate(_APART).encode()
+    if len(digits) not in CARD_DIGITS:
+        return False
+    return (sum(digits[-1::-2].translate(_ONCE)) + sum(digits[-2::-2].translate(_TWICE))) % 10 == 0

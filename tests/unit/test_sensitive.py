@@ -24,6 +24,16 @@ from schemas.sensitive import MASK, masked, spans
         ("sort code 12-34-56 account 12345678", "12345678"),
         ("sort code 12-34-56 account 12345678", "123456"),
         ("the one time code is 903112", "903112"),
+        ("4111 1111 1111 1111 12/26 123", "4111111111111111"),
+        ("4111111111111111 1226 123", "4111111111111111"),
+        ("2019 4111 1111 1111 1111", "4111111111111111"),
+        ("3782 822463 10005 12 26", "378282246310005"),
+        ("4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 2 2 6", "4111111111111111"),
+        ("4111\u00a01111\u00a01111\u00a01111", "4111111111111111"),
+        ("4111–1111–1111–1111", "4111111111111111"),
+        ("my pin is \uff14\uff14\uff17\uff11", "\uff14\uff14\uff17\uff11"),
+        ("٤١١١١١١١١١١١١١١١", "٤١١١"),
+        ("my paſſword is hunter22", "hunter22"),
     ],
 )
 def test_a_secret_is_taken_out(said: str, secret: str) -> None:
@@ -44,6 +54,9 @@ def test_a_secret_is_taken_out(said: str, secret: str) -> None:
         "is my PIN safe with you?",
         "do you want my password",
         "I paid 4500 over 48 months from 2015 to 2019",
+        "07700 900123 07700 900456 07700 900789",
+        "4111111111111111" * 3,
+        "میرا نمبر ۰۷۷۰۰ ۹۰۰۱۲۳ ہے",
         "",
     ],
 )
@@ -53,6 +66,14 @@ def test_what_is_no_secret_stays(said: str) -> None:
 
 def test_half_a_surrogate_pair_is_no_obstacle() -> None:
     assert masked("\ud83d my pin is 4471") == f"\ud83d my pin is {MASK}"
+
+
+@given(st.text(alphabet="4 1-é", max_size=60), st.text(alphabet="é\u00a0١😀", max_size=20))
+def test_a_card_number_is_found_whatever_words_stand_around_it(before: str, after: str) -> None:
+    kept = masked(f"{before}, 5555 5555 5555 4444. {after}")
+
+    assert "5555" not in kept
+    assert kept.startswith(f"{masked(before)}, ") or MASK in masked(before)
 
 
 @given(st.text(max_size=300))

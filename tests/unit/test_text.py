@@ -212,6 +212,50 @@ def test_many_patterns_tried_at_once_find_what_each_finds_alone() -> None:
         compile_patterns(("(?<=a)b",))
 
 
+def _walls() -> Iterator[str]:
+    yield "😀" * 20_000
+    yield "😀 👍🏽 ❤️ 👩‍👩‍👧" * 3_000
+    yield " 😀" * 20_000
+    yield ("😀" * 40 + "❤️ so happy ") * 1_000
+    yield "".join(map(chr, range(0x1F000, 0x1FAFF))) * 8
+
+
+@pytest.mark.parametrize("wall", list(_walls()), ids=lambda t: f"{t[:2]!a}x{len(t)}")
+def test_danger_amid_a_wall_of_pictures_is_seen_where_it_stands(wall: str) -> None:
+    text = f"{wall} I Want To Die {wall}"
+    shadow = normalise(text)
+    span = matches(r"\bwant to die\b", shadow)
+    assert span is not None
+    assert text[span[0] : span[1]] == "Want To Die"
+    assert len(shadow.views[-1].text) < len(text)
+    assert all(
+        text[at] == sign
+        for at, sign in zip(shadow.views[-1].offsets, shadow.views[-1].text.casefold(), strict=True)
+        if not sign.isalpha()
+    )
+
+
+@pytest.mark.parametrize("wall", list(_walls()), ids=lambda t: f"{t[:2]!a}x{len(t)}")
+def test_each_picture_of_a_wall_is_still_read_and_words_on_its_two_sides_stay_apart(wall: str) -> None:
+    before, after = f"{wall}kill🔪{wall}", f"{wall}myself{wall}"
+    shadow = normalise(before + after)
+    whole = shadow.views[-1]
+    assert whole.kind == "whole"
+    assert set(before) - {"\ufe0f"} <= set(whole.text) | {"\ufe0f"}
+    assert "killmyself" not in whole.text
+
+
+def test_no_run_of_blanks_is_a_wall() -> None:
+    shadow = normalise("😀 " + "é" * 7_000 + " kill" + " " * 200 + "myself " + "é" * 7_000)
+    assert matches(r"kill\s+myself", shadow) is not None
+
+
+def test_what_is_read_whole_is_left_out_where_nobody_asks_for_it() -> None:
+    text = "é stop it " * 2_000
+    assert [v.kind for v in normalise(text).views][-1] == "whole"
+    assert normalise(text, whole=False).views == normalise(text).views[:-1]
+
+
 def test_half_of_a_surrogate_pair_amid_a_long_text_hides_nothing() -> None:
     shadow = normalise("\ud800 x" * 5_000 + " Stop It " + "é" * 5_000)
     assert shadow.views[-1].kind == "whole"
