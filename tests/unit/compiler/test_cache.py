@@ -73,9 +73,9 @@ def test_a_result_from_the_cache_is_the_result_to_the_last_span(case: Path, tmp_
     environment = {"XDG_CACHE_HOME": f"{tmp_path / 'cache'}"}
     case_settings = lay_out(tmp_path / "tenants", case)
     stage = case_settings.get("stage", "sandbox")
-    plain = check(tmp_path / "tenants", today=TODAY, stage=stage)
+    plain = told(check(tmp_path / "tenants", today=TODAY, stage=stage))
     for _ in range(2):
-        assert told(cached(tmp_path / "tenants", environment, stage=stage)) == told(plain)
+        assert told(cached(tmp_path / "tenants", environment, stage=stage)) == plain
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
