@@ -29,6 +29,7 @@ _ALIKE = (
 )
 _ANY_ALIKE = re.compile(f"[{''.join(sign for sign, _ in _ALIKE)}]")
 _RUN = re.compile(r"(?a)\d+(?:[ .\-]\d+)*")
+_GROUP = re.compile(r"(?a)\d{4}")  # without one a run can only be digits one by one
 _APART = str.maketrans("", "", " .-")
 # What stands after a card number may be digits as well, its end date and code: so the ways to write one are looked for in a
 # longer run. Each where it begins, whatever it overlaps; digits one by one only where those before them end.
@@ -111,7 +112,7 @@ def _cards(text: str) -> Iterator[tuple[int, int]]:
         elif run.group().isdecimal():
             continue  # one number, of another kind
         else:
-            for shape in (*_SHAPES, _ONE_BY_ONE):
+            for shape in (*_SHAPES, _ONE_BY_ONE) if _GROUP.search(run.group()) else (_ONE_BY_ONE,):
                 yield from (hit.span(1) for hit in shape.finditer(text, *run.span()) if _checks(hit[1]))
 
 
