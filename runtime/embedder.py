@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
@@ -16,6 +17,7 @@ from runtime.settings import SettingsError
 
 NONE, LOCAL = "none", "local"
 PACKAGE = "wordllama"
+MODEL = "l2_supercat"
 DIMENSIONS = 256
 MANY = 64  # texts from which a batch is worked off beside the loop; one question takes some 40 µs
 
@@ -26,7 +28,7 @@ class LocalEmbedder:
     """Implements ports.Embedder with word vectors carried in the wheel: no network, no file of ours, loaded at first use."""
 
     def __init__(self) -> None:
-        self._model: Any = None
+        self._model: Vectors | None = None
         self.name = f"{PACKAGE}-{DIMENSIONS}@{version(PACKAGE)}"
         self.dimensions = DIMENSIONS
 
@@ -39,12 +41,9 @@ class LocalEmbedder:
         try:
             if self._model is None:
                 self._model = _loaded()
-            found: Sequence[Sequence[float]] = self._model.embed(
-                [t or " " for t in texts], norm=True
-            ).tolist()
+            return [self._model.of(text or " ") for text in texts]
         except Exception as error:
             raise EmbedderDown(type(error).__name__) from error
-        return found
 
 
 def local_available() -> bool:
@@ -85,13 +84,53 @@ async def warmed(chosen: str | None, *, remote: Remote | None = None) -> Embedde
 
 @cache
 def _local() -> LocalEmbedder:
-    """One for the process: the vectors take 20 MB."""
+    """One for the process."""
     return LocalEmbedder()
 
 
-def _loaded() -> Any:
-    """The vectors out of the package's own folder; it is told to look nowhere else."""
-    import wordllama
+class Vectors:
+    """The package's word vectors, read by us: its own loader keeps them twice as wide and brings 50 MB of what nobody here calls.
 
-    folder = Path(wordllama.__file__).parent
-    return wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
+    The matrix stays in its file, half as wide as a float, and only the rows of words that were ever asked for take memory, which
+    the processes of a machine share. A text is the mean of its words, of length 1.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        import numpy
+        from tokenizers import Tokenizer
+
+        self._numpy: Any = numpy
+        self._words: Any = Tokenizer.from_file(str(folder / "tokenizers" / f"{MODEL}_tokenizer_config.json"))
+        self._words.no_truncation()
+        self._words.no_padding()
+        self._matrix: Any = _matrix(folder / "weights" / f"{MODEL}_{DIMENSIONS}.safetensors", numpy)
+
+    def of(self, text: str) -> Sequence[float]:
+        """Its vector; all zeros for a text without a word."""
+        ids = self._words.encode(text, add_special_tokens=False).ids
+        if not ids:
+            return [0.0] * DIMENSIONS
+        mean = self._matrix[ids].sum(axis=0, dtype=self._numpy.float32) / self._numpy.float32(len(ids))
+        found: Sequence[float] = (mean / self._numpy.linalg.norm(mean)).tolist()
+        return found
+
+
+def _matrix(file: Path, numpy: Any) -> Any:
+    """The one table of a safetensors file, mapped: eight bytes of length, a header in JSON, the numbers. Raises ValueError."""
+    with file.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        (table,) = (
+            entry for name, entry in json.loads(opened.read(length)).items() if name != "__metadata__"
+        )
+    rows, columns = table["shape"]
+    if table["dtype"] != "F16" or columns != DIMENSIONS or table["data_offsets"][0] != 0:
+        raise ValueError(f"{file.name} is not laid out as expected")
+    return numpy.memmap(file, dtype="<f2", mode="r", offset=8 + length, shape=(rows, columns))
+
+
+def _loaded() -> Vectors:
+    """The vectors out of the package's own folder, which is not imported: it would set up everybody's logging."""
+    spec = find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError(PACKAGE)
+    return Vectors(Path(spec.submodule_search_locations[0]))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from runtime import embedder
 from runtime.embedder import DIMENSIONS, LocalEmbedder, embedder_of, local_available
+from runtime.ports import EmbedderDown
 from runtime.settings import SettingsError
 from runtime.storage.embeddings import as_text
 
@@ -53,11 +59,54 @@ async def test_the_local_one_gives_unit_vectors_without_a_network(monkeypatch: p
 
 
 async def test_many_texts_at_once_are_the_same_vectors_as_one_by_one() -> None:
-    embedder = LocalEmbedder()
+    local = LocalEmbedder()
     texts = [f"question number {n}" for n in range(100)]
-    together = await embedder.embed(texts)
-    [alone] = await embedder.embed(texts[7:8])
+    together = await local.embed(texts)
+    [alone] = await local.embed(texts[7:8])
     assert all(math.isclose(a, b, abs_tol=1e-4) for a, b in zip(together[7], alone, strict=True))
+
+
+async def test_the_vectors_are_those_of_the_packages_own_loader() -> None:
+    """Vectors that a database holds under this name were made by it, and stay good."""
+    package = pytest.importorskip("wordllama")
+    theirs = package.WordLlama.load(cache_dir=Path(package.__file__).parent, disable_download=True)
+    texts = ["what do you charge", "a", " ", "żółć, ćma", "ਪੰਜਾਬੀ 😀", "x" * 3_000, "fees? " * 400]
+    for ours, text in zip(await LocalEmbedder().embed(texts), texts, strict=True):
+        for mine, other in zip(ours, theirs.embed([text], norm=True)[0], strict=True):
+            assert math.isclose(mine, float(other), abs_tol=1e-6)
+
+
+def test_the_packages_own_code_is_not_loaded_and_its_table_is_not_copied() -> None:
+    """It brings an HTTP client, sets up the logging of everybody, and keeps the table twice."""
+    asked = (
+        "import asyncio, sys; from runtime.embedder import LocalEmbedder; made = LocalEmbedder(); "
+        "asyncio.run(made.embed(['what do you charge'])); import numpy; "
+        "assert isinstance(made._model._matrix, numpy.memmap); "
+        "print([name for name in ('wordllama', 'requests', 'safetensors') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"w": {"dtype": "F32", "shape": [1, 256], "data_offsets": [0, 1024]}},
+        {"w": {"dtype": "F16", "shape": [1, 128], "data_offsets": [0, 256]}},
+        {"w": {"dtype": "F16", "shape": [1, 256], "data_offsets": [8, 520]}},
+        {},
+    ],
+    ids=["wider", "shorter", "elsewhere", "nothing"],
+)
+async def test_a_table_that_is_laid_out_otherwise_is_an_embedder_that_is_down(
+    header: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "table.safetensors"
+    text = json.dumps(header).encode()
+    file.write_bytes(len(text).to_bytes(8, "little") + text + bytes(2_048))
+    monkeypatch.setattr(embedder, "_loaded", lambda: embedder._matrix(file, pytest.importorskip("numpy")))
+    with pytest.raises(EmbedderDown):
+        await LocalEmbedder().embed(["what do you charge"])
 
 
 def test_a_vector_is_written_as_the_database_reads_it() -> None:
