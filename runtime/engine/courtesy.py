@@ -11,11 +11,19 @@ from schemas.text import normalise
 
 Kind = Literal["greeting", "thanks", "declined", "accepted"]
 
-_GREETING = re2.compile(
-    r"^(hi+|hello+|hey+|hiya|helo|howdy|morning|afternoon|evening|good (morning|afternoon|evening|day)|yo|alright|shwmae|"
-    r"(are |r )?(you|u) (still )?there|salaam|salam|namaste|dzien dobry|czesc|buna)"
-    r"( (there|dave|edward|all|mate|again|everyone|you))?$"
+_HELLO = (
+    r"(hi+|hello+|hullo|hey+|hiya+|helo|howdy|ey up|hey up|morning|afternoon|evening|good (morning|afternoon|evening|day)|"
+    r"greetings|yo|alright|shwmae|salaam|salam|namaste|dzien dobry|czesc|buna)"
 )
+_NAMED = (
+    r"( (to you|there|dave|edward|all|mate|again|everyone|you|sir|madam|pal|love|team|guys|folks|friend))*"
+)
+_HOW = (
+    r"(how are (you|u|things)( (today|doing|keeping))?|how('s| is) it going|(are )?(you|u) (ok(ay)?|alright|all right|well)|"
+    r"((are |r )?(you|u)|(is )?any(one|body)) (still )?there|how do you do|hope (you are|you're|ur|u r) (well|ok(ay)?|good)|"
+    r"nice to meet (you|u))"
+)
+_GREETING = re2.compile(rf"^({_HELLO}{_NAMED}( {_HELLO}{_NAMED})*( {_HOW}{_NAMED})?|{_HOW}{_NAMED})$")
 _THANKS = re2.compile(
     r"^((ok(ay)?|great|lovely|brilliant|perfect|cool|nice one|cheers|ta|right|fine|sound|got it|understood|no worries|thx|"
     r"thank you|thankyou|thanks|many thanks|that's (great|fine|clear|lovely|perfect|helpful|brilliant|grand|all( i needed)?)|"

@@ -55,7 +55,9 @@ _ASKS = re2.compile(
     )
 )
 _ELSE = re2.compile(  # what others take, what is charged or owed, and the ways to go about it
-    r"\b(charged?|charges|costs?|fees?|owe|pay (you|u|for|to)|(do|does) (you|u) (get|take|keep|make)|"
+    r"\b(charged?|charges|costs?|fees?|owe|pay (you|u|for|to)|"
+    r"(do|does|would|will) (you|u|yous|ye|you lot|your (firm|company|lot)) (get|take|keep|make|want)|"
+    r"(personal|my|our) (data|information|records)|subject access|gdpr|"
     r"(broker|dealer|dealership|salesman|garage|supplier|lender|bank|firm|company)s? "
     r"(get|gets|got|make|makes|made|take|takes|took|earn|earned|was|were|is|paid|receive|received|charge|added|put)|"
     r"myself|ourselves|himself|herself|without (you|u|using)|on (my|our) own|for free|for nothing|ombudsman|"

@@ -23,7 +23,7 @@ PART_FROM = 0.50  # one of several questions in a message is answered by itself 
 PARTS = 2  # answers in one reply
 PARTS_READ = 6  # of a long message the last ones: what somebody asks comes at the end
 SEARCH_WEIGHT = 0.05  # what the search's own order adds: it may see a likeness that our words do not
-MEANING_WEIGHT = 0.35  # what likeness in meaning counts beside likeness in words, where there is an embedder
+MEANING_WEIGHT = 0.45  # what likeness in meaning counts beside likeness in words, where there is an embedder
 
 _BETWEEN = re.compile(
     r"[.?!;\n]+|,? (?:and|also|plus|n|&) (?=(?:how|what|who|when|where|why|can|could|do|does|is|are|will|would|if|am)\b)",

@@ -177,7 +177,8 @@ def _courtesy(scene: Scene, words: str) -> Answer | None:
     match courtesy_of(words):
         case "greeting":
             line = line_for(scene, "greeting")
-            return Answer(moves=(State(id=line),) if line else _menu(scene), reason="greeting")
+            moves = (State(id=line),) if line else (*_introduction(scene), *_menu(scene))
+            return Answer(moves=moves, reason="greeting")
         case "thanks":
             return Answer(moves=(_politely(scene, "thanks"),), reason="thanks")
         case "declined":
@@ -193,6 +194,14 @@ def _politely(scene: Scene, when: str) -> Move:
     line = line_for(scene, when)
     lately = {claim for said in scene.turn.history[-LATELY:] if said.ours for claim in said.claims}
     return State(id=line) if line and line not in lately and not scene.opted_out else Silence()
+
+
+def _introduction(scene: Scene) -> tuple[Move, ...]:
+    """Who we are, to somebody who says no more than hello; the opening says it itself, and it is not said twice running."""
+    first = next(iter(scene.bundle.persona.opening), None)
+    if first is None or scene.is_due(first) or first in fresh(scene) or scene.sayable(first) is None:
+        return ()
+    return (State(id=first, variant=variant_of(scene, first)),)
 
 
 def _menu(scene: Scene) -> tuple[Move, ...]:

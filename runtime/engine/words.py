@@ -52,7 +52,10 @@ _SAME = {  # everyday words only; what a trade calls things stands in the tenant
     "exit": "cancel", "agreed": "sign", "signed": "sign", "committed": "sign", "joined": "sign", "enrolled": "sign",
     "dodgy": "real", "fake": "real", "fraud": "real", "recorded": "record", "recording": "record", "saved": "record",
     "stored": "record", "keep": "record", "kept": "record", "forgotten": "forgot", "remember": "forgot", "mobile": "number",
-    "begin": "start", "hours": "open", "opening": "open", "weekend": "open", "weekends": "open",
+    "outfit": "firm", "proportion": "fee", "percent": "fee", "gripe": "complain", "grievance": "complain", "moan": "complain",
+    "swap": "switch", "docs": "paperwork", "quid": "money", "sum": "amount", "wiped": "delete", "erased": "delete",
+    "commenced": "start", "commence": "start", "begin": "start", "hours": "open", "opening": "open", "weekend": "open",
+    "weekends": "open",
 }  # fmt: skip
 
 
