@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -222,7 +223,15 @@ async def _worker(settings: Settings) -> None:
             also.append(_measure_breakers(parts, breakers))
         if settings.jobs:
             also.append(lambda stop: jobs.run(settings.url("dispatch"), periodic(parts, dispatch), stop))
+        settle_heap()
         await _until_told(parts, work.run, *also)
+
+
+def settle_heap() -> None:
+    """What is loaded by now stays for good. The collector would walk it all again and again, and hold the loop up meanwhile: by
+    some 35 ms each time, on a core of its own."""
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
