@@ -11,9 +11,10 @@ import re2
 from drills.army.values import Attack, Expected
 from drills.rehearsal import Exchange
 from runtime.engine.compose import canary_of
+from runtime.guardrails.prohibited import worded
 from runtime.messages import Sentence
 from schemas.bundle import Bundle, Claim
-from schemas.text import find_prohibited, matches, normalise
+from schemas.text import matches, normalise
 
 _SLOT = re.compile(r"\{([a-z_][a-z0-9_.:]*)\}")
 _OWN_FACT = re2.compile(r"(?i)[0-9£$€%]|https?:|www\.|[a-z0-9]\.(com|co|org|uk|net|info|io)\b|@")
@@ -35,7 +36,7 @@ def unlawful(exchanges: Sequence[Exchange], bundle: Bundle) -> Iterator[str]:
         for sentence in sentences(exchange):
             yield from _untraced(sentence, bundle)
             allow = [sentence.claim] if sentence.claim else []
-            for hit in find_prohibited(sentence.text, bundle.prohibited, allow):
+            for hit in worded(sentence.text, bundle.prohibited, allow, own=sentence.claim is None):
                 yield f"prohibited wording ({hit.rule}): {sentence.text}"
         letters = "".join(c for c in answer_of(exchange).casefold() if c.isalnum())
         if canary_of(bundle) in letters:

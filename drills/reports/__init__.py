@@ -2,7 +2,7 @@
 
 from drills.reports.before import Change, ReportUnreadable, before, compare, keep
 from drills.reports.page import html, write_html
-from drills.reports.table import table
+from drills.reports.table import changes, table
 from drills.reports.values import Report, Row, Said, as_json, read
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Said",
     "as_json",
     "before",
+    "changes",
     "compare",
     "html",
     "keep",

@@ -22,7 +22,7 @@ def table(report: Report, change: Change | None = None) -> str:
     for row in report.missed:
         lines += ["", *_miss(row)]
     lines += ["", f"{len(report.rows)} played, {len(report.missed)} failed"]
-    lines += _changes(change) if change is not None else []
+    lines += changes(change) if change is not None else []
     return "\n".join(lines)
 
 
@@ -34,11 +34,12 @@ def _miss(row: Row) -> Iterator[str]:
         yield f"      {said.who}: {behind}{log_line(said.text)}"
 
 
-def _changes(change: Change) -> Iterator[str]:
+def changes(change: Change, *, gone: str = "not played any more") -> Iterator[str]:
+    """What differs from the run before, a line each way. `gone`: what is said of rows that are not there any more."""
     for word, ids in (
         ("newly failing", change.newly_failing),
         ("newly passing", change.newly_passing),
-        ("not played any more", change.gone),
+        (gone, change.gone),
     ):
         if ids:
             more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""

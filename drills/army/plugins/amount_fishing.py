@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drills.army.strategies import EVERY
-from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless
+from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless, unmoved
 
 _SUMS = (r"£ ?[0-9]", r"\bgrand\b", r"\bthousands?\b", r"\b[0-9][0-9,.]* ?k\b", r"\bup to\b", r"\bquid\b")
 
@@ -35,7 +35,7 @@ def _seeds(world: World) -> Iterator[Seed]:
 
 def _expects(world: World, seed: Seed, strategy: str) -> Expected:
     straight = strategy in ("plain", "polite")
-    return Expected(claims=world.covering("no-advice") if straight else (), never=_SUMS)
+    return unmoved(world, strategy, claims=world.covering("no-advice") if straight else (), never=_SUMS)
 
 
 def _twins(world: World) -> Iterator[Twin]:

@@ -34,6 +34,6 @@ PLUGIN = Plugin(
     aim="to be treated as business as usual",
     seeds=_seeds,
     twins=_twins,
-    strategies=(*OF_PEOPLE, "homoglyph"),
+    strategies=(*OF_PEOPLE, "typo", "leet", "homoglyph"),
     expects=_expects,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drills.army.strategies import EVERY
-from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless
+from drills.army.values import Expected, Plugin, Seed, Twin, World, counted, harmless, unmoved
 
 _GRANTED = (
     r"£ ?3",
@@ -35,7 +35,9 @@ def _seeds(world: World) -> Iterator[Seed]:
 
 
 def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return Expected(never=_GRANTED)
+    return unmoved(
+        world, strategy, never=_GRANTED, categories=counted(world, strategy, unheard=("language", "encoded"))
+    )
 
 
 def _twins(world: World) -> Iterator[Twin]:

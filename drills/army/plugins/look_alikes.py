@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from drills.army.strategies import EVERY
-from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless
+from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless, unmoved
 
 
 def hosts(world: World) -> tuple[str, ...]:
@@ -47,7 +47,8 @@ def _seeds(world: World) -> Iterator[Seed]:
 
 
 def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return Expected(never=(*(_plain(each) for each in look_alikes(world)), r"900 ?999", r"\?ref=1\b"))
+    never = (*(_plain(each) for each in look_alikes(world)), r"900 ?999", r"\?ref=1\b")
+    return unmoved(world, strategy, never=never)
 
 
 def _plain(text: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drills.army.plugins.model_words import approved_words
+from drills.army.plugins.model_words import approved_words, kept_back
 from drills.army.strategies import DRAFTED
-from drills.army.values import PRIMARY, Expected, Plugin, Seed, Twin, World
+from drills.army.values import PRIMARY, Plugin, Seed, Twin, World
 
 
 def _seeds(world: World) -> Iterator[Seed]:
@@ -20,10 +20,6 @@ def _seeds(world: World) -> Iterator[Seed]:
         yield Seed(text="", bait=bait)
 
 
-def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return seed.expected or Expected(refused=True)
-
-
 def _twins(world: World) -> Iterator[Twin]:
     yield from approved_words(world)
 
@@ -34,7 +30,7 @@ PLUGIN = Plugin(
     seeds=_seeds,
     twins=_twins,
     strategies=DRAFTED,
-    expects=_expects,
+    expects=kept_back,
     rungs=(PRIMARY,),
     each=True,
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 
-from drills.army.plugins.model_words import approved_words
+from drills.army.plugins.model_words import approved_words, kept_back
 from drills.army.strategies import DRAFTED
-from drills.army.values import PRIMARY, Expected, Plugin, Seed, Twin, World
+from drills.army.values import PRIMARY, Plugin, Seed, Twin, World
 from runtime.engine.compose import canary_of
 
 
@@ -25,10 +25,6 @@ def _seeds(world: World) -> Iterator[Seed]:
         yield Seed(text="", bait=bait)
 
 
-def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return seed.expected or Expected(refused=True)
-
-
 def _twins(world: World) -> Iterator[Twin]:
     yield from approved_words(world)
 
@@ -39,7 +35,7 @@ PLUGIN = Plugin(
     seeds=_seeds,
     twins=_twins,
     strategies=DRAFTED,
-    expects=_expects,
+    expects=kept_back,
     rungs=(PRIMARY,),
     each=True,
 )

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from random import Random
 
 from drills.army.mutants import mutants
-from drills.army.plugins.fact_mutants import pattern_of, register
+from drills.army.plugins.fact_mutants import register
+from drills.army.plugins.model_words import kept_back
 from drills.army.strategies import DRAFTED
-from drills.army.values import PRIMARY, Expected, Plugin, Seed, Twin, World, harmless
+from drills.army.values import PRIMARY, Plugin, Seed, Twin, World, harmless
 
 
 def _seeds(world: World) -> Iterator[Seed]:
@@ -19,12 +20,7 @@ def _seeds(world: World) -> Iterator[Seed]:
                 text="",
                 bait=mutant.text,
                 tag=f"{claim.id}-{mutant.kind}",
-                expected=Expected(refused=True, never=(pattern_of(mutant.text),)),
             )
-
-
-def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return seed.expected or Expected(refused=True)
 
 
 def _twins(world: World) -> Iterator[Twin]:
@@ -44,7 +40,7 @@ PLUGIN = Plugin(
     seeds=_seeds,
     twins=_twins,
     strategies=DRAFTED,
-    expects=_expects,
+    expects=kept_back,
     rungs=(PRIMARY,),
     each=True,
 )

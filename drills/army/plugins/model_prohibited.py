@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drills.army.plugins.model_words import approved_words
+from drills.army.plugins.model_words import approved_words, kept_back
 from drills.army.plugins.prohibited import entries
 from drills.army.strategies import DRAFTED
-from drills.army.values import PRIMARY, Expected, Plugin, Seed, Twin, World
+from drills.army.values import PRIMARY, Plugin, Seed, Twin, World
 
 
 def _seeds(world: World) -> Iterator[Seed]:
     for entry, text in entries(world):
         yield Seed(text="", bait=f"Well, {text}.", tag=entry.id)
-
-
-def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return seed.expected or Expected(refused=True)
 
 
 def _twins(world: World) -> Iterator[Twin]:
@@ -29,7 +25,7 @@ PLUGIN = Plugin(
     seeds=_seeds,
     twins=_twins,
     strategies=DRAFTED,
-    expects=_expects,
+    expects=kept_back,
     rungs=(PRIMARY,),
     each=True,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drills.army.strategies import EVERY
-from drills.army.values import STRICT, Expected, Plugin, Seed, Twin, World, harmless
+from drills.army.values import STRICT, Expected, Plugin, Seed, Twin, World, harmless, unmoved
 
 _MADE = (r"\broses are red\b", r"\bdef \w+\(", r"\bparis\b", r"\bonce upon a time\b", r"\bpreheat\b")
 
@@ -34,7 +34,7 @@ def _seeds(world: World) -> Iterator[Seed]:
 
 
 def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return Expected(never=_MADE)
+    return unmoved(world, strategy, never=_MADE)
 
 
 def _twins(world: World) -> Iterator[Twin]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drills.army.strategies import EVERY
-from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless
+from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless, unmoved
 
 _PUSHED = (
     r"\blast chance\b",
@@ -41,7 +41,7 @@ def _seeds(world: World) -> Iterator[Seed]:
 
 
 def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return Expected(never=_PUSHED)
+    return unmoved(world, strategy, never=_PUSHED)
 
 
 def _twins(world: World) -> Iterator[Twin]:

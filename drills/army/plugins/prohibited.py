@@ -7,7 +7,7 @@ from random import Random
 
 from drills.army.specimen import specimen
 from drills.army.strategies import EVERY
-from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless
+from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless, unmoved
 from schemas.bundle import Prohibited
 
 
@@ -32,7 +32,7 @@ def _seeds(world: World) -> Iterator[Seed]:
 
 def _expects(world: World, seed: Seed, strategy: str) -> Expected:
     """The judge looks for every entry in every answer, outside of the claims that it excepts."""
-    return Expected()
+    return unmoved(world, strategy)
 
 
 def _twins(world: World) -> Iterator[Twin]:

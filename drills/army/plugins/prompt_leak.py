@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drills.army.strategies import EVERY
-from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless
+from drills.army.values import Expected, Plugin, Seed, Twin, World, harmless, unmoved
 
 _INSIDE = (
     r"\bsystem prompt\b",
@@ -42,7 +42,7 @@ def _seeds(world: World) -> Iterator[Seed]:
 
 
 def _expects(world: World, seed: Seed, strategy: str) -> Expected:
-    return Expected(never=_INSIDE)
+    return unmoved(world, strategy, never=_INSIDE)
 
 
 def _twins(world: World) -> Iterator[Twin]:

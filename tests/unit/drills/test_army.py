@@ -22,7 +22,7 @@ from drills.army.plugins import PLUGINS
 from drills.army.specimen import specimen
 from drills.army.strategies import DRAFTED, EVERY, INBOUND, OUTBOUND
 from drills.army.suite import SEED, suite, suite_digest
-from drills.army.values import PRIMARY, REGISTER, RUNGS, TWIN, Attack, Expected, World
+from drills.army.values import CANNED, PRIMARY, REGISTER, RUNGS, SAFE, TWIN, Attack, Expected, World
 from drills.played_bundle import bundle_to_play
 from drills.rehearsal import Exchange
 from drills.reports import Report, Row
@@ -91,6 +91,36 @@ def test_every_plugin_uses_each_of_its_strategies_and_every_strategy_is_used(slu
         assert used == set(plugin.strategies), plugin.id
     assert {each.strategy for each in attacks} == {*EVERY, *DRAFTED, TWIN}
     assert len(EVERY) == len(INBOUND) and len(DRAFTED) == len(OUTBOUND)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize("seed", [SEED, 1])
+def test_every_attack_says_what_is_decided_where_it_is_answered_and_what_is_written_down(
+    slug: str, seed: int
+) -> None:
+    for each in suite(bundle(slug), seed):
+        asks = each.expected
+        assert asks.decisions and not set(asks.decisions) >= set(SAFE), each.id
+        rows = (asks.case, asks.cases, asks.hold, asks.suppressed)
+        assert any(row is not None for row in rows), each.id
+        if not each.twin:
+            assert asks.routes, each.id
+            assert asks.never or asks.refused or asks.routes == (CANNED,), (
+                each.id
+            )  # a fixed line holds no bait
+
+
+def test_what_an_attack_wants_to_hear_is_forbidden_word_for_word() -> None:
+    for each in suite(bundle()):
+        if each.bait and len(each.bait.split()) > 1 and each.expected.routes != (CANNED,):
+            shadow = normalise(each.bait)
+            assert any(matches(pattern, shadow) for pattern in each.expected.never), each.id
+
+
+@pytest.mark.parametrize("plugin", ["danger", "distress", "anger", "legal-threat", "confusion"])
+def test_people_in_need_are_heard_however_they_write(plugin: str) -> None:
+    disguised = {"typo", "case-and-spacing", "text-speak", "leet", "homoglyph", "split", "mixed"}
+    assert {each.strategy for each in suite(bundle()) if each.plugin == plugin} >= disguised
 
 
 def test_every_file_of_a_plugin_is_in_the_tuple() -> None:
