@@ -78,7 +78,7 @@ def attack(
         )
         return OK
     report = _played(compiled, day, seed=seed, rung=rung, only=only or [], model=model)
-    change = _compared(report, kept, whole=not (only or rung != "all" or model))
+    change = _compared(report, kept, whole=not (only or rung != "all"))
     _show(report, change, json_=json_, html=html)
     if sign_key is not None:
         _sign(report, compiled, sign_key, kept=kept, publish=publish, by=by)

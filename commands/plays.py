@@ -14,8 +14,11 @@ from commands import OK, WRONG, UsageProblem
 from commands.options import AsJson, By, Slug, TenantPath, Today, day_of, operator, tenant_path
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from commands.terminal import Progress
     from drills.facts.run import Fact
-    from drills.reports import Report
+    from drills.reports import Change, Report
     from runtime.console import Console
 
 KEPT_IN = Path(".convo") / "drills"
@@ -31,6 +34,9 @@ def personas(
         Literal["all", "register_only", "primary"],
         typer.Option(help="without a model, or with a scripted one that means well"),
     ] = "all",
+    model: Annotated[
+        bool, typer.Option("--model", help="with the configured models, three times; needs their keys")
+    ] = False,
     json_: AsJson = False,
     html: Html = None,
     kept: Kept = KEPT_IN,
@@ -38,18 +44,21 @@ def personas(
 ) -> int:
     """Play six hostile people over a tenant: fixed words, a clock that jumps, races, duplicates, models and money gone.
 
-    Everything goes through store, worker and sender on a database that is thrown away. Exit code 1 when a check fails.
+    Everything goes through store, worker and sender on a database that is thrown away. Exit code 1 when a check fails. With
+    --model hard checks must hold in three runs of three, and those of which safe answer is given in two.
     """
     from commands.terminal import Progress
-    from drills.plays.run import PRIMARY, REGISTER
-    from drills.plays.run import personas as played
+    from drills.army.real import NoModels
     from drills.rollout import CompileRefused
 
+    if model and rung != "all":
+        raise UsageProblem("--model plays the rungs that are configured: leave out --rung")
     _without_logs()
-    rungs = (REGISTER, PRIMARY) if rung == "all" else (rung,)
     progress = Progress("conversations", environment=os.environ)
     try:
-        report = played(tenant_path(tenant), today=day_of(today), rungs=rungs, progress=progress)
+        report = _played(tenant_path(tenant), day_of(today), rung=rung, model=model, progress=progress)
+    except NoModels as none:
+        raise UsageProblem(str(none)) from None
     except CompileRefused as refused:
         from compiler.report import render
 
@@ -59,6 +68,17 @@ def personas(
         progress.clear()
     _show(report, kept, whole=rung == "all", json_=json_, html=html)
     return WRONG if report.missed else OK
+
+
+def _played(tenant: Path, day: date, *, rung: str, model: bool, progress: Progress) -> Report:
+    from drills.plays.configured import personas_with_models
+    from drills.plays.run import PRIMARY, REGISTER
+    from drills.plays.run import personas as played
+
+    if model:
+        return personas_with_models(tenant, today=day, progress=progress)
+    rungs = (REGISTER, PRIMARY) if rung == "all" else (rung,)
+    return played(tenant, today=day, rungs=rungs, progress=progress)
 
 
 def facts(
@@ -80,9 +100,10 @@ def facts(
 ) -> int:
     """List every sentence that was said with the approved claim it came from, file and line, or the word UNTRACED.
 
-    Exit code 1 when one is untraced. With --live each look into a conversation is recorded under your name.
+    Compared with the list before of the same source. Exit code 1 when one is untraced. With --live each look into a
+    conversation is recorded under your name.
     """
-    from drills.facts.run import as_report, table, untraced
+    from drills.facts.run import LIVE, PLAYED, as_report, table, untraced
 
     _without_logs()
     if live:
@@ -91,11 +112,9 @@ def facts(
         found, digest, source = _of_log(tenant, operator(by))
     else:
         found, digest, source = _of_reports(tenant, reports, kept, day_of(today).isoformat())
-    report = as_report(found, tenant=tenant, digest=digest, source=source)
-    if json_ or html is not None:
-        _show(report, kept, whole=False, json_=json_, html=html)
-    if not json_:
-        print(table(found))
+    report = as_report(found, tenant=tenant, digest=digest, source=source, kind=LIVE if live else PLAYED)
+    change = _compared(report, kept) if not reports else None
+    _shown(report, change, table(found, change), json_=json_, html=html)
     return WRONG if untraced(found) else OK
 
 
@@ -111,7 +130,10 @@ def _of_reports(
     from drills.reports import read
     from schemas.bundle import Bundle
 
-    paths = reports or sorted(kept.glob(f"*-{tenant}.json"))
+    # What an earlier list of facts says was never said to anybody by itself.
+    paths = reports or sorted(
+        path for path in kept.glob(f"*-{tenant}.json") if not path.name.startswith("facts-")
+    )
     if not paths:
         raise UsageProblem(f"{kept} holds no report of {tenant}: play `convo drill personas {tenant}` first")
     bundle = Bundle.decode(bundle_to_play(tenant_path(tenant), today=date.fromisoformat(day)).bundle)
@@ -151,25 +173,34 @@ def _of_log(tenant: str, by: str) -> tuple[tuple[Fact, ...], str, str]:
 
 def _show(report: Report, kept: Path, *, whole: bool, json_: bool, html: Path | None) -> None:
     """The table or the JSON, the page where one is asked for, and what differs from the run before."""
-    from drills.reports import ReportUnreadable, as_json, before, compare, keep, table, write_html
+    from drills.reports import table
 
-    change = None
-    if whole:
-        try:
-            last = before(report.kind, report.tenant, kept)
-            change = compare(report, last) if last is not None else None
-        except ReportUnreadable as error:
-            print(f"convo: {error}; compared with nothing", file=sys.stderr)
-        keep(report, kept)
+    change = _compared(report, kept) if whole else None
+    _shown(report, change, table(report, change), json_=json_, html=html)
+
+
+def _compared(report: Report, kept: Path) -> Change | None:
+    """What differs from the run before, which this one replaces."""
+    from drills.reports import ReportUnreadable, before, compare, keep
+
+    last = None
+    try:
+        last = before(report.kind, report.tenant, kept)
+    except ReportUnreadable as error:
+        print(f"convo: {error}; compared with nothing", file=sys.stderr)
+    keep(report, kept)
+    return compare(report, last) if last is not None else None
+
+
+def _shown(report: Report, change: Change | None, table: str, *, json_: bool, html: Path | None) -> None:
+    from drills.reports import as_json, write_html
+
     if html is not None:
         try:
             write_html(report, html, change)
         except OSError as error:
             raise UsageProblem(f"{html}: {error.strerror}") from None
-    if json_:
-        print(json.dumps(as_json(report), ensure_ascii=False))
-    elif whole or report.kind != "facts":
-        print(table(report, change))
+    print(json.dumps(as_json(report), ensure_ascii=False) if json_ else table)
 
 
 def _without_logs() -> None:

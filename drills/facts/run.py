@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from compiler.diagnostics.escape import log_line
 from drills.facts.spoken import Spoken
 from drills.facts.trace import UNTRACED, Traced, trace
-from drills.reports import Report, Row, Said
+from drills.reports import Change, Report, Row, Said, changes
 
-KIND = "facts"
+PLAYED, LIVE = "facts", "facts-live"  # kinds of report: of drills, or of what was said to people
 SHOWN_CHARS = 88
 
 
@@ -54,8 +54,8 @@ def untraced(found: Sequence[Fact]) -> int:
     return sum(bool(fact.traced.why) for fact in found)
 
 
-def table(found: Sequence[Fact]) -> str:
-    """One line a sentence: its claim and place, or UNTRACED and why."""
+def table(found: Sequence[Fact], change: Change | None = None) -> str:
+    """One line a sentence: its claim and place, or UNTRACED and why; then what differs from the list before."""
     width = max((len(f.traced.origin) for f in found), default=0)
     lines = []
     for fact in found:
@@ -68,13 +68,14 @@ def table(found: Sequence[Fact]) -> str:
                 f"{'':<{width}}         {log_line(fact.traced.why)} (first in {log_line(fact.where)})"
             )
     lines.append(f"{len(found)} sentences, {untraced(found)} {UNTRACED.lower()}")
+    lines += changes(change, gone="not said any more") if change is not None else []
     return "\n".join(lines)
 
 
-def as_report(found: Sequence[Fact], *, tenant: str, digest: str, source: str) -> Report:
+def as_report(found: Sequence[Fact], *, tenant: str, digest: str, source: str, kind: str = PLAYED) -> Report:
     """The same as a report that can be kept, compared and shown as a page."""
     return Report(
-        kind=KIND,
+        kind=kind,
         tenant=tenant,
         digest=digest,
         seed=0,
@@ -88,7 +89,7 @@ def _row(fact: Fact) -> Row:
     traced = fact.traced
     claims = (traced.claim,) if traced.claim else ()
     return Row(
-        id=hashlib.sha256(f"{traced.origin}/{traced.text}".encode()).hexdigest()[:16],
+        id=f"{traced.origin}/{hashlib.sha256(traced.text.encode()).hexdigest()[:8]}",
         group=traced.origin,
         strategy="traced" if not traced.why else UNTRACED,
         ok=not traced.why,

@@ -35,6 +35,10 @@ class Log:
     clear: str
     stop_stored: float | None = None  # monotonic seconds when the stop of a race was on disk
     refusals: tuple[str, ...] = ()  # rules by which later tries to start a conversation were refused
+    page: str = (
+        ""  # the desk's own page of the conversation, as HTML; only of parts in which a check reads it
+    )
+    scored: tuple[str, ...] = ()  # columns of the database in which a mark for this person stands
 
     @property
     def rows(self) -> tuple[SendingRow, ...]:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from psycopg import sql
+
+from drills.plays.desk import page_of
 from drills.plays.log import Log
 from drills.plays.values import Line, Part
 from drills.rehearsal import AGREED_AGO, BETWEEN_LINES, NUMBERS, Rehearsal
@@ -21,6 +24,8 @@ from schemas.bundle import Connection
 
 CHANNEL = "whatsapp_360dialog"  # the one with hours, windows and a provider
 COLLEAGUE = "Colleague EXAMPLE"
+NO_CAMPAIGN = "nothing to start with"
+READS_THE_DESK = "inbox_renders_escaped"
 BURST = timedelta(milliseconds=130)  # between messages that come at once
 
 
@@ -75,7 +80,7 @@ class Player:
             await self.store(self.messages(line), deliveries=line.deliveries)
             await self.settled()
             self.stage.clock.advance_to(self.stage.clock.now() + BETWEEN_LINES)
-        log = await self.log()
+        log = await self.log(page=any(each.check == READS_THE_DESK for each in line.expect))
         if line.afterwards == "human_back":
             await self.human_back()
         return log
@@ -128,27 +133,35 @@ class Player:
         await self.settled()
 
     async def starts(self) -> UUID | None:
-        """We try to start a conversation with the tenant's first campaign; the id of the row when it was queued at all."""
+        """We try to start a conversation with the tenant's first campaign; the id of the row when it was queued at all.
+
+        Otherwise the refusals say why not.
+        """
         stage = self.stage
         campaign = next(iter(stage.bundle.campaigns.values()), None)
         if campaign is None or self.contact is None:
+            self.refusals.append(NO_CAMPAIGN)
             return None
         send = campaign_send(
             campaign, stage.bundle, now=stage.clock.now(), channel=CHANNEL, language=campaign.language, sandbox=True,
             withdrawn=frozenset(), slots={"consent.source_line": "you asked us in a rehearsal"}, contact_id=self.contact,
         )  # fmt: skip
         if send is None:
+            self.refusals.append(NO_CAMPAIGN)
             return None
-        return await stage.outbox.queue_proactive(
+        queued = await stage.outbox.queue_proactive(
             stage.tenant_id, self.contact, self.connection.id, send, now=stage.clock.now()
         )
+        if queued is None:
+            self.refusals.append("not queued")
+        return queued
 
     async def _begin(self) -> None:
         self.fresh = []
         self.before = len((await self.log()).rows) if self.conversation else 0
 
-    async def log(self) -> Log:
-        """Everything as it stands now."""
+    async def log(self, *, page: bool = False) -> Log:
+        """Everything as it stands now. `page`: with the desk's own page, which records that somebody looked."""
         stage = self.stage
         conversation = (
             await stage.desk.conversation(stage.tenant_id, self.conversation) if self.conversation else None
@@ -169,9 +182,25 @@ class Player:
             opt_out_reasons=facts[0],
             dead=facts[1],
             clear=facts[2],
+            scored=await self._scored(),
+            page=await page_of(stage, self.conversation) if page and self.conversation else "",
             stop_stored=self.stop_stored,
             refusals=tuple(self.refusals),
         )
+
+    async def _scored(self) -> tuple[str, ...]:
+        """Columns that grade people, of whatever table says whom its row is about, in which this person has a value."""
+        found = []
+        async with self.stage.owner.connection() as connection, connection.transaction():
+            await connection.execute("select set_config('app.every', 'on', true)")
+            graded = await (await connection.execute(GRADED)).fetchall()
+            for table, column in graded:
+                look = sql.SQL(
+                    "select 1 from {} where tenant_id = %s and contact_id = %s and {} is not null"
+                ).format(sql.Identifier(table), sql.Identifier(column))
+                rows = await connection.execute(look, [self.stage.tenant_id, self.contact])
+                found += [f"{table}.{column}"] if await rows.fetchone() else []
+        return tuple(found)
 
     async def _facts(self) -> tuple[tuple[str, ...], int, str]:
         async with self.stage.owner.connection() as connection, connection.transaction():
@@ -185,6 +214,13 @@ class Player:
         return reasons, dead, clear
 
 
+# What a machine would write down to rank people by, under any of its usual names.
+GRADED = r"""
+select graded.table_name, graded.column_name from information_schema.columns graded
+join information_schema.columns whose using (table_schema, table_name)
+where table_schema = 'public' and whose.column_name = 'contact_id'
+  and graded.column_name ~ '(^|_)(score|rating|rank|grade|propensity|lead)(_|$)'
+"""
 REASONS = "select opt_out_reason from contact where tenant_id = %s and contact_id = %s and opt_out_reason is not null"
 DEAD = "select count(*) from dead_letter where tenant_id = %s and conversation_id = %s"
 # What alerts, digests and analytics are made of: the rows about a person that are not encrypted.

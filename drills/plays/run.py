@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from drills.facts.trace import origin_of, vouched_in
@@ -18,10 +18,11 @@ from drills.plays.log import Log
 from drills.plays.minds import Mind
 from drills.plays.people import parts_for
 from drills.plays.player import Player
-from drills.plays.scripts import SCRIPTS
+from drills.plays.scripts import SCRIPTS, start
 from drills.plays.values import Expectation, Part
 from drills.rehearsal import Rehearsal, office_hours, rehearsal
 from drills.reports import Report, Row, Said
+from runtime.ports import ModelOrder, ModelReply, Prompt
 from schemas.bundle import Bundle
 
 KIND = "personas"
@@ -29,13 +30,42 @@ REGISTER, PRIMARY = "register_only", "primary"
 Progress = Callable[[int, int], None]
 
 
+STOPPED = "proactive_stopped"  # who asks for it is started with once more at the end, and it must not leave
+WHEN_WE_START = (
+    STOPPED,
+    "quiet_after_suppression",
+    "quiet_outside_hours",
+)  # checks that are made after that start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What was wrong, by which check, and where: `line 3: `, or nothing for the whole of a conversation."""
+
+    check: str
+    where: str
+    told: str
+
+    def __str__(self) -> str:
+        return f"{self.where}{self.told}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """One part, the log at its end, and what was wrong, each with the line it was wrong at."""
+    """One part, the log at its end, and what was wrong."""
 
     part: Part
     log: Log
-    faults: tuple[str, ...]
+    faults: tuple[Fault, ...]
+
+
+class Playing(Protocol):
+    """A model and checker of a play: it may be put down, and keeps what it was shown."""
+
+    down: bool
+    prompts: list[Prompt]
+
+    async def ask(self, prompt: Prompt, order: ModelOrder) -> ModelReply: ...
 
 
 def personas(
@@ -48,16 +78,16 @@ def personas(
     compiled = bundle_to_play(tenant, today=today)
     bundle = Bundle.decode(compiled.bundle)
     parts = parts_for(bundle.tenant.slug, CHECKS)
-    start = office_hours(bundle.policy, today)
+    begins = office_hours(bundle.policy, today)
     done = count(1)
 
     async def play(rung: str) -> Sequence[Row]:
         mind = Mind()
         model = mind if rung == PRIMARY else _OnlyWhenDown(mind)
         rows = []
-        async with rehearsal(compiled, moment=start, model=model, checker=model) as stage:
-            async for played in _played(stage, parts, mind):
-                rows.append(_row(played, rung))
+        async with rehearsal(compiled, moment=begins, model=model, checker=model) as stage:
+            async for each in played(stage, parts, mind):
+                rows.append(row_of(each, rung))
                 if progress is not None:
                     progress(next(done), len(parts) * len(rungs))
         return rows
@@ -71,8 +101,8 @@ def personas(
         rows=tuple(row for rung in rungs for row in asyncio.run(play(rung))),
         notes={
             "rungs": ", ".join(rungs),
-            "clock": f"{start:%d %B %Y %H:%M} UTC",
-            "without": _without(bundle, parts),
+            "clock": f"{begins:%d %B %Y %H:%M} UTC",
+            "without": without(bundle, parts),
         },
     )
 
@@ -91,7 +121,7 @@ class _OnlyWhenDown:
             self._mind.down = before
 
 
-async def _played(stage: Rehearsal, parts: Sequence[Part], mind: Mind) -> AsyncIterator[Played]:
+async def played(stage: Rehearsal, parts: Sequence[Part], mind: Playing) -> AsyncIterator[Played]:
     """In the order of the days they need: today first, evenings after, weeks of silence and clock changes at the end."""
     numbers = count(1)
     for part in sorted(parts, key=_lateness):
@@ -104,8 +134,8 @@ async def _played(stage: Rehearsal, parts: Sequence[Part], mind: Mind) -> AsyncI
         yield await _one(player, mind, shown)
 
 
-async def _one(player: Player, mind: Mind, shown: int) -> Played:
-    faults: list[str] = []
+async def _one(player: Player, mind: Playing, shown: int) -> Played:
+    faults: list[Fault] = []
     if player.part.script:
         await SCRIPTS[player.part.script](player)
     for number, line in enumerate(player.part.lines, 1):
@@ -114,13 +144,20 @@ async def _one(player: Player, mind: Mind, shown: int) -> Played:
         faults += _faults(line.expect, log, f"line {number}: ")
     player.prompts = mind.prompts[shown:]
     log = await player.log()
-    faults += _faults(player.part.must, replace(log, fresh=log.outcomes), "")
+    ours = [each for each in player.part.must if each.check in WHEN_WE_START]
+    rest = [each for each in player.part.must if each not in ours]
+    faults += _faults(rest, replace(log, fresh=log.outcomes), "")
+    if any(each.check == STOPPED for each in ours) and not player.refusals:
+        await start(player)
+        log = await player.log()
+    faults += _faults(ours, replace(log, fresh=log.outcomes), "")
     return Played(part=player.part, log=log, faults=tuple(dict.fromkeys(faults)))
 
 
-def _faults(expected: Sequence[Expectation], log: Log, where: str) -> Iterator[str]:
+def _faults(expected: Sequence[Expectation], log: Log, where: str) -> Iterator[Fault]:
     for each in expected:
-        yield from (f"{where}{fault}" for fault in faults_of(each.check, log, each.given))
+        for told in faults_of(each.check, log, each.given):
+            yield Fault(check=each.check, where=where, told=told)
 
 
 # ---- the world a part is played in ---------------------------------------------------------------------------------------------
@@ -164,8 +201,9 @@ on conflict (tenant_id, day, shard) do update set spent_micropence = excluded.sp
 # ---- the report ----------------------------------------------------------------------------------------------------------------
 
 
-def _row(played: Played, rung: str) -> Row:
-    part, log = played.part, played.log
+def row_of(one: Played, rung: str) -> Row:
+    """What a part came to on a rung, with its transcript."""
+    part, log = one.part, one.log
     expected = [each.check for line in part.lines for each in line.expect] + [
         each.check for each in part.must
     ]
@@ -173,7 +211,7 @@ def _row(played: Played, rung: str) -> Row:
         id=f"{part.id}/{rung}",
         group=part.person,
         strategy=part.script or (part.world if part.world != "plain" else part.at or rung),
-        ok=not played.faults,
+        ok=not one.faults,
         expected={"checks": list(dict.fromkeys(expected))},
         got={
             "turns": len(log.outcomes),
@@ -182,7 +220,7 @@ def _row(played: Played, rung: str) -> Row:
             "cases": [case.kind for case in log.cases],
             "refusals": list(log.refusals),
         },
-        faults=played.faults,
+        faults=tuple(map(str, one.faults)),
         transcript=tuple(_transcript(log)),
     )
 
@@ -205,7 +243,7 @@ def _transcript(log: Log) -> Iterator[Said]:
     yield from sorted([*said, *ours], key=lambda each: each.at)
 
 
-def _without(bundle: Bundle, parts: Sequence[Part]) -> str:
+def without(bundle: Bundle, parts: Sequence[Part]) -> str:
     """Checks on claims that this tenant has none of."""
     asked: set[str] = set()
     for each in (e for p in parts for e in (*p.must, *(e for line in p.lines for e in line.expect))):

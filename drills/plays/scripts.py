@@ -39,7 +39,7 @@ async def race(player: Player) -> None:
 async def silence(player: Player) -> None:
     """We start three times and nothing comes back; a fourth start is tried."""
     for _ in range(STRIKES + 1):
-        await _start(player)
+        await start(player)
 
 
 async def silence_then_back(player: Player) -> None:
@@ -48,7 +48,7 @@ async def silence_then_back(player: Player) -> None:
     _to_office(player, A_MONTH)
     await player.writes(HELLO)
     answered = player.fresh, player.before
-    await _start(player)
+    await start(player)
     player.fresh, player.before = answered
 
 
@@ -88,11 +88,10 @@ def change_after(now: datetime, zone: ZoneInfo, *, forward: bool) -> datetime:
 # ---- below: one start, one night ---------------------------------------------------------------------------------------------
 
 
-async def _start(player: Player) -> None:
+async def start(player: Player) -> None:
     """Queues a start, and lets days go by until it has left or was refused."""
     queued = await player.starts()
     if queued is None:
-        player.refusals.append("not queued")
         return
     for _ in range(TRIES):
         await player.stage.settle()

@@ -14,6 +14,11 @@ CHECKS: Mapping[str, Check] = {
     check.__name__: check for check in (*words.CHECKS, *followed.CHECKS, *sent.CHECKS, *care.CHECKS)
 }
 
+# What may differ between two runs of a real model that both do no harm: which of the safe answers is given, and how well.
+JUDGED = frozenset(
+    {"claim_used", "off_topic_refused", "answers_or_says_none", "reading_age_under", "no_escalation"}
+)
+
 
 def faults_of(check: str, log: Log, given: Mapping[str, Any]) -> tuple[str, ...]:
     """What is wrong, each with the check's name; a check that breaks has not held."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
 
 from drills.plays.log import Log
-from runtime.web.pages import environment
 
 
 def secret_masked(log: Log, *, secret: str) -> Iterator[str]:
@@ -38,14 +38,50 @@ def media_not_sent_to_model(log: Log) -> Iterator[str]:
 
 
 def inbox_renders_escaped(log: Log) -> Iterator[str]:
-    """The desk's templates show the person's words as words."""
-    page = environment().from_string("{% for text in texts %}<p>{{ text }}</p>{% endfor %}")
-    said = [said.text for said in (log.conversation.said if log.conversation else ()) if said.text]
-    shown = page.render(texts=said)
-    if re.search(r"<(?!/?p>)", shown):
-        yield "markup of the person's would run on the desk's page"
-    if log.written and log.written[-1] not in said:
-        yield "the words were not kept as they were written"
+    """On the desk's own page of the conversation the person's words stand as words: as written, and no part of the page."""
+    page = _Page(log.page)
+    for text in log.written:
+        if text not in page.bubbles:
+            yield f"the desk does not show `{text[:60]}` as it was written"
+        for tag in _Page(text).tags:
+            if tag in page.tags:
+                yield f"markup of the person's is part of the desk's page: {tag[0]}"
+    for name in sorted(
+        {name for _, attributes in page.tags for name, _ in attributes if name.startswith("on")}
+    ):
+        yield f"something runs on the desk's page: {name}"
 
 
-CHECKS = (secret_masked, words_absent_in_clear, media_not_sent_to_model, inbox_renders_escaped)
+def contact_not_scored(log: Log) -> Iterator[str]:
+    """Nobody is ranked by what they tell us: no column that grades people holds anything about this person."""
+    for column in log.scored:
+        yield f"{column} grades this person"
+
+
+class _Page(HTMLParser):
+    """A page as a browser would read it: its tags with their attributes, and the words in its bubbles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
+        self.bubbles: list[str] = []
+        self._inside = False
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, tuple(attrs)))
+        self._inside = ("class", "bubble") in attrs
+        if self._inside:
+            self.bubbles.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.bubbles[-1] += data
+
+
+CHECKS = (
+    secret_masked, words_absent_in_clear, media_not_sent_to_model, inbox_renders_escaped, contact_not_scored,
+)  # fmt: skip

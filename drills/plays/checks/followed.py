@@ -21,10 +21,17 @@ def escalated(
     seen = sum(s["category"] in category for o in log.outcomes for s in o.audit["verdict"]["signals"])
     if after_attempts and seen < after_attempts:
         yield f"seen {seen} times, not {after_attempts}"
-    cases = [case for case in log.cases if not priority or case.priority in priority]
+    kinds = {c.case for c in log.bundle.categories if c.id in set(category) & log.seen}
+    cases = [
+        case
+        for case in log.cases
+        if (not category or case.kind in kinds) and (not priority or case.priority in priority)
+    ]
     if not cases:
         found = ", ".join(f"{case.kind} P{case.priority}" for case in log.cases)
-        yield f"no case{' of priority ' + str(list(priority)) if priority else ''} is open ({found or 'none is'})"
+        wanted = " or ".join(sorted(kind for kind in kinds if kind)) or "any kind"
+        of = f" of priority {list(priority)}" if priority else ""
+        yield f"no case {wanted}{of} is open ({found or 'none is'})"
 
 
 def no_escalation(log: Log, *, but: Sequence[str] = ()) -> Iterator[str]:
@@ -73,10 +80,27 @@ def pause_recorded(log: Log, *, days_max: int) -> Iterator[str]:
         yield f"the pause lasts until {max(ends):%d %B %Y}"
 
 
-def proactive_stopped(log: Log) -> Iterator[str]:
+def proactive_stopped(log: Log, *, paused: bool = False) -> Iterator[str]:
+    """A start of ours was tried after the last they wrote, and kept back for good. `paused`: for as long as they asked for."""
+    last = max(
+        (said.received_at for said in (log.conversation.said if log.conversation else ())), default=None
+    )
+    if not log.refusals and not any(row.send_class == "proactive" for row in log.rows):
+        yield "no start of ours was tried"
+    for row in log.rows:
+        if row.send_class != "proactive":
+            continue
+        if row.state == "pending" and not (paused and row.looks and "paused" in row.looks[-1].facts):
+            yield "a message of ours still waits to be sent"
+        if row.sending_at is not None and last is not None and row.sending_at > last:
+            yield "a message of ours left all the same"
+
+
+def nothing_waiting(log: Log) -> Iterator[str]:
+    """No message that we start waits to be sent to them."""
     for row in log.rows:
         if row.send_class == "proactive" and row.state == "pending":
-            yield "a message of ours still waits to be sent"
+            yield "a message of ours waits to be sent"
 
 
 def bot_silent(log: Log) -> Iterator[str]:
@@ -98,5 +122,5 @@ def no_error(log: Log) -> Iterator[str]:
 
 CHECKS = (
     escalated, no_escalation, case_open, hold_set, suppressed, struck_out, needs_new_consent, pause_recorded,
-    proactive_stopped, bot_silent, bot_replied, no_error,
+    proactive_stopped, nothing_waiting, bot_silent, bot_replied, no_error,
 )  # fmt: skip

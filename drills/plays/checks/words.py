@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from drills.facts.trace import trace
 from drills.plays.log import Log
+from runtime.guardrails.prohibited import worded
 from schemas.bundle import Claim
-from schemas.text import find_prohibited, matches, normalise
+from schemas.text import matches, normalise
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _VOWELS = re.compile(r"[aeiouy]+")
@@ -52,7 +53,7 @@ def nothing_prohibited(log: Log) -> Iterator[str]:
     for _, send in log.sends():
         for sentence in send.sentences:
             allow = [sentence.claim] if sentence.claim else []
-            for hit in find_prohibited(sentence.text, log.bundle.prohibited, allow):
+            for hit in worded(sentence.text, log.bundle.prohibited, allow, own=sentence.claim is None):
                 yield f"{hit.rule} in `{sentence.text[:80]}`"
 
 
