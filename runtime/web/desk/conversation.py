@@ -252,7 +252,7 @@ def _composer(visit: Visit, path: str, written: Written) -> Composer:
         say=visit.url(f"{path}/say"),
         typing=visit.url(f"{path}/typing"),
         text=written.text,
-        findings=written.findings,
+        findings=tuple(sorted(written.findings, key=lambda finding: finding.severity != "block")),
         sure="warn" in severities and "block" not in severities,
         overrule="block" in severities and visit.may("overrule"),
     )

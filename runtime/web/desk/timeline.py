@@ -285,6 +285,7 @@ _DEEDS = {
 _RUNGS = {
     "register_only": "Chosen from the register, without a model",
     "canned": "A fixed line, chosen before any model was asked",
+    "cheap": "Chosen by the cheap model",
     "primary": "Chosen by the first model",
     "fallback": "Chosen by the second model",
     "tertiary": "Chosen by the third model",

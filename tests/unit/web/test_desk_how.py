@@ -53,7 +53,7 @@ def told() -> Any:
 
 
 def test_it_says_by_what_and_why_the_reply_was_chosen_and_by_which_route() -> None:
-    assert told().chosen == "by the second model, openai example-mini: model"
+    assert told().chosen == "by the second model, openai example-mini: its moves passed every check"
     assert told().route == "Simple: the cheap model first, by rule clear-winner"
     assert told().candidates == ("DD-D06 0.812", "DD-D04 0.401")
     assert told().screened == ("price question by PRICE-1, in the leet reading",)

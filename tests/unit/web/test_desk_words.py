@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from runtime.models.presets import RungName
 from runtime.storage.desk_rows import Person
-from runtime.web.desk import words
+from runtime.web.desk import how, timeline, words
 from runtime.web.desk.roles import ACTS, may
 
+ENGINE = Path(__file__).parents[3] / "runtime" / "engine"
 LONDON = ZoneInfo("Europe/London")
 SUMMER = datetime(2026, 7, 3, 22, 59, 5, tzinfo=UTC)
 
@@ -92,3 +96,17 @@ def test_only_owners_and_admins_stop_and_start_sending() -> None:
 def test_an_unknown_role_or_act_is_nobodys() -> None:
     assert not may("root", "look")
     assert not may("owner", "erase everything")
+
+
+def test_every_reason_that_the_engine_names_has_its_words() -> None:
+    sources = "".join(path.read_text("utf-8") for path in ENGINE.glob("*.py"))
+    named = set(re.findall(r"\breason=\"([a-z_]+)\"|_silence\(\"([a-z_]+)\"", sources))
+    codes = {code for pair in named for code in pair if code}
+    assert {"model", "human_owner", "close_race"} <= codes
+    assert codes - set(words.REASONS) == set()
+
+
+def test_every_rung_of_the_ladder_has_its_words_on_both_pages() -> None:
+    rungs = set(get_args(RungName)) | {"register_only", "canned"}
+    assert rungs <= set(timeline._RUNGS)
+    assert rungs <= set(how._RUNGS)
