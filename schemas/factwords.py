@@ -68,6 +68,7 @@ IDIOMS = re.compile(
     r"zero (?:pressure|rush|hurry|obligation|stress|bother|problem|problems)|a penny for your thoughts|"
     r"second to none|two (?:ticks|secs|seconds)|(?:merry|happy|lovely|good|nice) (?:christmas|xmas|easter|new year|"
     r"weekend|bank holiday|(?:mon|tues|wednes|thurs|fri|satur|sun)day)|ten out of ten|"
+    r"(?:asked|raised|mentioned|have|got|said|are|were) two (?:things|questions|points|parts|ways|messages)|"
     r"one moment|at the eleventh hour|one in a million|pound for pound|may i)\b"
 )
 # Capital letters that are a number, and those that are something else as well.

@@ -12,6 +12,12 @@ _MACHINE = (
     r"online|software|only|just|simply|helpful)[ -]?)*(assistant|program(me)?|bot|chatbot|"
     r"robot|machine|computer|ai|software|system|tool)"
 )
+# After the person: whether it is one, said back to them.
+_TOLD = (
+    r"\byou(?:'d| had| have|'ve)?( \w+)? (said|asked|thought|wondered|mentioned|(like|wanted|want) to know)\b"
+    r"[^.!?;:,]*"
+)
+_NAMED = rf"\bi('m| am) [a-z]+( [a-z]+)?,? (an?|the|your) {_MACHINE}\b"
 _NOT_A_PERSON = (
     r"\b(i am|i'?m|as i'?m|being|i'?m only) (not|no|never) (actually |really )?(a |"
     r"an )?(real |actual |living |human )?(human|person|man|woman)\b"
@@ -35,6 +41,8 @@ RULES = (
         ),
         unless=(
             _NOT_A_PERSON,
+            _TOLD,
+            r"\bwithout a body[^.!?;]*",
             rf"\bi('m| am) (a|an|your|the|only an?|just an?|not) {_MACHINE}[^.!?;]*",
             (
                 r"\b(not|isn'?t|aren'?t|rather than|instead of|don'?t want to|with me or) (chatting |"
@@ -55,7 +63,9 @@ RULES = (
             r"honestly )?(not|no|never) (talking to |speaking to |chatting to |chatting with |"
             r"dealing with )?(a |an |some )?(kind of )?(bots?|robot|machine|computer|ai\b|automated|"
             r"chatbot|program|assistant)\b|(isn'?t|ain'?t|not) (a |an |some |any )?(bot|chatbot|"
-            r"robot|machine|automated|ai)\b|no (bots?|robots?|machines?) here|100 ?% human|"
+            r"robot|machine|automated|ai)\b|no (bots?|robots?|machines?) here|\ba (bot|robot|machine|computer|"
+            r"chatbot) (couldn'?t|can'?t|wouldn'?t|would never|could never|doesn'?t)|in your voice|no "
+            r"computers? (involved|here)|(both|all) human|hi,? [a-z]+ here\b|100 ?% human|"
             r"(really|actually|totally|fully|very much|all) human)"
         ),
         unless=(r"\bnot (just )?(a|an) (automated )?(reply|message|answer)\b",),
@@ -78,8 +88,9 @@ RULES = (
             r"lunch|holiday|a break|the)|happened to me|been (there|through)( too| myself| it)?|"
             r"same here|(catching|caught) up (on|after)|i'?m (catching up|typing|driving|walking|"
             r"sitting|eating|heading|off (home|to)|tired|hungry|poorly|working (late|from home)|"
-            r"in the office|on (my|a|the) (way|break|phone|bus|train|lunch|shift))|me too|been there|"
-            r"same here|(all )?been there|(kids|children) were|woman to woman|man to man|between you and "
+            r"in the office|popping|on (my|a|the) (way|break|phone|bus|train|lunch|shift))|me too|been there|"
+            r"same here|in the office|round the office|had a (chat|word) about|(all )?been there|just popping|"
+            r"popping (out|off)|(kids|children) were|woman to woman|man to man|between you and "
             r"me|[a-z]+ (here|speaking)[!,]? (from|in|at)|long day at|need (my|a) (coffee|tea|"
             r"break|drink|lie)|as a (parent|mum|mom|dad|mother|father|woman|man|human|driver|"
             r"customer)|speaking as|as fast as i can|know (just |exactly )?how (that|it|you) feels?|"
@@ -87,6 +98,12 @@ RULES = (
         ),
         unless=(
             r"\btwo of us\b",
+            _TOLD,
+            r"\byou('ve| have|'d| had| must have)( \w+)? been (there|through)\b",
+            (
+                r"\b(can'?t|cannot|don'?t|couldn'?t|never|could never) (really |truly |possibly |fully )?(know|"
+                r"feel|imagine) (just |exactly )?how[^.!?;]*"
+            ),
             r"\bi was (just |only )?(asking|checking|wondering|hoping|about to|going to|referring)\b",
             r"\bon my (end|side|part)\b",
             r"\bi'?ve (got|seen) (your|that|it|the|this|what|a (note|copy|record|question|reply))\b",
@@ -184,6 +201,11 @@ RULES = (
                 r"train of thought|connection)\b"
             ),
             rf"\bi('m| am) (an?|your|the|only an?|just an?|only the|not an?) {_MACHINE}\b",
+            _NAMED,
+            r"\bi('m| am) (just |only )?(ai|in no (hurry|rush)|in no position)\b",
+            r"\bi was (built|made|written|designed) to (answer|help|explain|reply)\b",
+            r"\bi (understood|told you)\b",
+            _TOLD,
             r"\b(all|anything|everything|what|the \w+|one|last one,) i( just)? (need|needed|promise|have|had)\b",
             r"\b(you|they|he|she|who|ask|asked|said|say|says|if|whether|like|type|write|reply) (i|my)\b",
             (

@@ -61,6 +61,10 @@ RULES = (
             r"\b(a|as a|gift|love) tokens?\b",
             r"\bkeep (it|this|that|everything) confidential\b",
             r"\bignore my (last|previous|earlier) (message|question|reply)\b",
+            r"\byou (can|could|may|might)( just| always)? ignore my (questions?|messages?|suggestions?)\b",
+            r"\b(can'?t|cannot|won'?t|will not|don'?t|do not|never|not|wouldn'?t) pretend(ing)? to be (a "
+            r")?(real )?(human|person|somebody|"
+            r"someone)\b",
         ),
     ),
     Rule(

@@ -11,10 +11,24 @@ NAME = "no-pressure"
 _NONE = (
     r"\b(no|nothing|not|never|isn'?t|without|don'?t|doesn'?t|needn'?t|zero|under no)( \w+){0,5} ("
     r"hurry|rush|rushing|pressure|urgency|obligation|deadline|straight away|right away|"
-    r"right now|now|today|immediately|quickly|asap)\b"
+    r"right now|now|today|immediately|quickly|asap|urgent|urgently)\b"
 )
-_TOLD = r"\b(you|they)( \w+)? (said|told|mentioned|asked|wrote|explained|were told|felt)\b[^.!?;]*"
+_TOLD = r"\b(you|they)( \w+)? (said|told|mentioned|asked|wrote|explained|were told|felt)\b[^.!?;:]*"
+_ASKED = (
+    r"\b(did|was|were|had|has|have) (they|anyone|anybody|someone|somebody|he|she|it|you|(the|your|a|that|any) \w+)"
+    r"( \w+){0,2} (tell|told|say|said|mention|mentioned|promised?|offer|offered|rush|rushed|push|"
+    r"pushed|pressured?|warn|"
+    r"warned|claimed?)\b[^.!?;:]*\?"
+)
 _FREELY = r"\b(up to you|your (choice|decision|call)|whether|if) [^.!?;,]*"
+# That a person may go without us, at no price: the truth, and the opposite of a push.
+_FREE_ROUTE = (
+    r"\byou (can|could|may|might|are free to)( also| always| just)? (do|complain|claim|go|ask|try|"
+    r"write|start|make)[^.!?;:]{0,40}"
+    r" (yourself|directly|direct|on your own|without us|alone|to them),? (for free|at no cost|free of "
+    r"charge|without paying)"
+    r"( anyone| anybody| anything| us)?([.,!?]|$)"
+)
 _MANY = (
     r"(everyone|everybody|most|many|lots|loads|plenty|thousands|hundreds|millions|dozens|"
     r"a lot|countless|so many|all sorts|nearly all|almost all|the rest)"
@@ -29,10 +43,13 @@ RULES = (
         id="short-of-time",
         says="says that there is little time",
         pattern=(
-            r"\b(((have|has|there('s| is)|'ve|are|is|do|does)( not|n'?t)( got| have)?( very| much| that| so| too| all that|"
-            r" a lot of)*|there'?s (hardly any|little|barely any)|haven'?t got( very| much| that| so)*) (long|time)( left)?|"
+            r"\b(((have|has|there('s| is)|'ve|are|is|do|does)( not|n'?t)( got| have)?( very| much| that| so| "
+            r"too| all that|"
+            r" a lot of)*|there'?s (hardly any|little|barely any)|haven'?t got( very| much| that| so)*) (long|"
+            r"time)( left)?|"
             r"(little|hardly any|barely any|not (much|a lot of)|no more|precious little) time( left)?|not long left|"
-            r"time'?s (nearly |almost )?up|(it|this|that)('ll| will| won'?t) (be|stay|last|end|close) (over|around|open|"
+            r"time'?s (nearly |almost )?up|(it|this|that)('ll| will| won'?t) (be|stay|last|end|close) (over|"
+            r"around|open|"
             r"here|soon|forever|for ever)|before (long|it'?s over))\b"
         ),
         unless=(
@@ -124,6 +141,7 @@ RULES = (
             r"\bnot taking\b",
             r"\bno rush\b",
             r"\blimited (company|firm|partnership)\b",
+            _ASKED,
         ),
     ),
     Rule(
@@ -292,6 +310,89 @@ RULES = (
         ),
     ),
     Rule(
+        id="steers",
+        says="steers towards a yes by what might be lost, gained or regretted",
+        pattern=(
+            r"\b(think of (what|all|everything|how)|(the|your) (moment|time) to (act|decide|sign|move|do (it|this))|"
+            r"mak(e|es|ing) (smart|clever|wise|sensible|the right) (choices?|decisions?|calls?)|change "
+            r"everything|life[- ]changing|"
+            r"game[- ]changer|wait(ing)? (never|won'?t|doesn'?t|only|has never)( \w+)?|(do|did) you really "
+            r"want|are you really "
+            r"(going|willing|happy|prepared|content) to|leave (it|this|things) to chance|roll the dice|(may|"
+            r"might|could|will|'ll) "
+            r"(well |already |soon |all )*be (gone|too late|closed|full|taken)|always (cancel|back out|pull "
+            r"out|drop out)|give (it|"
+            r"this|us) a (go|try|shot|whirl|chance)|wast(e|ing) (this|the|your|a|such a|an) (chance|"
+            r"opportunity|moment|opening)|"
+            r"(be|feel|get|being) left out|miss(ed|ing)? the (bus|train|cut)|(might|may) as well( just)? (do|"
+            r"sign|get|start|go|have|"
+            r"try|say|join|put)|money on the table|money (is )?(sitting|lying) (there|around)|good things "
+            r"(don'?t|come)|fortune "
+            r"favours|you snooze|let'?s (just )?(get (going|cracking|it done|this done|you)|make it (official|"
+            r"happen)|not (wait|"
+            r"delay|leave|put|hang|waste|drag))|ready to (sign|commit|say yes|join)|(quick|simple|little) yes|"
+            r"(fees?|prices?) (is |"
+            r"are )?(go|goes|going) up|(others?|people|everyone) (are|is) (already |all |now )?(moving|"
+            r"jumping|acting|rushing|piling|"
+            r"getting in)|no (sense|point) (in )?(waiting|delaying|putting|holding|hanging)|no reason to "
+            r"(wait|delay|hold|"
+            r"hesitate|say no|doubt|put)|why (leave|risk|miss|turn (it|this) down|walk away|pass (it|this) "
+            r"up)|afford (to (wait|miss|"
+            r"lose|ignore)|not to)|(it'?d|it would|it'?s|it is) (be )?(wise|smart|silly|mad|daft) (to|not)|"
+            r"the (quicker|earlier|"
+            r"faster) (you|we|it|this)|(put|pencil|book|count|enter) you (down|in)|(can|could)( only)? (hold|"
+            r"keep|save|reserve) "
+            r"(this|it|that|your|the|a)( \w+)?( open)? (for|until|till)|no second (chance|try|go|bite)|one[- "
+            r"]time (only|offer)|"
+            r"final (reminder|notice|offer|push)|all that'?s (left|missing)|only thing (left|missing|"
+            r"standing)|don'?t let (this|"
+            r"it|fear|doubt|the)|turn (it|this|that) down|pass (it|this|that) up|(never|ever|won'?t) forgive|"
+            r"look back and|(others?|other people|plenty|everyone|everybody)('ve| have|'s| has)( \w+)? (moved|"
+            r"acted|signed|claimed|started|joined|jumped|taken)|every(one|body)('s| is) (doing|signing|"
+            r"claiming|joining|at it|getting)|the ones? who|miss(es|ing)? out|(tick|click|tap|signature|yes|"
+            r"name) and (it'?s|you'?re|that'?s)|the last time (we|i|you|this|it)|go without|just do it|"
+            r"(over(ly)?|too|so|being)[- ]?(cautious|careful|fussy|stubborn|timid)|nothing( really| more| "
+            r"much| left)? to (think|consider|decide|mull|discuss)|too good to|why the (hesitation|delay|"
+            r"wait)|what more do you|(don'?t|can'?t) (see|understand|think) why you|any reason not|finish "
+            r"what you|(so|this) close|(one|a) step away|take (a|the) (leap|punt|plunge)|say i didn'?t warn|"
+            r"do the (right|smart|sensible) thing|be sensible|(obvious|logical|sensible) (choice|next step|"
+            r"thing)|the only (sensible|logical|smart)|time (is money|waits|flies)|countdown|fast[- ]track|"
+            r"priority|(jump|skip|beat) the (queue|rush|line|crowd)|a (bonus|gift|discount|reward|treat)|"
+            r"(specially|especially|purely|only) for you|as a favour|just this once|pull(ed)? (some )?strings|"
+            r"if you (say no|don'?t|walk away|refuse|turn)[^.!?;]{0,20} (now|today|then|you)|thank me later|"
+            r"trust your gut|all (set|lined) up|(set|lined) (it |everything |this )?(all )?up( for you)?,? "
+            r"(you|so you|just)|you only need to (agree|sign|say|click|tick)|waiting (on|for) you|mean(s|t)? "
+            r"more (money|for you)|worst that (can|could)|before anyone else)\b"
+        ),
+        unless=(
+            _TOLD,
+            _ASKED,
+            r"\b(no|not|isn'?t|take|have|need|want|all|enough|more|some|is it|was it|bad)( \w+){0,4} (moment|time) "
+            r"to (act|decide|sign|move|do (it|this))\b",
+            (
+                r"\b(link|photo|upload|page|form|file|button)[^.!?;]* give (it|this) a (go|try)\b|\bgive (it|"
+                r"this) a try again\b"
+            ),
+            r"\b(don'?t|needn'?t|no need to|not|won'?t|can|free to|up to you|if you|fine to|okay to) (\w+ "
+            r"){0,3}(turn (it|this|that) "
+            r"down|always (cancel|back out))\b",
+            r"\b(don'?t|won'?t|not|never) (\w+ ){0,2}(count|put|pencil|book) you (down|in)\b",
+            (
+                r"\b(fine|okay|ok|all right|happy|free|won'?t matter|no problem|nothing happens)( \w+){0,3} if "
+                r"you (say no|don'?t|walk away|refuse|turn)[^.!?;]*"
+            ),
+            (
+                r"\bif you (say no|don'?t|walk away|refuse)[^.!?;]{0,30} (fine|okay|ok|all right|no problem|"
+                r"nothing happens)\b"
+            ),
+            r"\b(not|never|can'?t be|can never be|be) (too|so|over|overly|being) (careful|cautious)\b",
+            r"\b(no|not|any|isn'?t|need) ([\w']+ ){0,3}(priority|discount|bonus|gift)\b",
+            r"\b(i'?m|we'?re|here) (just |still )?waiting for you to (reply|answer|tell|say|send|come back)\b",
+            r"\bsorry[^.!?;]*",
+            r"\bthe ones? who (can|decides?|knows?|chooses?)\b",
+        ),
+    ),
+    Rule(
         id="if-i-were-you",
         says="says what it would do in the person's place",
         pattern=(
@@ -356,6 +457,11 @@ RULES = (
             ),
             r"\byou (have|are|need to|must|really|only|will|would)( \w+){0,5}\?",
             r"\byou (don'?t|do not) need to\b",
+            r"\bnot (saying|telling you)( that)? you[^.!?;,]*",
+            (
+                r"\byou (don'?t|do not|never) need (an? |any )?(professional|firm|solicitor|expert|lawyer|us|"
+                r"anyone|anybody|company)\b"
+            ),
             (
                 r"\byou (have|had|need|only need)( \w+)? (questions?|any|a question|time|to hand|"
                 r"the (agreement|letter|form|number|reference)|your|an? (moment|minute|account|"
@@ -473,7 +579,9 @@ RULES = (
             ),
             (
                 r"\bsaying no (is|would be) (absolutely|perfectly|completely|totally|quite|always)? ?(fine|"
-                r"ok|okay|all right|alright)\b"
+                r"ok|okay|all right|alright)\b|\bsaying no (won'?t|will not|doesn'?t|does not) (cause|change|cost|"
+                r"hurt|harm|"
+                r"upset|stop|affect|offend)\b"
             ),
             (r"\b(is|was) that a yes( or a no)?( to (the|that|my) question)?\?"),
             r"\bas far as\b",
@@ -498,6 +606,7 @@ RULES = (
             _TOLD,
             (r"\b(check|checked|do|did|could you|can you|would you)[^.!?;]* for me\b"),
             r"\b(a|are you|do you|did|was it|is it|sorry)[^.!?;]*\?",
+            r"\bnot every\b[^.!?;]*",
             (r"\bevery (word|bit|question|detail|message|page|agreement) (\w+ )?(is|has|counts)\b"),
         ),
     ),
@@ -547,6 +656,44 @@ RULES = (
                 r"pick|choose)( \w+){0,4} like (us|ours)\b"
             ),
             r"\b(leave|let) (you|me|that|it) alone\b",
+            _TOLD,
+            # what there is, where to read of it, and that it is as good
+            r"\b(there('s| is| are)|here('s| is| are)|before anything else|just as|not using us|using us)( "
+            r"\w+){0,4} (it yourself|"
+            r"(it|this|that) without us|free (option|route|way|one|service|scheme|guide)s?)( to \w+( it| this|"
+            r" that)?)?([.,!?]|$)",
+            r"\b(show|tell|explain|read|look at|see|about|hear about|point you to|go through|ask about|asked "
+            r"about)( you)? (the|a|that|"
+            r"this) (free (option|route|way|one|service|scheme|guide)s?|official (scheme|route)s?)\b",
+            r"\bthe (free|official) (option|route|way|one|service|scheme)s? (is|are|stays?|remains?)( always| "
+            r"also| still| there| "
+            r"yours)* (open|there|yours|available|possible|fine|good|as good|an option)( to you| for you)?([.,!?]|$)",
+            r"\b(doing|do|handling) (it|this|that) (yourself|alone|without us|on your own) (is|would be)( "
+            r"\w+){0,3} (fine|possible|"
+            r"way|ok|okay|choice|option|good)([.,!?]|$)",
+            r"\b(won'?t|will not|don'?t|do not|never|doesn'?t|not)( \w+){0,4} (talk you out of|stop you( "
+            r"from)?|put you off|lose "
+            r"anything by|lose out by|lose by|stronger than|better than|mind you)( \w+){0,1} (it|this|that) "
+            r"(yourself|alone|"
+            r"without us|on your own)\b",
+            (
+                r"\b(thanks|thank you)( [\w']+){0,5} (done|did|doing|tried|trying) (it|this|that) (yourself|alone|"
+                r"on your own)\b"
+            ),
+            (
+                r"\b(nothing (stops|keeps) you( from)?|you(?:'re| are) able to|doesn'?t cost( you)?( anything)?( "
+                r"to)?|many people|plenty of people|lots of people)( (do|doing|complain\w*|manage|handle|try|"
+                r"start|go))?( (it|this|that|to))*( do)?( (it|this|that))? (on (your|their) own|it yourself|"
+                r"yourself|alone|without (us|a firm|help|an expert))([.,!?]|$)"
+            ),
+            (
+                r"\b(could|can|may|might)( also| always)? (ask|try|use|contact|go to) (a|the|any) free (advice|"
+                r"help)( service| line| charity)?\b"
+            ),
+            r"\b(us|a firm),? (or |and )?(go(ing)? )?(on your own|it yourself|alone|the free (way|route|option))\b",
+            r"\b(can|could|may) (also |always |just )?(do|complain about|handle|start|try) (it|this|that) "
+            r"(yourself|on your own|alone),?"
+            r" (without us|for free|at no cost)\b",
             r"\bnot alone\b",
             r"\b(decision|choice|call|yours) alone\b",
             r"\b(do|did|are|were|have) you( \w+){1,8} (alone|by yourself|on your own)\?",
@@ -560,6 +707,11 @@ RULES = (
             r"(waste( of)?|wast(e|ing) your) (time|energy|effort|breath)|take(s)? (forever|"
             r"ages|years|months|an age|for ever)|wait(ing)? (forever|ages|years|for ever|months)|"
             r"make a mess|mess (it|this) up|get(s)? (ignored|nowhere|fobbed)|you get what you pay for|"
+            r"more weight|more seriously|(harm|hurt|weaken|damage|spoil|ruin) your (claim|case|"
+            r"complaint|chances)|(spend|give up|waste) (your |whole )?(evenings|weekends|nights)|only (an? "
+            r")?(law )?(firm|"
+            r"solicitor|lawyer|professional|expert)s? (can|could|know)|(on|at) (your|its|their) own peril|"
+            r"thin on the ground|"
             r"(usually|often|mostly|always|generally|normally|just) (give up|fail|get (less|"
             r"ignored|nowhere|rejected|turned)|lose|ignore|reject|take (forever|ages))|(don'?t|"
             r"won'?t|never|hardly|rarely|doesn'?t) (take|listen|care|help|bother|reply|answer|"
@@ -588,6 +740,11 @@ RULES = (
             r"\bslow(er)? (down|it)\b",
             r"\bi (don'?t|won'?t|can'?t) [^.!?;]*",
             r"\bthat'?s no (use|help|good) to you\b",
+            r"\b(understood|read|understand|got|get|hear|heard|answer\w*|follow\w*|explain\w*)( \w+){0,4} properly\b",
+            r"\b(don'?t|do not|doesn'?t|never|nobody|no[- ]one|needn'?t)( \w+)? needs? (an? |any "
+            r")?(professional|firm|solicitor|"
+            r"expert)\b",
+            _FREE_ROUTE,
         ),
     ),
 )

@@ -15,7 +15,7 @@ _UNKNOWN = (
 _TOLD = r"\byou( \w+)? (said|told|mentioned|asked|wrote|explained|were told|felt)\b[^.!?;]*"
 _ASKED = (
     r"\b(did|do|does|have|has|had|was|were|is|are|would|could|can|may|which|what|who|"
-    r"when|where|how)( \w+){1,14}\?"
+    r"when|where|how)( [\w'’]+){1,14}\?"
 )
 
 RULES = (
@@ -40,6 +40,10 @@ RULES = (
             r"\b(all|what|anything|nothing|nothing else) you need to (do|know|send|tell)\b",
             r"\byou should (see|now see|find|have (received|had|got)|be able)\b",
             r"\bif you need to\b",
+            (
+                r"\byou should (also |probably |first )?(know|read|see|hear|be told)( \w+)? (this|that|these|it|"
+                r"too|first|before)\b"
+            ),
             r"\bdo you need to\b",
         ),
     ),
@@ -58,7 +62,12 @@ RULES = (
             _UNKNOWN,
             _TOLD,
             r"\bwhether[^.!?;,]*",
-            r"\b(doesn'?t|does not|don'?t) (mean|prove|show|say)[^.!?;,]*",
+            r"\b(doesn'?t|does not|don'?t|none of (that|this|it)) (means?|proves?|shows?|says?)[^.!?;,]*",
+            r"\bnot saying( that)? you[^.!?;,]*",
+            (
+                r"\b(has|have|had|did|was|were) (anyone|anybody|someone|somebody|they|he|she|the \w+|your \w+|"
+                r"you)( \w+)? (told|tell|said|say|promised?)[^.!?;]*\?"
+            ),
             r"\b(if|whether) you (may|might|could)?[^.!?;,]*",
             (
                 r"\bsounds like you('re| are|'ve| have)? (had|having|got|been|in|felt|feel|busy|"

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from runtime.guardrails import Reply, block
 from runtime.messages import Finding, Rendered
-from schemas.text import find_prohibited
+from schemas.bundle import Prohibited
+from schemas.denied import denied
+from schemas.text import Wording, find_prohibited
 
 NAME = "prohibited"
 
 
 def check(reply: Reply) -> tuple[Finding, ...]:
-    """Blocks prohibited wording, sentence by sentence, choice by choice and where own words touch their neighbours."""
+    """Blocks prohibited wording, sentence by sentence, choice by choice and where own words touch their neighbours. A model's own
+    words may deny it, ask about it or repeat it after the person ("there is no guarantee"); a claim's and an agent's may not.
+    """
     found: list[Finding] = []
     for start, sentence in reply.sentences():
         allow = reply.cited if sentence.claim is None else (sentence.claim,)
-        for hit in find_prohibited(sentence.text, reply.bundle.prohibited, allow):
+        own = sentence.claim is None and not reply.free_text
+        for hit in worded(sentence.text, reply.bundle.prohibited, allow, own=own):
             found.append(block(f"{NAME}/{hit.rule}", hit.says, start + hit.start, start + hit.end))
         claim = reply.bundle.claims.get(sentence.claim or "")
         if claim is None and not found:
@@ -27,6 +34,20 @@ def check(reply: Reply) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def worded(
+    text: str, entries: Iterable[Prohibited], allow: Collection[str] = (), *, own: bool
+) -> tuple[Wording, ...]:
+    """Prohibited wording in a text. `own`: words of the bot's own; what is denied, asked or repeated there says no such thing."""
+    hits = find_prohibited(text, entries, allow)
+    excused = [hit for hit in hits if own and denied(text, hit.start, hit.end)]
+    if not excused:
+        return hits
+    # An entry is told of once a text: without the excused place the same entry may be found at another.
+    for hit in excused:
+        text = text[: hit.start] + "_" * (hit.end - hit.start) + text[hit.end :]
+    return worded(text, entries, allow, own=own)
+
+
 def _across(reply: Reply, start: int, part: Rendered) -> list[Finding]:
     """Wording that only appears where own words and claims meet."""
     own = [sentence.claim is None for sentence in part.sentences]
@@ -36,7 +57,8 @@ def _across(reply: Reply, start: int, part: Rendered) -> list[Finding]:
         if own[i] or own[i + 1]:
             pair = part.sentences[i : i + 2]
             allow = [s.claim for s in pair if s.claim is not None]
-            for hit in find_prohibited(" ".join(s.text for s in pair), reply.bundle.prohibited, allow):
+            words = " ".join(s.text for s in pair)
+            for hit in worded(words, reply.bundle.prohibited, allow, own=not reply.free_text):
                 found.append(block(f"{NAME}/{hit.rule}", hit.says, begin + hit.start, begin + hit.end))
     return found
 

@@ -11,27 +11,35 @@ NAME = "promises"
 
 _TOLD = (
     r"\b(you|they|he|she|your \w+|the \w+)( \w+)? (said|told|mentioned|asked|wrote|"
-    r"explained|were told|felt|promised|guaranteed)\b[^.!?;]*"
+    r"explained|were told|felt|promised|guaranteed)\b[^.!?;:]*"
 )
 _UNKNOWN = (
     r"\b(can'?t|cannot|can not|couldn'?t|won'?t|not able to|unable to|not in a position to|"
     r"nobody( here)? can|no[- ]one( here)? can|too early to|don'?t know|isn'?t for me to|"
     r"not for me to|wouldn'?t (want|like|be right|be fair)( \w+){0,3} to|not my place to|"
-    r"don'?t want to|hard to|impossible to|before (we|anyone) could)( really| yet| possibly|"
+    r"don'?t want to|hard to|impossible to|not possible to|be guessing if i|before (we|anyone) "
+    r"could)( really| yet| possibly|"
     r" honestly)?( to)? (say|tell|know|judge|promise|guarantee|predict|comment|give|"
     r"see|guess|confirm|advise|assess|decide|speak|be sure|whether|if|what|how)\b[^.!?;,]*"
 )
 _NO = (
     r"\b(no|not a|isn'?t a|without( any)?|never a|any) (\w+ )?(guarantees?|promises?|"
-    r"assurances?|certainty)\b[^.!?;,]*"
+    r"assurances?|certainty)\b[^.!?;,]*|\b(we|i) (don'?t|do not|never|couldn'?t|wouldn'?t|can'?t) "
+    r"(make |give )?(any )?promises?\b"
+    r"[^.!?;,]*|\b(something|anything|nothing|not|one) (i|we) (could|can|would|am able to) promise\b|"
+    r"\b(their|his|her|that|"
+    r"the \w+'?s) promises?\b[^.!?;,]*|\bno way (of|to) (knowing|know|tell|telling)\b[^.!?;,]*|\b(not "
+    r"(every|all|each)|few|only "
+    r"some)( \w+){1,3} (succeeds?|wins?|upheld|leads?|works?)\b"
 )
 _ASKED = (
     r"\b(did|do|does|have|has|had|was|were|is|are|would|could|can|may|which|what|who|"
-    r"when|where|how)( \w+){1,14}\?"
+    r"when|where|how)( [\w'’]+){1,14}\?"
 )
 _OPEN = (
     r"\b(whether|depends|depend|may not|might not|nothing (is|was|to)|if (anything|"
-    r"any|there)|(doesn'?t|does not|don'?t|do not|won'?t) (mean|decide|show|prove|count as))\b[^."
+    r"any|there)|none of (that|this|it|these) (means|shows|proves|says)|not saying|(doesn'?t|does not|"
+    r"don'?t|do not|won'?t) (mean|decide|show|prove|count as))\b[^."
     r"!?;,]*"
 )
 
@@ -44,7 +52,24 @@ _COURTESY = (
     r"this) ?('?s|is|must be|was) (\w+ )?(frustrating|annoying|hard|tiring|worrying|"
     r"stressful|a lot|confusing|upsetting|difficult|it)\b|\b(i'?m )?sure (it|that) is\b"
 )
-_EXCUSED = (_COURTESY, _TOLD, _UNKNOWN, _NO, _ASKED, _OPEN, _UNHURRIED)
+# Of the free route, that it is free; of us, that nobody has to pay us to complain.
+_FREE_ROUTE = (
+    r"\byou (can|could|may|might|are free to)( also| always| just)? (do|complain|claim|go|ask|try|"
+    r"write|start|make)[^.!?;:]{0,40}"
+    r" (yourself|directly|direct|on your own|without us|alone|to them),? (for free|at no cost|free of "
+    r"charge|without paying)"
+    r"( anyone| anybody| anything| us)?([.,!?]|$)|\byou (don'?t|do not|never|needn'?t) (have to |need "
+    r"to )?pay (anyone|anybody|"
+    r"somebody|someone|a firm|us) (to|for)\b"
+)
+_NO_LOSS = (
+    r"\byou (don'?t|won'?t|do not) lose (anything|out) by (doing|trying|going|asking|waiting|saying)\b|"
+    r"\b(close|end|leave|stop) (this|the|our) (chat|window|page|conversation|tab)\b|"
+    r"\b(going direct|doing (it|this) (yourself|on your own|alone)|complaining( yourself| directly)?|"
+    r"the free (way|route|option))( always)? (costs? (you )?nothing|is free( of charge)?)([.,!?]|$)|"
+    r"\bbe guessing if i[^.!?;]*|\bnot (every|each) (one|case|claim|complaint|of them)[^.!?;]*"
+)
+_EXCUSED = (_FREE_ROUTE, _NO_LOSS, _COURTESY, _TOLD, _UNKNOWN, _NO, _ASKED, _OPEN, _UNHURRIED)
 # The shared list, each with what makes it harmless in a reply.
 _SHARED = tuple(
     Rule(id=meaning.removeprefix("a ").replace(" ", "-"), says=meaning, pattern=pattern, unless=_EXCUSED)
@@ -154,6 +179,32 @@ RULES = (
             ),
             r"\bare you sure\b",
             r"\bfor sure\?",
+        ),
+    ),
+    Rule(
+        id="ends-well",
+        says="says that it will end well, or be taken care of",
+        pattern=(
+            r"\b(won'?t (be (disappointed|sorry|sad)|regret|look back)|(nothing|can'?t|cannot|couldn'?t|never|"
+            r"won'?t)( can| could|"
+            r" will)?( possibly)? go wrong|personally (make|see|ensure|handle|check|sort|take)|we('ll| will) "
+            r"(get|have|see) (the|your|"
+            r"this|that|it|them|you)( \w+)? (cancelled|back|paid|sorted|refunded|reduced|changed|fixed|out of|"
+            r"through|"
+            r"compensated|right)|happy ending|turns? out (fine|well|great|nicely)|sit back|smooth sailing|"
+            r"walk in the park|piece of "
+            r"cake|(cheque|payment|cash|money)('s| is| will be)? (in the post|on its way|coming|as good)|come "
+            r"out (ahead|on top|"
+            r"better)|pays? for itself|every penny|light at the end|sorted in no time|in no time|(good|better|"
+            r"great|best) (news|"
+            r"days|things) (is|are) (coming|ahead|on)|a (decent|healthy|handsome|nice|good|tidy) (sum|payout|"
+            r"amount|bit of money|"
+            r"surprise|cheque))\b"
+        ),
+        unless=(
+            *_EXCUSED,
+            r"\b(back|ready|done|with you|finished|there) in no time\b",
+            r"\bturns? out (fine|well) in the photo\b",
         ),
     ),
     Rule(
