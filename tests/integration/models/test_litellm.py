@@ -7,6 +7,8 @@ import io
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +20,7 @@ import pytest_asyncio
 from drills.sandbox.models import Asked, Fault, ModelServer, model_server
 from drills.sandbox.models_wire import Provider
 from runtime.clock import clock_of
+from runtime.models import derive
 from runtime.models.breaker import LocalBreakers
 from runtime.models.call import CallFailed, Request
 from runtime.models.caller import Caller, environment
@@ -415,3 +418,26 @@ def request(provider: str) -> Request:
         max_tokens=100,
         timeout_s=5.0,
     )
+
+
+async def test_the_process_loads_no_tokenizer_and_keeps_what_it_knows_of_the_models_we_ask() -> None:
+    """Only what is for others goes: a model that it does not know would lose its parameters."""
+    asked = (
+        "import asyncio, json, sys, runtime.llm as process; asyncio.run(process._warm()); import litellm; "
+        "print(json.dumps(['litellm.litellm_core_utils.default_encoding' in sys.modules, "
+        "litellm.encoding.encode('żó'), list(litellm.model_cost)]))"
+    )
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", asked],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(os.environ),
+    )
+    loaded, counted, known = json.loads(done.stdout)
+    assert not loaded
+    assert len(counted) == 4
+    ours = {name for name, e in derive.shipped_map().items() if e.get("litellm_provider") in PROVIDERS}
+    assert ours <= set(known)
+    assert len(known) < len(derive.shipped_map()) / 4
