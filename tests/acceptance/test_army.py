@@ -6,12 +6,14 @@ import asyncio
 import json
 import shutil
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from commands import UsageProblem, army
 from compiler.pipeline import Compiled
 from drills.army.attest import kept_at, result_of
 from drills.army.play import play
@@ -35,6 +37,7 @@ DAVE = "dynamo-dave"
 SLUGS = (DAVE, "edward-energy")
 
 
+@lru_cache
 def compiled(slug: str) -> Compiled:
     return bundle_to_play(ROOT / "tenants" / slug, today=DAY)
 
@@ -170,16 +173,21 @@ def test_as_json_each_attack_has_its_plugin_strategy_expectation_and_what_came(t
     assert not (tmp_path / "kept").exists()  # a part of a suite is no run to compare with
 
 
-def test_only_a_whole_run_is_signed_and_an_unknown_plugin_is_named(tmp_path: Path) -> None:
-    for arguments, said in (
-        (("--only", "anger", "--sign-key", "x.key"), "only a whole run is signed"),
-        (("--rung", "primary", "--sign-key", "x.key"), "only a whole run is signed"),
-        (("--publish",), "name the key that signs it"),
-        (("--only", "angr"), "did you mean `anger`"),
-        (("--model", "--only", "anger"), "no model can be asked"),
-    ):
-        done = attacked(DAVE, *arguments, folder=tmp_path)
-        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+def test_only_a_whole_run_is_signed_and_an_unknown_plugin_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    cases: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"only": ["anger"], "sign_key": Path("x.key")}, "only a whole run is signed"),
+        ({"rung": "primary", "sign_key": Path("x.key")}, "only a whole run is signed"),
+        ({"publish": True}, "name the key that signs it"),
+        ({"only": ["angr"]}, "did you mean `anger`"),
+        ({"only": ["anger"], "model": True}, "no model can be asked"),
+    )
+    for arguments, said in cases:
+        with pytest.raises(UsageProblem, match=said):
+            army.attack(DAVE, kept=tmp_path, today=datetime.fromisoformat(TODAY), **arguments)
 
 
 def test_a_tenant_that_is_the_same_at_the_base_is_not_played_again(tmp_path: Path) -> None:
