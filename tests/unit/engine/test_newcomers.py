@@ -60,7 +60,8 @@ def test_whoever_asks_whether_they_could_cancel_is_answered_and_not_taken_out(te
 @pytest.mark.parametrize(
     ("text", "answers"),
     [("what's the damage", {"D06"}), ("whats the damage then?", {"D06"}), ("what's in it for you", {"D06"}),
-     ("is there a catch", {"D04", "D06"}), ("what's your cut", {"D06"}), ("so whats your cut mate", {"D06"})],
+     ("is there a catch", {"D04", "D06"}), ("what's your cut", {"D06"}), ("how much is it", {"D06"}),
+     ("any strings attached", {"D04"}), ("what do you actually do", {"D02"}), ("so whats your cut mate", {"D06"})],
 )  # fmt: skip
 def test_an_idiom_is_answered_by_what_it_means(tenant: str, text: str, answers: set[str]) -> None:
     assert str(answers_with(take(tenant, text))[0])[3:] in answers
