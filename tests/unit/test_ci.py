@@ -55,9 +55,9 @@ def test_the_comment_is_found_among_hundreds_and_nobody_elses_is_taken_for_it(th
     theirs = there.host(token="t-wat", author="wat-example")
     theirs.post(1, body_of(["I am the bot, honestly"]))
     there.host().post(1, body_of(["ours"]))
-    for number in range(120):
-        there.world.seen.clear()
-        with theirs._client() as http:
+    with theirs._client() as http:
+        for number in range(120):
+            there.world.seen.clear()
             http.post(f"{there.url}/repos/example/tenants/issues/1/comments", json={"body": f"{number}"})
     there.host().post(1, body_of(["ours again"]))
     assert len(there.bodies()) == 122
