@@ -13,6 +13,7 @@ import re2
 
 MASK = "[removed]"
 CARD_DIGITS = range(13, 20)
+ONE_BY_ONE_CHARS = 29  # the least that fifteen digits and what holds them apart take
 
 # Read as their ASCII likeness: digits of the scripts people write to us in, blanks and dashes of every width, and the two signs
 # beyond ASCII that are letters of ours in the other case.
@@ -29,17 +30,12 @@ _ALIKE = (
 )
 _ANY_ALIKE = re.compile(f"[{''.join(sign for sign, _ in _ALIKE)}]")
 _RUN = re.compile(r"(?a)\d+(?:[ .\-]\d+)*")
-_GROUP = re.compile(r"(?a)\d{4}")  # without one a run can only be digits one by one
+_GROUP = re.compile(r"(?a)\d{4}")  # without one a run holds digits one by one, or none of ours
 _APART = str.maketrans("", "", " .-")
 # What stands after a card number may be digits as well, its end date and code: so the ways to write one are looked for in a
 # longer run. Each where it begins, whatever it overlaps; digits one by one only where those before them end.
-_SHAPES = tuple(
-    re.compile(rf"(?a)(?<!\d)(?=({shape})(?!\d))")
-    for shape in (
-        r"[2-6]\d{12,18}",
-        r"[2-6]\d{3}[ .\-]\d{4}[ .\-]\d{4}[ .\-]\d{4}(?:[ .\-]\d{3})?",
-        r"3\d{3}[ .\-]\d{6}[ .\-]\d{4,5}",
-    )
+_CARD = re.compile(
+    r"(?a)(?<!\d)(?=([2-6]\d{12,18}|[2-6]\d{3}(?:[ .\-]\d{4}){3}|3\d{3}[ .\-]\d{6}[ .\-]\d{4,5})(?!\d)([ .\-]\d{3}(?!\d))?)"
 )
 _ONE_BY_ONE = re.compile(r"(?a)(?<!\d)([2-6](?:[ .\-]\d){14,15})(?!\d)")
 _ONCE = bytes.maketrans(b"0123456789", bytes(range(10)))
@@ -112,8 +108,20 @@ def _cards(text: str) -> Iterator[tuple[int, int]]:
         elif run.group().isdecimal():
             continue  # one number, of another kind
         else:
-            for shape in (*_SHAPES, _ONE_BY_ONE) if _GROUP.search(run.group()) else (_ONE_BY_ONE,):
-                yield from (hit.span(1) for hit in shape.finditer(text, *run.span()) if _checks(hit[1]))
+            yield from _within(text, *run.span())
+
+
+def _within(text: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Card numbers in a longer run of digits."""
+    for hit in _CARD.finditer(text, first, last) if _GROUP.search(text, first, last) else ():
+        if _checks(hit[1]):
+            yield hit.span(1)
+        if hit[2] and _checks(hit[1] + hit[2]):  # of 19 digits; else it is the code
+            yield hit.start(1), hit.end(2)
+    for hit in _ONE_BY_ONE.finditer(text, first, last) if last - first >= ONE_BY_ONE_CHARS else ():
+        for end in (hit.end(1), hit.end(1) - 2):
+            if _checks(text[hit.start(1) : end]):
+                yield hit.start(1), end
 
 
 def _checks(run: str) -> bool:
