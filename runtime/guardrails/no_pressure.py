@@ -264,6 +264,7 @@ RULES = (
             r"sign|press|click|nod|agree)|say (yes|the word)|as a yes|take (that|it) you)\b"
         ),
         unless=(
+            r"\b(can'?t|cannot|couldn'?t) say yes( or no)?\b",
             r"\b(if|once|when|until|unless|before) you( \w+){0,4}",
             _TOLD,
             r"\bi('ll| will| can) (start|go ahead|add)[^.!?;]* (if|once|when) you\b[^.!?;]*",
@@ -291,6 +292,8 @@ RULES = (
             r"y|loa|treat yourself|what are you waiting)\b|(^|[.!?] ?)(go|come) on,"
         ),
         unless=(
+            r"\bsigning( anything| it)? is (optional|up to you|your choice|your decision|not needed|never needed)\b",
+            r"\bonly sign (if|once|when|after)\b",
             (
                 r"\b(before|until|unless|without|if|whether|when|once|after|who|where|which|what|"
                 r"did|didn'?t|have|has|hasn'?t|haven'?t|never|not|nothing|no need to|don'?t have to|"
@@ -313,7 +316,11 @@ RULES = (
         id="steers",
         says="steers towards a yes by what might be lost, gained or regretted",
         pattern=(
-            r"\b(think of (what|all|everything|how)|(the|your) (moment|time) to (act|decide|sign|move|do (it|this))|"
+            r"\b((train|ship|boat) (is|has|'s) (leaving|sailed|left)|wrap (this|it) up|ahead of you|(window|"
+            r"chance|gap|time|list) is (getting|growing|shrinking|closing|narrowing|running)|(ask|tell|say|"
+            r"remind)( you)? (once|one) more|imagine (telling|saying|having|being|your)|never been a better|"
+            r"no better time|somebody who acts|acts? fast|"
+            r"think of (what|all|everything|how)|(the|your) (moment|time) to (act|decide|sign|move|do (it|this))|"
             r"mak(e|es|ing) (smart|clever|wise|sensible|the right) (choices?|decisions?|calls?)|change "
             r"everything|life[- ]changing|"
             r"game[- ]changer|wait(ing)? (never|won'?t|doesn'?t|only|has never)( \w+)?|(do|did) you really "
@@ -416,6 +423,8 @@ RULES = (
             r"need))) \w+"
         ),
         unless=(
+            r"\byou (don'?t|do not) need (special|any|a lot of|much|to be)\b",
+            r"\byou could end up with (nothing|no money)\b",
             (
                 r"\b(if|when|whenever|once|until|unless|whether|where|wherever|what|whatever|which|"
                 r"whichever|how|however|why|that|because|since|as|sorry|understand|see|know|hear|"
@@ -517,6 +526,7 @@ RULES = (
             r"i have |we've )?(put|spent|into|in on)|jump at|lose out|worth your while|what have you)\b"
         ),
         unless=(
+            r"\bonly (sign|tick|agree|say yes) (if|once|when|after)\b",
             _TOLD,
             (
                 r"\b(no|not|never|nobody|no one|don'?t|won'?t|doesn'?t|isn'?t)( \w+){0,4} (push|"
@@ -545,6 +555,7 @@ RULES = (
             r"e|at it|on))\b"
         ),
         unless=(
+            r"\byour place in (this|the) (chat|conversation|form)\b",
             _TOLD,
             (r"\b(no|not|isn'?t|aren'?t|there'?s no|without a|never|don'?t) [^.!?;,]*"),
             r"\b(good|blind|sweet) spot\b",
@@ -640,6 +651,21 @@ RULES = (
         ),
         unless=(
             (
+                r"\bthe free (option|route|way)s? is (just|every bit|equally|quite|perfectly|no less) (as )?(good|"
+                r"fine|possible)\b"
+            ),
+            (
+                r"\b(looking|look|start|starting|try|trying)( at| with| out)? (the|a) free (option|route|way|"
+                r"service)s?\b"
+            ),
+            (
+                r"\b(doing|handling) (it|this) (yourself|alone|on your own) (costs nothing|is free|is another|is "
+                r"one|is an option)\b"
+            ),
+            r"\b(complain|do it|do this|go|claim|write)( to them)? (yourself|directly) without (paying|us)\b",
+            r"\bpossible( to do)?( it| this)? (on your own|yourself|alone|without us)([.,!?]|$)",
+            r"\b(don'?t|do not|no) need( \w+){0,4} to do (it|this) (yourself|alone|on your own)\b",
+            (
                 r"\b(can|could|may|might|prefer|rather|like to|happy|fine|ok|okay|welcome|free to|"
                 r"right to|want to|choose|chose|decide[ds]?|going|thinking|tried|try|have you|did you|"
                 r"are you|would you|were you|if|whether|or|glad|thanks|thank you|always|perfectly|"
@@ -703,7 +729,9 @@ RULES = (
         id="belittles-routes",
         says="runs a free route, a body or doing it oneself down",
         pattern=(
-            r"\b((wouldn'?t|don'?t|no need to|not worth|needn'?t|why|shouldn'?t|can'?t be) bother\w*|"
+            r"\b(palmed off|overstretched|underfunded|understaffed|fight(ing)? (for you|your corner)|lonely "
+            r"(road|fight)|"
+            r"(wouldn'?t|don'?t|no need to|not worth|needn'?t|why|shouldn'?t|can'?t be) bother\w*|"
             r"(waste( of)?|wast(e|ing) your) (time|energy|effort|breath)|take(s)? (forever|"
             r"ages|years|months|an age|for ever)|wait(ing)? (forever|ages|years|for ever|months)|"
             r"make a mess|mess (it|this) up|get(s)? (ignored|nowhere|fobbed)|you get what you pay for|"

@@ -62,7 +62,10 @@ RULES = (
             _UNKNOWN,
             _TOLD,
             r"\bwhether[^.!?;,]*",
-            r"\b(doesn'?t|does not|don'?t|none of (that|this|it)) (means?|proves?|shows?|says?)[^.!?;,]*",
+            (
+                r"\b(doesn'?t|does not|don'?t|none of (that|this|it)|nothing (i'?ve|i have|here|in this)( \w+)?) "
+                r"(means?|proves?|shows?|says?)[^.!?;,]*"
+            ),
             r"\bnot saying( that)? you[^.!?;,]*",
             (
                 r"\b(has|have|had|did|was|were) (anyone|anybody|someone|somebody|they|he|she|the \w+|your \w+|"

