@@ -7,13 +7,14 @@ from schemas.text import normalise
 
 LINES_READ = 12  # theirs and ours
 TIMES = 3
+TIMES_ASKED = 4  # where we asked something: the same words may answer two questions, hardly four
 MIN_WORDS = 3  # "yes", "no" and "the second one" are said often and each time of something else
 
 
 def said_again(scene: Scene) -> bool:
     """Whether the last words were written twice before in this conversation, since a person last gave it back."""
     turn = scene.turn
-    if not scene.heard or turn.asked is not None:
+    if not scene.heard:
         return False
     words = _bare(scene.heard[-1])
     if len(words.split()) < MIN_WORDS:
@@ -22,7 +23,8 @@ def said_again(scene: Scene) -> bool:
     before = [
         line.text for line in turn.history[-LINES_READ:] if not line.ours and (back is None or line.at > back)
     ]
-    return sum(_bare(text) == words for text in (*before, *scene.heard)) >= TIMES
+    times = TIMES if turn.asked is None else TIMES_ASKED
+    return sum(_bare(text) == words for text in (*before, *scene.heard)) >= times
 
 
 def _bare(text: str) -> str:

@@ -47,3 +47,10 @@ def test_what_was_said_before_a_person_gave_the_conversation_back_does_not_count
     of = replace(after(*talk, *talk), handed_back_at=NOW + timedelta(seconds=1))
 
     assert take(of).audit["reason"] != "said_again"
+
+
+def test_where_we_asked_something_the_same_words_may_answer_three_times_and_not_four() -> None:
+    talk = (theirs(ASKED), ours("T-F01"))
+
+    assert take(replace(after(*talk, *talk), asked="T-Q01")).audit["reason"] != "said_again"
+    assert take(replace(after(*talk, *talk, *talk), asked="T-Q01")).audit["reason"] == "said_again"
