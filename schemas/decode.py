@@ -86,7 +86,7 @@ def _tags(text: str) -> Iterator[Step]:
 
 def _percent(text: str) -> Iterator[Step]:
     if text.count("%") >= 2 and (plain := urllib.parse.unquote(text, errors="ignore")) != text:
-        yield "url", plain, text.index("%"), text.rindex("%") + 3
+        yield "url", plain, text.index("%"), min(text.rindex("%") + 3, len(text))
 
 
 def _escapes(text: str) -> Iterator[Step]:

@@ -8,6 +8,12 @@ from html.parser import HTMLParser
 
 from drills.plays.log import Log
 
+# Ids, digests, ciphers, clocks and counts that a machine made: four digits stand in one of them by chance.
+_MADE_UP = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=[0-9a-f]*[a-f])[0-9a-f]{16,}"
+    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?|(?<=\": )\d+(\.\d+)?(?=[,}])"
+)
+
 
 def secret_masked(log: Log, *, secret: str) -> Iterator[str]:
     """A PIN or card number stands nowhere: not in what is kept, not in what the desk shows, not in a prompt."""
@@ -17,7 +23,7 @@ def secret_masked(log: Log, *, secret: str) -> Iterator[str]:
         ("the clear", log.clear),
         ("a prompt", " ".join(p.turn for p in log.prompts)),
     ):
-        if secret in re.sub(r"[\s.-]", "", text):
+        if secret in re.sub(r"[\s.-]", "", _MADE_UP.sub("|", text)):
             yield f"it stands in {where}"
 
 

@@ -162,3 +162,27 @@ def test_a_judged_check_may_break_in_one_run_of_three_and_not_in_two() -> None:
 def test_a_judged_check_that_breaks_at_another_line_each_time_does_not_count() -> None:
     runs = [[fault("claim_used", f"line {n}: ")] for n in (1, 2, 3)]
     assert counting(runs) == [[], [], []]
+
+
+# ---- a secret is looked for among a person's words, not among what machines make -------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "clear", ['{"note": "pin 4 4 7 1"}', "the 4471 is mine", '{"text": "4-4-7-1"}', "dead4471"]
+)
+def test_a_secret_in_the_clear_is_found_however_it_is_spaced(clear: str) -> None:
+    [fault] = faults_of("secret_masked", log(clear=clear), {"secret": "4471"})
+    assert "the clear" in fault
+
+
+@pytest.mark.parametrize(
+    "clear",
+    [
+        "4471c0de-5a4b-4c3d-8e2f-012345674471",
+        "sha256:0f4471aa9b3c5d7e1f20",
+        "2026-11-24 10:30:00.044710+00",
+        '{"micros": 4471, "n": 1}',
+    ],
+)
+def test_ids_digests_clocks_and_counts_may_hold_any_digits(clear: str) -> None:
+    assert faults_of("secret_masked", log(clear=clear), {"secret": "4471"}) == ()
