@@ -187,7 +187,8 @@ def test_nothing_is_wider_than_the_window_or_breaks_the_page_s_policy(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(f"{both.provider.url}/phone/{PHONE.id}")
     write(page, "x" * 300)
+    expect(page.get_by_text("x" * 300)).to_be_visible()
     both.send(QUESTION, options=OPTIONS)
-    expect(page.get_by_role("button", name="Stop here")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop here")).to_be_visible(timeout=15_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert complaints == []
