@@ -1,4 +1,4 @@
-"""Again: somebody writes the very same thing for the third time. What did not help twice will not help now: a person does."""
+"""Again: somebody writes the very same thing for the third time, or the fourth where we asked something. A person helps now."""
 
 from __future__ import annotations
 
