@@ -37,8 +37,8 @@ DECAY = 1e-4
 QUESTION = 1  # what a question weighs that a tenant answers: the register should get to answer it
 ELSEWHERE = 0.5  # what a line of one category weighs against another: nobody judged it for that one
 NEUTRAL = ("benign", "trigger_words")
-# What it judges: states of a person, tricks, and the wish to hear no more. What people ask about (fees, persons, data, scams) the
-# register answers or a rule hears: the same words stand in the questions that a tenant answers, and a likeness cannot tell them apart.
+# What it judges: states of a person, tricks, and the wish to hear no more. What people ask about (fees, persons, data, scams)
+# the register answers or a rule hears: the same words stand in the questions of a tenant, and a likeness cannot tell them apart.
 JUDGED = (
     "anger", "at_home_emergency", "bereavement", "child", "danger_now", "debt_or_insolvency", "distress", "domestic_abuse",
     "fraud_signal", "gambling_or_addiction", "health_or_capacity", "hostile_to_staff", "injection_or_probe",
