@@ -47,7 +47,7 @@ _CUES = tuple(
         ),
     )
 )
-_TURNED = re.compile(r"\b(?:but|however|though|although|except|and|because|so|act)\b")
+_TURNED = re.compile(r"\b(?:how|less than|not|but|however|though|although|except|and|because|so|act)\b")
 
 
 def denied(text: str, start: int, end: int) -> bool:

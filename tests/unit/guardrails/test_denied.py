@@ -8,6 +8,7 @@ from runtime.engine.review import review, review_text
 from runtime.guardrails import guardrail_of
 from runtime.guardrails.prohibited import worded
 from schemas.bundle import Bundle
+from schemas.denied import denied
 from tests.sets.measure import bundles
 from tests.unit.guardrails.test_guardrails import reply, say, scene
 
@@ -71,3 +72,13 @@ def test_only_own_words_are_excused_and_neither_a_claims_text_nor_an_agents() ->
     quoted = "You asked whether you are entitled to it."
     found = review(reply(say(quoted), of=of, vouched=frozenset({quoted})))
     assert "prohibited" not in {guardrail_of(f.rule) for f in found}
+
+
+def test_a_denial_that_is_itself_turned_round_excuses_nothing() -> None:
+    for said in (
+        "I can't tell you how guaranteed this payout is",
+        "Nobody can say it is not a guaranteed payout",
+        "I can't promise less than a guaranteed payout",
+    ):
+        at = said.index("guaranteed")
+        assert not denied(said, at, at + len("guaranteed")), said
